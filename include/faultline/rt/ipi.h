@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * ipi.h - interrupts between simulated CPUs, and sections in which a CPU takes none.
+ *
+ * A CPU answers at its next simulated access, when it turns interrupts on again, while it waits
+ * for a lock, and at once when its thread has ended or has not begun. The same code under both
+ * engines (lib/rt/ipi.c), after kernel/smp.c.
+ *
+ *   sender                                      target, at fl_ipi_poll() with interrupts on
+ *   S1  take the target's request slot          T1  pending != 0               acquire [a]
+ *   S2  fill in function and argument           T2  smp_mb(); call the function; smp_mb()
+ *   S3  pending = 1           release [a]       T3  pending = 0                release [b]
+ *   S4  wait until pending == 0   acquire [b]
+ */
+#ifndef FAULTLINE_RT_IPI_H
+#define FAULTLINE_RT_IPI_H
+
+/* Number of CPUs that a machine can have. */
+#define FL_MAX_CPUS 64
+
+/* The CPU that the calling thread is bound to; 0 in set-up code. */
+int smp_processor_id(void);
+
+/* Nest by save and restore only. No request is answered inside. */
+void local_irq_disable(void);
+void local_irq_enable(void);
+unsigned long local_irq_save_fn(void);
+void local_irq_restore_fn(unsigned long flags);
+#define local_irq_save(flags) ((flags) = local_irq_save_fn())
+#define local_irq_restore(flags) local_irq_restore_fn(flags)
+bool irqs_disabled(void);
+
+/*
+ * Runs @fn(@info) on each CPU of @mask except the caller's, waits until all are done. The caller
+ * must have interrupts on and answers requests to itself while it waits. Full barriers around @fn on
+ * its CPU and before the return here.
+ */
+void smp_call_function_many(uint64_t mask, void (*fn)(void *info), void *info);
+
+/* Answers a pending request to the calling CPU, if its interrupts are on. */
+void fl_ipi_poll(void);
+
+#endif

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * refcount.h - reference counts with the orderings of lib/refcount.c (Linux 6.12).
+ *
+ * Increments are unordered, also refcount_inc_not_zero(): whoever finds the object has ordering of
+ * their own. A decrement is a release; the one that reaches zero is an acquire as well, so that
+ * the destructor comes after all other users.
+ */
+#ifndef FAULTLINE_RT_REFCOUNT_H
+#define FAULTLINE_RT_REFCOUNT_H
+
+#define REFCOUNT_INIT(n)                                                                           \
+	{                                                                                          \
+		ATOMIC_INIT(n)                                                                     \
+	}
+#define refcount_set(r, n) atomic_set(&(r)->refs, n)
+#define refcount_set_release(r, n) atomic_set_release(&(r)->refs, n)
+#define refcount_read(r) ((unsigned int)atomic_read(&(r)->refs))
+#define refcount_add(i, r) atomic_add(i, &(r)->refs)
+#define refcount_inc(r) atomic_inc(&(r)->refs)
+#define refcount_dec(r) ((void)atomic_fetch_sub_release(1, &(r)->refs))
+#define refcount_inc_not_zero(r)                                                                   \
+	(FL_FETCH_ADD_UNLESS(&(r)->refs.counter, 1, 0, FL_ONCE,                                    \
+			     "refcount_inc_not_zero(" #r ")") != 0)
+#define refcount_inc_not_zero_acquire(r)                                                           \
+	(FL_FETCH_ADD_UNLESS(&(r)->refs.counter, 1, 0, FL_ACQUIRE,                                 \
+			     "refcount_inc_not_zero_acquire(" #r ")") != 0)
+#define refcount_sub_and_test(i, r)                                                                \
+	({                                                                                         \
+		int fl_n__ = (i);                                                                  \
+		bool fl_last__ = atomic_fetch_sub_release(fl_n__, &(r)->refs) == fl_n__;           \
+		if (fl_last__)                                                                     \
+			smp_acquire__after_ctrl_dep();                                             \
+		fl_last__;                                                                         \
+	})
+#define refcount_dec_and_test(r) refcount_sub_and_test(1, r)
+
+/* A load decided a branch; make it an acquire for what is under the branch. */
+#define smp_acquire__after_ctrl_dep() smp_rmb()
+
+#endif

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * run.h - running a scenario under an engine and reading the result.
+ *
+ * fl_run_check() is in the check library only, fl_run_native() in the native one. Both build a fresh
+ * machine for the run and free it. One run at a time per process.
+ */
+#ifndef FAULTLINE_RUN_H
+#define FAULTLINE_RUN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <faultline/scenario.h>
+
+enum fl_verdict {
+	FL_VERDICT_VERIFIED,
+	FL_VERDICT_VIOLATION,
+	FL_VERDICT_INCONCLUSIVE, /* a limit was reached, or the run was stopped */
+};
+
+struct fl_run_options {
+	const char *variant;	 /* a declared variant; NULL: none, then kernel is needed */
+	const char *kernel;	 /* overrides the variant's release profile; NULL: as it is */
+	const char *set;	 /* further "field=value,..." overrides; NULL: none */
+	const char *model;	 /* NULL: the variant's, else "lkmm" */
+	uint64_t max_executions; /* 0: no limit */
+	double timeout;		 /* seconds; 0: no limit */
+	uint64_t seed;		 /* native: of the delays */
+	uint64_t iterations;	 /* native: how often; 0: once */
+	/* Called now and then from the calling thread; true stops the run. NULL: none. */
+	bool (*progress)(void *arg, uint64_t executions, double seconds);
+	void *progress_arg;
+};
+
+struct fl_trace; /* a recorded execution, lib/trace */
+
+struct fl_run_result {
+	enum fl_verdict verdict;
+	const char *kernel, *model, *search; /* as used; static strings or the options' own */
+	char oracle[32];		     /* of a violation: "anon-exclusive" */
+	char message[256];		     /* one line: what is wrong */
+	uint64_t executions;		     /* complete ones */
+	uint64_t blocked;		     /* explored but not completed */
+	uint64_t duplicates;		     /* complete graphs seen before: 0 unless the engine is broken */
+	uint32_t events;		     /* in the longest execution */
+	uint64_t hits;			     /* native: iterations in which an oracle failed */
+	double seconds;
+	struct fl_trace *trace; /* of a violation; fl_run_result_free() frees it */
+};
+
+/*
+ * 0, or -EINVAL with a one-line reason in @err (unknown variant, kernel, policy field, value, model;
+ * the line lists what there is), or a negative errno of set_up. @result is filled in if 0.
+ */
+int fl_run_check(const struct fl_scenario *s, const struct fl_run_options *opt,
+		 struct fl_run_result *result, char *err, size_t err_size);
+int fl_run_native(const struct fl_scenario *s, const struct fl_run_options *opt,
+		  struct fl_run_result *result, char *err, size_t err_size);
+void fl_run_result_free(struct fl_run_result *result);
+
+/* Writes the picture of the failing execution, a column per CPU, to @f. */
+void fl_trace_print(const struct fl_trace *t, FILE *f);
+/* Writes a trace file that `faultline replay` takes; 0 or a negative errno. */
+int fl_trace_save(const struct fl_trace *t, const char *path);
+
+#endif

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * scenario.h - a reproducer: a story, a world, a short function per thread, a table of variants.
+ *
+ * The same scenario runs under the check engine (all executions that a memory model allows) and
+ * natively (real threads). It holds no model code and makes no assertion that an oracle makes:
+ * variants differ by policy fields alone. FL_SCENARIO() registers it before main().
+ */
+#ifndef FAULTLINE_SCENARIO_H
+#define FAULTLINE_SCENARIO_H
+
+#include <stddef.h>
+
+#include <faultline/faultline.h>
+
+#define FL_MAX_THREADS 8
+
+/* Expected verdict of a variant. */
+#define FL_VERIFIED NULL
+#define FL_VIOLATES(oracle) (oracle)
+
+struct fl_variant {
+	const char *name;
+	const char *kernel; /* release profile: "6.4" */
+	const char *set;    /* what differs from it, "field=value,field=value"; NULL: nothing */
+	const char *model;  /* "sc", "tso", "lkmm" */
+	const char *expect; /* FL_VERIFIED or FL_VIOLATES("oracle") */
+	const char *why;    /* one line for `faultline show` */
+};
+
+struct fl_thread_def {
+	const char *name;
+	void (*run)(struct fl_cpu *cpu, void *world);
+};
+
+enum fl_may_wait {
+	FL_WAIT_UFFD = 1, /* a fault that waits for its userfaultfd handler is a legal end */
+};
+
+struct fl_scenario {
+	const char *name;    /* "vma-lock-seq" */
+	const char *id;	     /* of the bug catalogue: "A5a" */
+	const char *cve;     /* NULL: none */
+	const char *broken;  /* commit or release that brought the bug */
+	const char *fixed;   /* commit that fixed it */
+	const char *summary; /* one line */
+	const char *story;   /* a paragraph: who races, what breaks */
+	struct {
+		int cpus, mms, vmas, pages;
+	} needs;
+	size_t world; /* bytes of per-run state, zeroed before set_up */
+	/* Runs alone on CPU 0, before the threads. 0 or a negative errno, which ends the run. */
+	int (*set_up)(struct fl_cpu *cpu, struct fl_mm *mm, void *world);
+	struct fl_thread_def threads[FL_MAX_THREADS]; /* thread i runs on CPU i; ends at run == NULL */
+	unsigned int may_wait;			      /* enum fl_may_wait */
+	const char *const *policies;		      /* fields that matter here, NULL-terminated */
+	const struct fl_variant *variants;
+	size_t nr_variants;
+	struct fl_scenario *next; /* the registry's */
+};
+
+/* Adds @s, which must stay valid, to the registry. Called by FL_SCENARIO(); not thread-safe. */
+void fl_scenario_register(struct fl_scenario *s);
+/* The registered scenarios by name; NULL ends the list. */
+const struct fl_scenario *fl_scenario_first(void);
+/* NULL if there is none of that name. */
+const struct fl_scenario *fl_scenario_find(const char *name);
+
+#define FL_ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+
+#define FL_SCENARIO(ident, ...)                                                                    \
+	static struct fl_scenario fl_scenario_##ident = {__VA_ARGS__};                             \
+	__attribute__((constructor)) static void fl_scenario_register_##ident(void)                \
+	{                                                                                          \
+		fl_scenario_register(&fl_scenario_##ident);                                        \
+	}                                                                                          \
+	struct fl_scenario
+
+#endif
