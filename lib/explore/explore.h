@@ -40,6 +40,8 @@ enum flx_mutant {
 	FLX_MUT_NO_RCU,		 /* the RCU axiom is dropped */
 };
 
+struct flx_record;
+
 struct flx_program {
 	int nthreads;
 	void (*thread[FLX_MAX_THREADS])(void *arg);
@@ -52,6 +54,11 @@ struct flx_program {
 	/* Before each (re)play of an execution: forget what oracles recorded outside the arena. */
 	void (*reset)(void *arg);
 	void *common; /* argument of the three */
+	/*
+	 * Last, alone, while the arena and what set_up() made in it are still there: @record is the
+	 * violation's or NULL. For values in words and for the caller's statics. May be NULL.
+	 */
+	void (*tear_down)(void *arg, const struct flx_record *record);
 };
 
 struct flx_options {

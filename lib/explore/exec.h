@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * exec.h - running the threads' native code along the graph.
+ *
+ * Each thread is a fibre. An operation takes its result from the thread's next event in the graph;
+ * where the graph has none yet, the fibre stops with the operation in hand, and the search decides
+ * what event it becomes. A thread passes a load only after the store that it reads from was passed by
+ * its own thread, so code outside the modelled memory (oracles) runs in an order that extends
+ * program order and reads-from.
+ */
+#ifndef FL_EXEC_H
+#define FL_EXEC_H
+
+#include "fibre.h"
+#include "graph.h"
+
+enum op_kind { OP_LOAD, OP_STORE, OP_RMW, OP_AWAIT, OP_FENCE, OP_SPAWN, OP_BEGIN, OP_END };
+
+struct op {
+	enum op_kind kind;
+	enum fl_order order;
+	enum fl_fence fence;
+	uint16_t flags; /* enum ev_flags */
+	uintptr_t addr;
+	unsigned int size;
+	uint64_t val; /* OP_STORE */
+	fl_rmw_fn fn;
+	uint64_t a, b;
+	const struct fl_site *site;
+	uintptr_t pc;
+	int target; /* OP_SPAWN */
+	/* Results. */
+	uint64_t old;
+	bool ok;
+};
+
+#define DEPS 32 /* objects whose address a thread remembers having loaded */
+
+struct thread {
+	struct fibre fibre;
+	void (*fn)(void *arg);
+	void *arg;
+	bool started, ended, waiting; /* waiting: stopped with an operation that has no event */
+	int pos;		      /* events passed */
+	int wait_thread, wait_idx;    /* must be passed first; wait_thread -1: nothing */
+	struct op *op;
+	const struct fl_site *step;
+	struct {
+		uintptr_t addr, pc;
+		unsigned int size;
+		bool pair, range; /* two words; any number of bytes */
+	} plain_store; /* announced, its value not yet known; size 0: none */
+	struct {
+		uintptr_t object;
+		int idx; /* the load, in program order */
+	} dep[DEPS];
+	int ndep, last_marked_load;
+};
+
+extern struct graph G;			    /* the execution in hand */
+extern struct thread T[FLX_MAX_THREADS];
+extern int current_thread;		    /* -1: none, the engine or set-up code runs */
+extern const struct flx_program *program;
+
+/* Why the exploration can't go on (not the program's fault at a given execution); "" if it can. */
+extern char exec_error[256];
+
+int exec_init(const struct flx_program *p);
+void exec_exit(void);
+/* All threads back to their beginning. */
+void exec_restart(void);
+/* Runs @t until it stops for an operation that the graph has no event for, or ends. */
+void exec_to_frontier(int t);
+/* Gives the waiting operation of @t as an event without rf and co. False: exec_error is set. */
+bool exec_op_event(int t, struct ev *e);
+
+/* A plain store that was announced becomes an event now. */
+void exec_flush(void);
+/* rt/alloc.h's fl_addr_dep(). */
+void exec_addr_dep(const void *obj);
+/* lib/rt/check: forget which CPUs had interrupts off. */
+void exec_reset_cpus(void);
+
+/* The calling thread does @op; returns when the graph has its event. Called on fibres. */
+void exec_do(struct op *op);
+/* Starts a thread during the run; returns its number or -1. Called on fibres. */
+int exec_spawn(void (*fn)(void *), void *arg);
+
+#endif

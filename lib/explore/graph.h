@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * graph.h - the execution graph: events in the order in which the search added them, program order,
+ * reads-from, and a coherence order (co) per location.
+ *
+ * The array order is the search's own ("was added before"), not an execution order: a load that a
+ * later store revisited stands before the store that it reads. Initial values are no events;
+ * EV_INIT stands for them.
+ *
+ * A successful read-modify-write is two events next to each other in program order: a load with
+ * EVF_RMW and a store with EVF_RMW. A load that waits (EVF_AWAIT) only reads a value that ends its
+ * waiting; while there is none it is EVF_BLOCKED and the last event of its thread.
+ */
+#ifndef FL_GRAPH_H
+#define FL_GRAPH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <faultline/rt/check/base.h>
+
+#include "explore.h"
+
+#define EV_INIT (-1)
+#define EV_NONE (-2)
+#define EV_CAP 8192 /* events of one execution; more is reported, not dropped */
+
+enum ev_kind {
+	EV_READ,
+	EV_WRITE,
+	EV_FENCE,
+	EV_SPAWN, /* created thread: .target */
+	EV_BEGIN, /* reads from the EV_SPAWN that created its thread */
+	EV_END,
+};
+
+enum ev_flags {
+	EVF_RMW = 1,
+	EVF_AWAIT = 2,
+	EVF_BLOCKED = 4,
+	EVF_NORETURN = 8,
+	EVF_LOCK = 16,	  /* LKR and LKW of a spinlock */
+	EVF_UNLOCK = 32,  /* UL */
+	EVF_FAILED = 64,  /* a conditional RMW that stored nothing */
+	EVF_MAY_WAIT = 128,
+
+	EVF_HAS_STORE = 256, /* an await whose success stores: a lock */
+	EVF_FREE = 512,	  /* the "store" by which fl_free() ends an object */
+	EVF_COND = 1024,  /* has a condition: fn decides */
+};
+
+struct ev {
+	uint8_t kind, thread, order, fence;
+	uint16_t flags;
+	uint16_t idx;	  /* in its thread */
+	uint16_t loc;	  /* READ, WRITE */
+	int16_t rf;	  /* READ, BEGIN */
+	int16_t co_prev;  /* WRITE: the store just before it, EV_INIT */
+	int16_t co_next;  /* WRITE: EV_NONE at the end */
+	int16_t rd_next;  /* READ: next in the location's list of loads */
+	int16_t addr_dep; /* the load that the address was computed from, or EV_NONE */
+	int16_t target;	  /* SPAWN */
+	uint64_t rval, wval;
+	fl_rmw_fn fn; /* EVF_COND, RMW */
+	uint64_t a, b;
+	const struct fl_site *site, *step;
+	uintptr_t pc;			 /* of a plain access */
+	uint16_t vc[FLX_MAX_THREADS];	 /* events of each thread in the (po | rf)-prefix, itself included */
+};
+
+struct loc {
+	uintptr_t addr;
+	uint64_t init;
+	uint32_t size;
+	int16_t co_head, co_tail; /* EV_NONE / EV_INIT: no stores */
+	int16_t rd_head;
+	bool overlaps; /* shares bytes with another location (of some execution) */
+};
+
+struct graph {
+	int n, nthreads;
+	struct ev *ev; /* EV_CAP */
+	int tn[FLX_MAX_THREADS];
+	int16_t *tev[FLX_MAX_THREADS]; /* event numbers in program order */
+	struct loc *loc;	       /* [0] is unused */
+	int nloc, loc_cap;
+};
+
+int graph_init(struct graph *g);
+void graph_free(struct graph *g);
+void graph_clear(struct graph *g, int nthreads);
+
+/* Appends an event to its thread; kind, thread, loc, rf, flags are set by the caller. */
+int graph_add(struct graph *g, const struct ev *e);
+/* Takes the last event back (and its place in co). */
+void graph_pop(struct graph *g);
+/* Puts store @w into co just after @after (EV_INIT: first). */
+void graph_co_insert(struct graph *g, int w, int after);
+void graph_co_remove(struct graph *g, int w);
+void graph_set_rf(struct graph *g, int r, int rf);
+
+/* Replaces the events of @g by @n events of @ev, whose co_prev and co_next are right. */
+void graph_load(struct graph *g, const struct ev *ev, int n);
+
+/* The newest store of @loc, or EV_INIT. */
+static inline int graph_co_max(const struct graph *g, int loc)
+{
+	return g->loc[loc].co_tail;
+}
+
+static inline int graph_co_next(const struct graph *g, int loc, int w)
+{
+	return w == EV_INIT ? g->loc[loc].co_head : g->ev[w].co_next;
+}
+
+static inline uint64_t graph_value(const struct graph *g, int loc, int w)
+{
+	return w == EV_INIT ? g->loc[loc].init : g->ev[w].wval;
+}
+
+/* Is @e in the (po | rf)-prefix of @of (or @of itself)? */
+static inline bool graph_in_prefix(const struct graph *g, int e, int of)
+{
+	return g->ev[e].idx < g->ev[of].vc[g->ev[e].thread];
+}
+
+/* Another RMW sits between @w and whatever is put right after it. */
+static inline bool graph_consumed(const struct graph *g, int loc, int w)
+{
+	int next = graph_co_next(g, loc, w);
+
+	if (next == EV_NONE || !(g->ev[next].flags & EVF_RMW))
+		return false;
+	const struct ev *e = &g->ev[next];
+
+	return g->ev[g->tev[e->thread][e->idx - 1]].rf == w;
+}
+
+static inline int graph_po_prev(const struct graph *g, int e)
+{
+	return g->ev[e].idx ? g->tev[g->ev[e].thread][g->ev[e].idx - 1] : EV_NONE;
+}
+
+/* Does a load with a condition accept this value? *nv: what the RMW would store. */
+static inline bool ev_accepts(const struct ev *e, uint64_t val, uint64_t *nv)
+{
+	uint64_t scratch;
+
+	return e->fn(val, e->a, e->b, nv ? nv : &scratch);
+}
+
+#endif

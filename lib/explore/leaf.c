@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: MIT */
+/* leaf.c - what a finished execution says: complete, blocked, deadlocked, violated. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "memory.h"
+#include "search.h"
+
+void search_fail(const char *oracle, const char *message)
+{
+	if (S.failed)
+		return;
+	S.failed = true;
+	snprintf(S.oracle, sizeof(S.oracle), "%s", oracle);
+	snprintf(S.message, sizeof(S.message), "%s", message);
+}
+
+enum end { END_COMPLETE, END_BLOCKED, END_DEADLOCK };
+
+/* How the threads ended; *who: one that waits for ever. */
+static enum end judge_threads(int *who)
+{
+	bool waits = false, stale = false;
+
+	for (int t = 0; t < G.nthreads; t++) {
+		int last = G.tn[t] ? G.tev[t][G.tn[t] - 1] : EV_NONE;
+		const struct ev *e = last == EV_NONE ? NULL : &G.ev[last];
+
+		if (e && e->kind == EV_END)
+			continue;
+		if (!e || !(e->flags & EVF_BLOCKED)) {
+			/* Waits for a grace period. */
+			waits = true;
+			*who = t;
+		} else if (e->rf != graph_co_max(&G, e->loc)) {
+			stale = true;
+		} else if (!(e->flags & EVF_MAY_WAIT)) {
+			waits = true;
+			*who = t;
+		}
+	}
+	/* A load that waits on an older store would see the newer one some day. */
+	if (stale)
+		return END_BLOCKED;
+	return waits ? END_DEADLOCK : END_COMPLETE;
+}
+
+static uint64_t mix(uint64_t h, uint64_t v)
+{
+	h ^= v + 0x9e3779b97f4a7c15ull + (h << 6) + (h >> 2);
+	return h * 0xff51afd7ed558ccdull;
+}
+
+static uint64_t name_of(int e)
+{
+	return e < 0 ? (uint64_t)(e + 1000000) : (uint64_t)G.ev[e].thread << 32 | G.ev[e].idx;
+}
+
+/* Reads-from and co of the graph, whatever the order in which its events were added. */
+static uint64_t graph_hash(void)
+{
+	uint64_t h = 0;
+
+	for (int t = 0; t < G.nthreads; t++)
+		for (int i = 0; i < G.tn[t]; i++) {
+			const struct ev *e = &G.ev[G.tev[t][i]];
+
+			h = mix(h, (uint64_t)t << 32 | (unsigned int)i);
+			h = mix(h, e->kind);
+			if (e->kind > EV_WRITE)
+				continue;
+			h = mix(h, e->loc);
+			if (e->kind == EV_READ && !(e->flags & EVF_BLOCKED))
+				h = mix(h, name_of(e->rf));
+			else if (e->kind == EV_WRITE)
+				h = mix(h, name_of(e->co_prev));
+		}
+	return h ? h : 1;
+}
+
+static bool seen_before(uint64_t h)
+{
+	size_t i;
+
+	if (S.nhashes * 2 >= S.hash_cap) {
+		size_t cap = S.hash_cap ? S.hash_cap * 2 : 4096;
+		uint64_t *old = S.hashes;
+
+		S.hashes = calloc(cap, sizeof(*S.hashes));
+		if (!S.hashes)
+			abort();
+		for (size_t k = 0; k < S.hash_cap; k++) {
+			if (!old[k])
+				continue;
+			for (i = old[k] & (cap - 1); S.hashes[i]; i = (i + 1) & (cap - 1))
+				;
+			S.hashes[i] = old[k];
+		}
+		S.hash_cap = cap;
+		free(old);
+	}
+	for (i = h & (S.hash_cap - 1); S.hashes[i]; i = (i + 1) & (S.hash_cap - 1))
+		if (S.hashes[i] == h)
+			return true;
+	S.hashes[i] = h;
+	S.nhashes++;
+	return false;
+}
+
+static void keep_if_better(int rank, const char *oracle, const char *message, const int racing[2])
+{
+	struct finding *b = &S.best;
+
+	if (!b->found) {
+		S.executions_at_find = S.res->executions;
+		S.found_at = now_seconds();
+	} else if (rank > b->rank || (rank == b->rank && G.n >= b->n)) {
+		return;
+	} else if (rank < b->rank) {
+		S.executions_at_find = S.res->executions;
+		S.found_at = now_seconds();
+	}
+	b->found = true;
+	b->rank = rank;
+	snprintf(b->oracle, sizeof(b->oracle), "%s", oracle);
+	snprintf(b->message, sizeof(b->message), "%s", message);
+	b->racing[0] = racing[0];
+	b->racing[1] = racing[1];
+	b->ev = realloc(b->ev, sizeof(*b->ev) * G.n);
+	if (!b->ev)
+		abort();
+	memcpy(b->ev, G.ev, sizeof(*b->ev) * G.n);
+	b->n = G.n;
+}
+
+static bool has_plain(void)
+{
+	for (int i = 0; i < G.n; i++)
+		if (G.ev[i].kind <= EV_WRITE && G.ev[i].order == FL_PLAIN)
+			return true;
+	return false;
+}
+
+void search_leaf(void)
+{
+	int racing[2] = {EV_NONE, EV_NONE}, who = 0;
+	enum end end = judge_threads(&who);
+	char message[256];
+
+	if (end == END_BLOCKED) {
+		S.res->blocked++;
+		return;
+	}
+	S.res->executions++;
+	if ((uint32_t)G.n > S.res->events)
+		S.res->events = G.n;
+	if (S.opt->hash && seen_before(graph_hash()))
+		S.res->duplicates++;
+	if (end == END_DEADLOCK) {
+		snprintf(message, sizeof(message), "CPU%d (%s) waits for ever", who,
+			 who < program->nthreads && program->name[who] ? program->name[who] : "?");
+		keep_if_better(S.failed ? 0 : 1, S.failed ? S.oracle : "deadlock",
+			       S.failed ? S.message : message, racing);
+		return;
+	}
+	memory_write_back(&G);
+	if (program->finish)
+		program->finish(program->common);
+	if (S.opt->on_execution)
+		S.opt->on_execution(S.opt->on_execution_arg);
+	memory_restore(&G);
+	if (S.failed) {
+		keep_if_better(0, S.oracle, S.message, racing);
+	} else if (S.opt->races && S.opt->mutant != FLX_MUT_NO_RACES && has_plain() &&
+		   (!S.best.found || S.best.rank >= 2) && lkmm_race(&G, S.opt->mutant, racing)) {
+		const struct ev *a = &G.ev[racing[0]], *b = &G.ev[racing[1]];
+
+		snprintf(message, sizeof(message),
+			 "CPU%d's %s %s and CPU%d's %s %s of the same location race", a->thread,
+			 a->order == FL_PLAIN ? "plain" : "marked",
+			 a->kind == EV_WRITE ? "store" : "load", b->thread,
+			 b->order == FL_PLAIN ? "plain" : "marked",
+			 b->kind == EV_WRITE ? "store" : "load");
+		keep_if_better(2, "data-race", message, racing);
+	}
+}

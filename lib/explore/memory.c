@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: MIT */
+/* memory.c - see memory.h. */
+#include "memory.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#define ZONE_SIZE ((size_t)4 << 20)
+#define NR_ZONES (FLX_MAX_THREADS + 1)
+
+struct object {
+	uint32_t start, size; /* offset in the zone */
+};
+
+struct zone {
+	size_t used, dirty; /* dirty: highest use ever; zeroed memory lies above */
+	struct object *obj;
+	int nobj, cap;
+};
+
+static char *arena;
+static struct zone zones[NR_ZONES];
+
+/* Location numbers by address: open addressing, never shrinks during an exploration. */
+static uint32_t *table;
+static size_t table_size;
+
+int memory_init(void)
+{
+	arena = mmap(NULL, ZONE_SIZE * NR_ZONES, PROT_READ | PROT_WRITE,
+		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (arena == MAP_FAILED) {
+		arena = NULL;
+		return -ENOMEM;
+	}
+	table_size = 1024;
+	table = calloc(table_size, sizeof(*table));
+	return table ? 0 : -ENOMEM;
+}
+
+void memory_exit(void)
+{
+	if (arena)
+		munmap(arena, ZONE_SIZE * NR_ZONES);
+	arena = NULL;
+	for (int z = 0; z < NR_ZONES; z++)
+		free(zones[z].obj);
+	memset(zones, 0, sizeof(zones));
+	free(table);
+	table = NULL;
+}
+
+/*
+ * What threads allocate is reused by the next replay. Its memory needs no clearing: every access to
+ * it is an event, and the initial value of its locations was taken when it was still zero.
+ */
+void memory_reset_thread_zones(void)
+{
+	for (int z = 0; z < ZONE_SETUP; z++) {
+		zones[z].used = 0;
+		zones[z].nobj = 0;
+	}
+}
+
+void *memory_alloc(int zone, size_t size, size_t align)
+{
+	struct zone *z = &zones[zone];
+	size_t at;
+
+	if (align < 16)
+		align = 16;
+	if (!size)
+		size = 1;
+	at = (z->used + align - 1) & ~(align - 1);
+	if (size > ZONE_SIZE || at > ZONE_SIZE - size)
+		return NULL;
+	if (z->nobj == z->cap) {
+		int cap = z->cap ? z->cap * 2 : 64;
+		struct object *o = realloc(z->obj, cap * sizeof(*o));
+
+		if (!o)
+			return NULL;
+		z->obj = o;
+		z->cap = cap;
+	}
+	z->obj[z->nobj++] = (struct object){.start = at, .size = size};
+	z->used = at + size;
+	return arena + zone * ZONE_SIZE + at;
+}
+
+bool memory_tracks(uintptr_t addr)
+{
+	return addr - (uintptr_t)arena < ZONE_SIZE * NR_ZONES;
+}
+
+uintptr_t memory_object(uintptr_t addr, size_t *size)
+{
+	size_t off = addr - (uintptr_t)arena;
+	struct zone *z;
+	int lo = 0, hi;
+
+	if (!memory_tracks(addr))
+		return 0;
+	z = &zones[off / ZONE_SIZE];
+	off %= ZONE_SIZE;
+	hi = z->nobj;
+	while (lo < hi) {
+		int mid = (lo + hi) / 2;
+
+		if (z->obj[mid].start + z->obj[mid].size <= off)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	if (lo == z->nobj || z->obj[lo].start > off)
+		return 0;
+	if (size)
+		*size = z->obj[lo].size;
+	return addr - (off - z->obj[lo].start);
+}
+
+static size_t hash_slot(uintptr_t addr)
+{
+	return (addr * 0x9e3779b97f4a7c15ull >> 20) & (table_size - 1);
+}
+
+static void table_put(uintptr_t addr, uint32_t loc)
+{
+	size_t i = hash_slot(addr);
+
+	while (table[i])
+		i = (i + 1) & (table_size - 1);
+	table[i] = loc;
+}
+
+static bool in_thread_zone(uintptr_t addr)
+{
+	return addr - (uintptr_t)arena < ZONE_SIZE * ZONE_SETUP;
+}
+
+static bool in_use(const struct loc *l)
+{
+	return l->co_head != EV_NONE || l->rd_head != EV_NONE;
+}
+
+/* Another location of this execution that overlaps @k, or 0. */
+static int find_overlap(const struct graph *g, int k)
+{
+	const struct loc *me = &g->loc[k];
+
+	for (int o = 1; o < g->nloc; o++) {
+		const struct loc *l = &g->loc[o];
+
+		if (o != k && me->addr < l->addr + l->size && l->addr < me->addr + me->size &&
+		    in_use(l))
+			return o;
+	}
+	return 0;
+}
+
+int memory_location(struct graph *g, uintptr_t addr, unsigned int size, int *other)
+{
+	struct loc *l;
+	bool overlaps = false;
+
+	for (size_t i = hash_slot(addr); table[i]; i = (i + 1) & (table_size - 1)) {
+		l = &g->loc[table[i]];
+		if (l->addr != addr || l->size != size)
+			continue;
+		if (l->overlaps) {
+			*other = find_overlap(g, table[i]);
+			if (*other)
+				return 0;
+		}
+		return table[i];
+	}
+	/* A zone is used anew in each replay, so different objects may have been here before. */
+	for (int k = 1; k < g->nloc; k++) {
+		l = &g->loc[k];
+		if (addr < l->addr + l->size && l->addr < addr + size)
+			l->overlaps = overlaps = true;
+	}
+	if (g->nloc == g->loc_cap) {
+		struct loc *bigger = realloc(g->loc, 2 * g->loc_cap * sizeof(*bigger));
+
+		if (!bigger)
+			abort();
+		g->loc = bigger;
+		g->loc_cap *= 2;
+	}
+	if ((size_t)g->nloc * 2 > table_size) {
+		table_size *= 2;
+		free(table);
+		table = calloc(table_size, sizeof(*table));
+		if (!table)
+			abort();
+		for (int k = 1; k < g->nloc; k++)
+			table_put(g->loc[k].addr, k);
+	}
+	l = &g->loc[g->nloc];
+	*l = (struct loc){
+		.addr = addr,
+		.size = size,
+		.init = in_thread_zone(addr) || !size ? 0 : memory_peek(addr, size),
+		.co_head = EV_NONE,
+		.co_tail = EV_INIT,
+		.rd_head = EV_NONE,
+		.overlaps = overlaps,
+	};
+	table_put(addr, g->nloc);
+	if (overlaps) {
+		*other = find_overlap(g, g->nloc);
+		if (*other) {
+			g->nloc++;
+			return 0;
+		}
+	}
+	return g->nloc++;
+}
+
+void memory_write_back(const struct graph *g)
+{
+	for (int k = 1; k < g->nloc; k++) {
+		const struct loc *l = &g->loc[k];
+
+		memory_poke(l->addr, l->size, graph_value(g, k, l->co_tail));
+	}
+}
+
+void memory_restore(const struct graph *g)
+{
+	for (int k = 1; k < g->nloc; k++)
+		memory_poke(g->loc[k].addr, g->loc[k].size, g->loc[k].init);
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * memory.h - the modelled memory: an arena of real memory, and its locations.
+ *
+ * Set-up code allocates from one zone; each thread has its own, emptied before every replay, so that
+ * what a thread allocates depends on that thread alone. A location is an address and a size; its
+ * initial value is read from real memory when it is first met. Accesses of different sizes to
+ * overlapping addresses are refused: the models have no answer for them.
+ */
+#ifndef FL_MEMORY_H
+#define FL_MEMORY_H
+
+#include "graph.h"
+
+#define ZONE_SETUP FLX_MAX_THREADS /* the zone of set-up code */
+
+int memory_init(void);
+void memory_exit(void);
+void memory_reset_thread_zones(void);
+
+/* Zeroed; NULL if the zone is full. */
+void *memory_alloc(int zone, size_t size, size_t align);
+/* Is @addr in the arena, so that plain accesses to it count? */
+bool memory_tracks(uintptr_t addr);
+/* Start of the allocated object that contains @addr, or 0. */
+uintptr_t memory_object(uintptr_t addr, size_t *size);
+
+/* The location's number in @g, or 0 if it overlaps another one (then *@other is that one). */
+int memory_location(struct graph *g, uintptr_t addr, unsigned int size, int *other);
+/* Writes the final value of every location to real memory, for oracles. */
+void memory_write_back(const struct graph *g);
+/* Writes the initial values back. */
+void memory_restore(const struct graph *g);
+
+static inline uint64_t memory_peek(uintptr_t addr, unsigned int size)
+{
+	uint64_t v = 0;
+
+	__builtin_memcpy(&v, (void *)addr, size);
+	return v;
+}
+
+static inline void memory_poke(uintptr_t addr, unsigned int size, uint64_t v)
+{
+	__builtin_memcpy((void *)addr, &v, size);
+}
+
+#endif

@@ -1,0 +1,810 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * lkmm.c - the Linux-kernel memory model over an execution graph.
+ *
+ * A transcription of what tools/memory-model/linux-kernel.cat (Linux 6.12) states, axiom by axiom
+ * and under its names; the .cat file and Documentation/explanation.txt beside it say why. What
+ * differs in form:
+ *
+ *  - Initial stores are left out: nothing leads to them, so they lie on no cycle and in no race.
+ *  - Plain accesses to a location that one thread alone uses, or nobody stores to, are left out:
+ *    they carry no order between marked accesses.
+ *  - Native code carries no data and control dependencies here (its compiler knows them, nobody else);
+ *    address dependencies are those that the engine tracked (ev.addr_dep). The model can be weaker for
+ *    it, never stronger.
+ *  - A reader section that is still open counts as ending after the last event of its thread.
+ *
+ * Axioms: coherence, atomic (both kept by the search), happens-before, propagation, rcu,
+ * plain-coherence; and the data-race flag.
+ */
+#include <string.h>
+
+#include "bitrel.h"
+#include "model.h"
+
+struct lkmm {
+	const struct graph *g;
+	enum flx_mutant mutant;
+	struct bitpool *pool;
+	int n;
+	int *node;	/* node -> event; -1: the end of an open reader section */
+	int *of_event;	/* event -> node or -1 */
+	int *thread;	/* of a node */
+	bool has_plain, has_sync;
+
+	bitset mem, rd, wr, marked, plain, acquire, release, noreturn, r4rmb, rmw_set;
+	bitrel po, same; /* same: two nodes of one thread */
+	bitrel rf, rfe, rfi, co, fr, rmw, addr;
+	bitrel mb, gp, strong, po_rel, acq_po, rmb, wmb, nonrw_fence, fence, unlock_lock;
+	bitrel rmb_pre;	 /* [R4rmb] ; fencerel(Rmb) ; [~Noreturn] */
+	bitrel rmb_post; /* [~Noreturn] ; fencerel(Rmb) ; [R4rmb] */
+	bitrel cumul_fence_star, rmw_sequence, prop, hb, hb_star, pb, pb_star, rb;
+};
+
+static struct bitpool pool;
+static int node_buf[EV_CAP + FLX_MAX_THREADS], event_buf[EV_CAP], thread_buf[EV_CAP + FLX_MAX_THREADS];
+
+static bool location_is_shared(const struct graph *g, const struct ev *e)
+{
+	const struct loc *l = &g->loc[e->loc];
+	int owner = e->thread;
+
+	if (l->co_head == EV_NONE)
+		return false;
+	for (int w = l->co_head; w != EV_NONE; w = g->ev[w].co_next)
+		if (g->ev[w].thread != owner)
+			return true;
+	for (int r = l->rd_head; r != EV_NONE; r = g->ev[r].rd_next)
+		if (g->ev[r].thread != owner)
+			return true;
+	return false;
+}
+
+static bool is_node(const struct graph *g, const struct ev *e, const bool *addr_source)
+{
+	if (e->kind == EV_FENCE)
+		return e->fence == FL_FENCE_SYNC_RCU || e->fence == FL_FENCE_RCU_LOCK ||
+		       e->fence == FL_FENCE_RCU_UNLOCK;
+	if (e->kind > EV_WRITE || (e->flags & EVF_BLOCKED))
+		return false;
+	if (e->order == FL_PLAIN)
+		return location_is_shared(g, e);
+	/* A marked load of what nobody stores orders only through an acquire or what depends on it. */
+	if (e->kind == EV_READ && e->order == FL_ONCE && !(e->flags & EVF_RMW) &&
+	    g->loc[e->loc].co_head == EV_NONE)
+		return addr_source[e - g->ev];
+	return true;
+}
+
+static void number_nodes(struct lkmm *m)
+{
+	static bool addr_source[EV_CAP];
+	const struct graph *g = m->g;
+
+	memset(addr_source, 0, g->n * sizeof(*addr_source));
+	for (int i = 0; i < g->n; i++)
+		if (g->ev[i].addr_dep >= 0)
+			addr_source[g->ev[i].addr_dep] = true;
+	m->node = node_buf;
+	m->of_event = event_buf;
+	m->thread = thread_buf;
+	for (int t = 0; t < g->nthreads; t++) {
+		int depth = 0;
+
+		for (int i = 0; i < g->tn[t]; i++) {
+			int id = g->tev[t][i];
+			const struct ev *e = &g->ev[id];
+
+			m->of_event[id] = -1;
+			if (!is_node(g, e, addr_source))
+				continue;
+			m->of_event[id] = m->n;
+			m->thread[m->n] = t;
+			m->node[m->n++] = id;
+			if (e->kind == EV_FENCE) {
+				m->has_sync |= e->fence == FL_FENCE_SYNC_RCU;
+				depth += e->fence == FL_FENCE_RCU_LOCK;
+				depth -= e->fence == FL_FENCE_RCU_UNLOCK;
+			} else if (e->order == FL_PLAIN) {
+				m->has_plain = true;
+			}
+		}
+		if (depth > 0) {
+			m->thread[m->n] = t;
+			m->node[m->n++] = -1;
+		}
+	}
+}
+
+static const struct ev *node_ev(const struct lkmm *m, int i)
+{
+	return m->node[i] < 0 ? NULL : &m->g->ev[m->node[i]];
+}
+
+static void classify(struct lkmm *m)
+{
+	struct bitpool *p = m->pool;
+
+	m->mem = bitset_new(p);
+	m->rd = bitset_new(p);
+	m->wr = bitset_new(p);
+	m->marked = bitset_new(p);
+	m->plain = bitset_new(p);
+	m->acquire = bitset_new(p);
+	m->release = bitset_new(p);
+	m->noreturn = bitset_new(p);
+	m->r4rmb = bitset_new(p);
+	m->rmw_set = bitset_new(p);
+	m->po = bitrel_new(p);
+	m->same = bitrel_new(p);
+	for (int i = 0; i < m->n; i++) {
+		const struct ev *e = node_ev(m, i);
+
+		for (int j = i; j < m->n && m->thread[j] == m->thread[i]; j++) {
+			if (j > i)
+				bitrel_set(p, m->po, i, j);
+			bitrel_set(p, m->same, i, j);
+			bitrel_set(p, m->same, j, i);
+		}
+		if (!e || e->kind == EV_FENCE) {
+			bitset_add(m->marked, i);
+			continue;
+		}
+		bitset_add(m->mem, i);
+		bitset_add(e->kind == EV_READ ? m->rd : m->wr, i);
+		bitset_add(e->order == FL_PLAIN ? m->plain : m->marked, i);
+		if (e->kind == EV_READ) {
+			if (e->flags & EVF_NORETURN)
+				bitset_add(m->noreturn, i);
+			else
+				bitset_add(m->r4rmb, i);
+			if (e->order == FL_ACQUIRE && !(e->flags & EVF_FAILED) &&
+			    m->mutant != FLX_MUT_IGNORE_ACQUIRE)
+				bitset_add(m->acquire, i);
+		} else if (e->order == FL_RELEASE && m->mutant != FLX_MUT_IGNORE_RELEASE) {
+			bitset_add(m->release, i);
+		}
+		if (e->flags & EVF_RMW)
+			bitset_add(m->rmw_set, i);
+	}
+}
+
+static void communication(struct lkmm *m)
+{
+	const struct graph *g = m->g;
+	struct bitpool *p = m->pool;
+
+	m->rf = bitrel_new(p);
+	m->co = bitrel_new(p);
+	m->fr = bitrel_new(p);
+	m->rmw = bitrel_new(p);
+	m->addr = bitrel_new(p);
+	for (int i = 0; i < m->n; i++) {
+		const struct ev *e = node_ev(m, i);
+		int w;
+
+		if (!e || e->kind > EV_WRITE)
+			continue;
+		if (e->kind == EV_READ) {
+			if (e->rf >= 0)
+				bitrel_set(p, m->rf, m->of_event[e->rf], i);
+			w = graph_co_next(g, e->loc, e->rf);
+			for (; w != EV_NONE; w = g->ev[w].co_next)
+				bitrel_set(p, m->fr, i, m->of_event[w]);
+			if ((e->flags & EVF_RMW) && e->idx + 1 < g->tn[e->thread])
+				bitrel_set(p, m->rmw, i,
+					   m->of_event[g->tev[e->thread][e->idx + 1]]);
+		} else {
+			for (w = e->co_next; w != EV_NONE; w = g->ev[w].co_next)
+				bitrel_set(p, m->co, i, m->of_event[w]);
+		}
+		if (e->addr_dep >= 0 && m->of_event[e->addr_dep] >= 0)
+			bitrel_set(p, m->addr, m->of_event[e->addr_dep], i);
+	}
+	m->rfi = bitrel_copy(p, m->rf);
+	bitrel_and(p, m->rfi, m->same);
+	m->rfe = bitrel_copy(p, m->rf);
+	bitrel_minus(p, m->rfe, m->same);
+}
+
+/* All nodes of thread t before its event number idx to all from there on: [dom] ; fencerel ; [ran]. */
+static void fence_pairs(struct lkmm *m, bitrel out, int first, int last, int idx, bitset dom, bitset ran)
+{
+	struct bitpool *p = m->pool;
+
+	for (int i = first; i < last; i++) {
+		const struct ev *e = node_ev(m, i);
+
+		if (!e || e->idx > idx)
+			break;
+		if (e->idx == idx || !bitset_has(dom, i))
+			continue;
+		for (int j = i + 1; j < last; j++) {
+			const struct ev *f = node_ev(m, j);
+
+			if (f && f->idx <= idx)
+				continue;
+			if (bitset_has(ran, j))
+				bitrel_set(p, out, i, j);
+		}
+	}
+}
+
+static void fences(struct lkmm *m)
+{
+	const struct graph *g = m->g;
+	struct bitpool *p = m->pool;
+	bitset all = bitset_new(p), not_noreturn = bitset_new(p);
+
+	m->mb = bitrel_new(p);
+	m->gp = bitrel_new(p);
+	m->rmb = bitrel_new(p);
+	m->wmb = bitrel_new(p);
+	m->rmb_pre = bitrel_new(p);
+	m->rmb_post = bitrel_new(p);
+	m->unlock_lock = bitrel_new(p);
+	for (int i = 0; i < m->n; i++) {
+		bitset_add(all, i);
+		if (!bitset_has(m->noreturn, i))
+			bitset_add(not_noreturn, i);
+	}
+
+	/* po-unlock-lock-po: po ; [UL] ; (po | rf) ; [LKR] ; po */
+	for (int l = 0; l < m->n; l++) {
+		const struct ev *lk = node_ev(m, l);
+
+		if (!lk || lk->kind != EV_READ || (lk->flags & (EVF_LOCK | EVF_RMW)) != (EVF_LOCK | EVF_RMW))
+			continue;
+		for (int u = 0; u < m->n; u++) {
+			const struct ev *ul = node_ev(m, u);
+
+			if (!ul || !(ul->flags & EVF_UNLOCK))
+				continue;
+			if (!bitrel_has(p, m->rf, u, l) && !bitrel_has(p, m->po, u, l))
+				continue;
+			for (int i = 0; i < m->n; i++)
+				if (bitrel_has(p, m->po, i, u))
+					for (int w = 0; w < p->words; w++)
+						bitrel_row(p, m->unlock_lock, i)[w] |=
+							bitrel_row(p, m->po, l)[w];
+		}
+	}
+
+	for (int first = 0, last; first < m->n; first = last) {
+		int t = m->thread[first];
+
+		for (last = first; last < m->n && m->thread[last] == t; last++)
+			;
+		for (int k = 0; k < g->tn[t]; k++) {
+			const struct ev *f = &g->ev[g->tev[t][k]];
+
+			if (f->kind == EV_SPAWN) {
+				fence_pairs(m, m->mb, first, last, k, m->mem, m->mem);
+				continue;
+			}
+			if (f->kind == EV_READ && f->order == FL_MB && (f->flags & EVF_RMW) &&
+			    m->mutant != FLX_MUT_IGNORE_MB) {
+				/* F[mb] before the load part and after the store part. */
+				int r = m->of_event[g->tev[t][k]];
+				bool whole = k + 1 < g->tn[t];
+				int w = whole ? m->of_event[g->tev[t][k + 1]] : r;
+
+				for (int i = first; i < r; i++)
+					if (bitset_has(m->mem, i))
+						for (int j = r; j < last; j++)
+							if (bitset_has(m->mem, j))
+								bitrel_set(p, m->mb, i, j);
+				for (int j = w + 1; whole && j < last; j++)
+					if (bitset_has(m->mem, j)) {
+						bitrel_set(p, m->mb, r, j);
+						bitrel_set(p, m->mb, w, j);
+					}
+				continue;
+			}
+			if (f->kind != EV_FENCE)
+				continue;
+			switch ((enum fl_fence)f->fence) {
+			case FL_FENCE_MB:
+				if (m->mutant != FLX_MUT_IGNORE_MB)
+					fence_pairs(m, m->mb, first, last, k, m->mem, m->mem);
+				break;
+			case FL_FENCE_RMB:
+				if (m->mutant == FLX_MUT_IGNORE_RMB)
+					break;
+				fence_pairs(m, m->rmb, first, last, k, m->r4rmb, m->r4rmb);
+				fence_pairs(m, m->rmb_pre, first, last, k, m->r4rmb, not_noreturn);
+				fence_pairs(m, m->rmb_post, first, last, k, not_noreturn, m->r4rmb);
+				break;
+			case FL_FENCE_WMB:
+				if (m->mutant != FLX_MUT_IGNORE_WMB)
+					fence_pairs(m, m->wmb, first, last, k, m->wr, m->wr);
+				break;
+			case FL_FENCE_BEFORE_ATOMIC:
+			case FL_FENCE_AFTER_ATOMIC:
+			case FL_FENCE_AFTER_SPINLOCK:
+				if (m->mutant == FLX_MUT_IGNORE_MB)
+					break;
+				for (int i = first; i < last; i++) {
+					const struct ev *e = node_ev(m, i);
+
+					if (!e || !(e->flags & EVF_RMW) || e->kind > EV_WRITE)
+						continue;
+					if (f->fence == FL_FENCE_BEFORE_ATOMIC) {
+						/* [M] ; fencerel ; [RMW] ; po? ; [M] */
+						if (e->idx < k)
+							continue;
+						for (int a = first; a < i; a++) {
+							if (!bitset_has(m->mem, a) ||
+							    node_ev(m, a)->idx > k)
+								continue;
+							for (int b = i; b < last; b++)
+								if (bitset_has(m->mem, b))
+									bitrel_set(p, m->mb, a, b);
+						}
+						break;
+					}
+					/* [M] ; po? ; [RMW or LKW] ; fencerel ; [M] */
+					if (e->idx > k)
+						break;
+					if (f->fence == FL_FENCE_AFTER_SPINLOCK &&
+					    (e->kind != EV_WRITE || !(e->flags & EVF_LOCK)))
+						continue;
+					for (int a = first; a <= i; a++) {
+						if (!bitset_has(m->mem, a))
+							continue;
+						for (int b = i + 1; b < last; b++)
+							if (bitset_has(m->mem, b) &&
+							    node_ev(m, b)->idx > k)
+								bitrel_set(p, m->mb, a, b);
+					}
+				}
+				break;
+			case FL_FENCE_AFTER_UNLOCK_LOCK:
+				/* [M] ; po-unlock-lock-po ; [After-unlock-lock] ; po ; [M] */
+				if (m->mutant == FLX_MUT_IGNORE_MB)
+					break;
+				for (int a = 0; a < m->n; a++) {
+					bool hands_over = false;
+
+					if (!bitset_has(m->mem, a))
+						continue;
+					for (int l = first; l < last && !hands_over; l++) {
+						const struct ev *e = node_ev(m, l);
+
+						if (!e || e->idx > k)
+							break;
+						/* LKW follows its LKR: reached exactly if the LKR is. */
+						hands_over = e->kind == EV_WRITE &&
+							     (e->flags & EVF_LOCK) &&
+							     bitrel_has(p, m->unlock_lock, a, l);
+					}
+					for (int b = first; hands_over && b < last; b++)
+						if (bitset_has(m->mem, b) && node_ev(m, b)->idx > k)
+							bitrel_set(p, m->mb, a, b);
+				}
+				break;
+			case FL_FENCE_SYNC_RCU: {
+				int s = m->of_event[g->tev[t][k]];
+
+				for (int i = first; i < s; i++)
+					for (int j = s; j < last; j++)
+						bitrel_set(p, m->gp, i, j);
+				break;
+			}
+			default:
+				break;
+			}
+		}
+	}
+
+	m->strong = bitrel_copy(p, m->mb);
+	bitrel_or(p, m->strong, m->gp);
+	m->po_rel = bitrel_copy(p, m->po);
+	bitrel_domain(p, m->po_rel, m->mem);
+	bitrel_range(p, m->po_rel, m->release);
+	m->acq_po = bitrel_copy(p, m->po);
+	bitrel_domain(p, m->acq_po, m->acquire);
+	bitrel_range(p, m->acq_po, m->mem);
+	m->nonrw_fence = bitrel_copy(p, m->strong);
+	bitrel_or(p, m->nonrw_fence, m->po_rel);
+	bitrel_or(p, m->nonrw_fence, m->acq_po);
+	m->fence = bitrel_copy(p, m->nonrw_fence);
+	bitrel_or(p, m->fence, m->wmb);
+	bitrel_or(p, m->fence, m->rmb);
+}
+
+static void happens_before(struct lkmm *m)
+{
+	struct bitpool *p = m->pool;
+	bitrel overwrite, to_w, to_r, ppo, x, y, cumul, rfe_marked;
+
+	overwrite = bitrel_copy(p, m->co);
+	bitrel_or(p, overwrite, m->fr);
+
+	/* rmw-sequence = (rf ; rmw)* */
+	m->rmw_sequence = bitrel_seq(p, m->rf, m->rmw);
+	bitrel_plus(p, m->rmw_sequence);
+	bitrel_reflexive(p, m->rmw_sequence);
+
+	/* to-w, to-r, ppo */
+	to_w = bitrel_copy(p, overwrite);
+	bitrel_and(p, to_w, m->same);
+	x = bitrel_copy(p, m->addr);
+	bitrel_range(p, x, m->wr);
+	bitrel_or(p, to_w, x);
+	x = bitrel_copy(p, m->addr);
+	bitrel_range(p, x, m->plain);
+	bitrel_or(p, to_w, bitrel_seq(p, x, m->wmb));
+	to_r = bitrel_copy(p, m->addr);
+	bitrel_range(p, to_r, m->rd);
+	x = bitrel_copy(p, m->addr);
+	bitrel_range(p, x, m->marked);
+	bitrel_or(p, to_r, bitrel_seq(p, x, m->rfi));
+	ppo = bitrel_copy(p, m->fence);
+	bitrel_or(p, ppo, m->unlock_lock);
+	bitrel_and(p, ppo, m->same);
+	bitrel_or(p, ppo, to_w);
+	bitrel_or(p, ppo, to_r);
+
+	/* cumul-fence = [Marked] ; (A-cumul(strong-fence | po-rel) | wmb | po-unlock-lock-po) ;
+	 *               [Marked] ; rmw-sequence */
+	rfe_marked = bitrel_copy(p, m->rfe);
+	bitrel_range(p, rfe_marked, m->marked);
+	x = bitrel_copy(p, m->strong);
+	bitrel_or(p, x, m->po_rel);
+	cumul = bitrel_seq(p, rfe_marked, x);
+	bitrel_or(p, cumul, x);
+	bitrel_or(p, cumul, m->wmb);
+	bitrel_or(p, cumul, m->unlock_lock);
+	bitrel_domain(p, cumul, m->marked);
+	bitrel_range(p, cumul, m->marked);
+	cumul = bitrel_seq(p, cumul, m->rmw_sequence);
+	bitrel_plus(p, cumul);
+	bitrel_reflexive(p, cumul);
+	m->cumul_fence_star = cumul;
+
+	/* prop = [Marked] ; (overwrite & ext)? ; cumul-fence* ; [Marked] ; rfe? ; [Marked] */
+	x = bitrel_copy(p, overwrite);
+	bitrel_minus(p, x, m->same);
+	bitrel_reflexive(p, x);
+	bitrel_domain(p, x, m->marked);
+	x = bitrel_seq(p, x, cumul);
+	bitrel_range(p, x, m->marked);
+	y = bitrel_copy(p, m->rfe);
+	bitrel_reflexive(p, y);
+	m->prop = bitrel_seq(p, x, y);
+	bitrel_range(p, m->prop, m->marked);
+
+	/* hb = [Marked] ; (ppo | rfe | ((prop \ id) & int)) ; [Marked] */
+	m->hb = bitrel_copy(p, m->prop);
+	bitrel_irreflexive_part(p, m->hb);
+	bitrel_and(p, m->hb, m->same);
+	bitrel_or(p, m->hb, ppo);
+	bitrel_or(p, m->hb, m->rfe);
+	bitrel_domain(p, m->hb, m->marked);
+	bitrel_range(p, m->hb, m->marked);
+}
+
+static void propagation(struct lkmm *m)
+{
+	struct bitpool *p = m->pool;
+
+	m->hb_star = bitrel_copy(p, m->hb);
+	bitrel_plus(p, m->hb_star);
+	bitrel_reflexive(p, m->hb_star);
+	/* pb = prop ; strong-fence ; hb* ; [Marked] */
+	m->pb = bitrel_seq(p, bitrel_seq(p, m->prop, m->strong), m->hb_star);
+	bitrel_range(p, m->pb, m->marked);
+}
+
+/* Matches rcu_read_lock() with its rcu_read_unlock(), outermost pairs only; fills unlock -> lock. */
+static void match_sections(const struct lkmm *m, bitrel rscsi)
+{
+	for (int first = 0, last; first < m->n; first = last) {
+		int t = m->thread[first], depth = 0, lock = -1;
+
+		for (last = first; last < m->n && m->thread[last] == t; last++) {
+			const struct ev *e = node_ev(m, last);
+
+			if (!e) {
+				if (depth > 0)
+					bitrel_set(m->pool, rscsi, last, lock);
+			} else if (e->kind != EV_FENCE) {
+				continue;
+			} else if (e->fence == FL_FENCE_RCU_LOCK) {
+				if (!depth++)
+					lock = last;
+			} else if (e->fence == FL_FENCE_RCU_UNLOCK && depth) {
+				if (!--depth)
+					bitrel_set(m->pool, rscsi, last, lock);
+			}
+		}
+	}
+}
+
+/* rcu-order: at least as many grace periods as reader sections along a chain of rcu-link. */
+static bitrel rcu_order(struct lkmm *m, bitrel link)
+{
+	struct bitpool *p = m->pool;
+	bitrel order = bitrel_new(p), gp = bitrel_new(p), rscsi = bitrel_new(p);
+	bitrel gp_link, rs_link, link_rs, link_gp;
+	size_t mark;
+	bool grew = true;
+
+	match_sections(m, rscsi);
+	for (int i = 0; i < m->n; i++) {
+		const struct ev *e = node_ev(m, i);
+
+		if (e && e->kind == EV_FENCE && e->fence == FL_FENCE_SYNC_RCU)
+			bitrel_set(p, gp, i, i);
+	}
+	gp_link = bitrel_seq(p, gp, link);
+	rs_link = bitrel_seq(p, rscsi, link);
+	link_rs = bitrel_seq(p, link, rscsi);
+	link_gp = bitrel_seq(p, link, gp);
+	bitrel_or(p, order, gp);
+	bitrel_or(p, order, bitrel_seq(p, gp_link, rscsi));
+	bitrel_or(p, order, bitrel_seq(p, rs_link, gp));
+	mark = p->used;
+	while (grew) {
+		bitrel before, add;
+
+		p->used = mark;
+		before = bitrel_copy(p, order);
+		add = bitrel_seq(p, bitrel_seq(p, gp_link, order), link_rs);
+		bitrel_or(p, order, add);
+		add = bitrel_seq(p, bitrel_seq(p, rs_link, order), link_gp);
+		bitrel_or(p, order, add);
+		add = bitrel_seq(p, bitrel_seq(p, order, link), before);
+		bitrel_or(p, order, add);
+		add = bitrel_copy(p, order);
+		bitrel_minus(p, add, before);
+		grew = !bitrel_empty(p, add);
+	}
+	return order;
+}
+
+static void rcu(struct lkmm *m)
+{
+	struct bitpool *p = m->pool;
+	bitrel po_opt = bitrel_copy(p, m->po), link, fence, x;
+
+	m->rb = bitrel_new(p);
+	m->pb_star = bitrel_copy(p, m->pb);
+	bitrel_plus(p, m->pb_star);
+	bitrel_reflexive(p, m->pb_star);
+	if (!m->has_sync || m->mutant == FLX_MUT_NO_RCU)
+		return;
+	bitrel_reflexive(p, po_opt);
+	/* rcu-link = po? ; hb* ; pb* ; prop ; po */
+	link = bitrel_seq(p, po_opt, m->hb_star);
+	link = bitrel_seq(p, link, m->pb_star);
+	link = bitrel_seq(p, link, m->prop);
+	link = bitrel_seq(p, link, m->po);
+	/* rcu-fence = po ; rcu-order ; po? */
+	fence = bitrel_seq(p, bitrel_seq(p, m->po, rcu_order(m, link)), po_opt);
+	/* rb = prop ; rcu-fence ; hb* ; pb* ; [Marked] */
+	x = bitrel_seq(p, bitrel_seq(p, m->prop, fence), m->hb_star);
+	m->rb = bitrel_seq(p, x, m->pb_star);
+	bitrel_range(p, m->rb, m->marked);
+	bitrel_or(p, m->fence, fence);
+	bitrel_or(p, m->strong, fence);
+	/* nonrw-fence keeps its old strong-fence: the .cat file redefines only the other two. */
+}
+
+static bitrel opt(struct bitpool *p, bitrel a)
+{
+	bitrel_reflexive(p, a);
+	return a;
+}
+
+struct plain {
+	bitrel ww_vis, wr_vis, rw_xbstar, pre_race;
+};
+
+static void plain_relations(struct lkmm *m, struct plain *q)
+{
+	struct bitpool *p = m->pool;
+	bitrel xbstar, vis, x, y, w_pre, r_pre, w_post, r_post;
+
+	xbstar = bitrel_copy(p, m->hb);
+	bitrel_or(p, xbstar, m->pb);
+	bitrel_or(p, xbstar, m->rb);
+	bitrel_plus(p, xbstar);
+	bitrel_reflexive(p, xbstar);
+
+	/* vis = cumul-fence* ; rfe? ; [Marked] ;
+	 *       ((strong-fence ; [Marked] ; xbstar) | (xbstar & int)) */
+	x = bitrel_seq(p, m->cumul_fence_star, opt(p, bitrel_copy(p, m->rfe)));
+	bitrel_range(p, x, m->marked);
+	y = bitrel_copy(p, m->strong);
+	bitrel_range(p, y, m->marked);
+	y = bitrel_seq(p, y, xbstar);
+	vis = bitrel_copy(p, xbstar);
+	bitrel_and(p, vis, m->same);
+	bitrel_or(p, y, vis);
+	vis = bitrel_seq(p, x, y);
+
+	/* Boundaries of plain accesses. */
+	w_pre = bitrel_copy(p, m->addr);
+	bitrel_or(p, w_pre, m->fence);
+	opt(p, w_pre);
+	bitrel_domain(p, w_pre, m->marked);
+	r_pre = bitrel_copy(p, m->addr);
+	bitrel_or(p, r_pre, m->nonrw_fence);
+	bitrel_or(p, r_pre, m->rmb_pre);
+	opt(p, r_pre);
+	bitrel_domain(p, r_pre, m->marked);
+	w_post = opt(p, bitrel_copy(p, m->fence));
+	bitrel_range(p, w_post, m->marked);
+	w_post = bitrel_seq(p, w_post, m->rmw_sequence);
+	r_post = bitrel_copy(p, m->nonrw_fence);
+	bitrel_or(p, r_post, m->rmb_post);
+	opt(p, r_post);
+	bitrel_range(p, r_post, m->marked);
+
+	/* Visibility and executes-before of plain accesses. */
+	x = bitrel_seq(p, m->strong, xbstar);
+	y = bitrel_seq(p, w_post, vis);
+	q->ww_vis = bitrel_copy(p, m->fence);
+	bitrel_or(p, q->ww_vis, bitrel_seq(p, x, w_pre));
+	bitrel_or(p, q->ww_vis, bitrel_seq(p, y, w_pre));
+	q->wr_vis = bitrel_copy(p, m->fence);
+	bitrel_or(p, q->wr_vis, bitrel_seq(p, x, r_pre));
+	bitrel_or(p, q->wr_vis, bitrel_seq(p, y, r_pre));
+	q->rw_xbstar = bitrel_copy(p, m->fence);
+	bitrel_or(p, q->rw_xbstar, bitrel_seq(p, bitrel_seq(p, r_post, xbstar), w_pre));
+
+	/* pre-race = ext & ((Plain * M) | (M * Plain)) */
+	q->pre_race = bitrel_new(p);
+	for (int i = 0; i < m->n; i++)
+		for (int j = 0; j < m->n; j++)
+			if (bitset_has(m->mem, i) && bitset_has(m->mem, j) &&
+			    (bitset_has(m->plain, i) || bitset_has(m->plain, j)) &&
+			    m->thread[i] != m->thread[j])
+				bitrel_set(p, q->pre_race, i, j);
+}
+
+static bool plain_coherent(struct lkmm *m, const struct plain *q)
+{
+	struct bitpool *p = m->pool;
+	bitrel x;
+
+	x = bitrel_inverse(p, q->rw_xbstar);
+	bitrel_and(p, x, m->rf);
+	bitrel_and(p, x, q->pre_race);
+	if (!bitrel_empty(p, x))
+		return false;
+	x = bitrel_inverse(p, q->wr_vis);
+	bitrel_and(p, x, m->fr);
+	bitrel_and(p, x, q->pre_race);
+	if (!bitrel_empty(p, x))
+		return false;
+	x = bitrel_inverse(p, q->ww_vis);
+	bitrel_and(p, x, m->co);
+	bitrel_and(p, x, q->pre_race);
+	return bitrel_empty(p, x);
+}
+
+static void build(struct lkmm *m, const struct graph *g, enum flx_mutant mutant)
+{
+	memset(m, 0, sizeof(*m));
+	m->g = g;
+	m->mutant = mutant;
+	m->pool = &pool;
+	number_nodes(m);
+	bitpool_reset(&pool, m->n);
+	classify(m);
+	communication(m);
+	fences(m);
+	happens_before(m);
+}
+
+bool model_lkmm(const struct graph *g, enum flx_mutant mutant)
+{
+	struct lkmm m;
+	struct plain q;
+
+	if (!model_coherent(g))
+		return false;
+	build(&m, g, mutant);
+	if (!bitrel_is_acyclic(m.pool, m.hb))
+		return false;
+	propagation(&m);
+	if (!bitrel_is_acyclic(m.pool, m.pb))
+		return false;
+	rcu(&m);
+	if (m.has_sync && !bitrel_is_irreflexive(m.pool, m.rb))
+		return false;
+	if (!m.has_plain)
+		return true;
+	plain_relations(&m, &q);
+	return plain_coherent(&m, &q);
+}
+
+bool lkmm_race(const struct graph *g, enum flx_mutant mutant, int racing[2])
+{
+	struct lkmm m;
+	struct plain q;
+	struct bitpool *p = &pool;
+	bitrel race[3], x, y, marked_w, w_marked;
+
+	build(&m, g, mutant);
+	if (!m.has_plain)
+		return false;
+	propagation(&m);
+	rcu(&m);
+	plain_relations(&m, &q);
+
+	/* ww-nonrace = ww-vis & ((Marked * W) | rw-xbstar) & ((W * Marked) | wr-vis) */
+	marked_w = bitrel_copy(p, q.rw_xbstar);
+	w_marked = bitrel_copy(p, q.wr_vis);
+	for (int i = 0; i < m.n; i++)
+		for (int j = 0; j < m.n; j++)
+			if (bitset_has(m.wr, i) && bitset_has(m.wr, j)) {
+				if (bitset_has(m.marked, i))
+					bitrel_set(p, marked_w, i, j);
+				if (bitset_has(m.marked, j))
+					bitrel_set(p, w_marked, i, j);
+			}
+	x = bitrel_copy(p, q.ww_vis);
+	bitrel_and(p, x, marked_w);
+	bitrel_and(p, x, w_marked);
+	race[0] = bitrel_copy(p, m.co);
+	bitrel_and(p, race[0], q.pre_race);
+	bitrel_minus(p, race[0], x);
+	/* wr-race = (pre-race & (co? ; rf)) \ wr-vis \ rw-xbstar^-1 */
+	x = opt(p, bitrel_copy(p, m.co));
+	race[1] = bitrel_seq(p, x, m.rf);
+	bitrel_and(p, race[1], q.pre_race);
+	bitrel_minus(p, race[1], q.wr_vis);
+	y = bitrel_inverse(p, q.rw_xbstar);
+	bitrel_minus(p, race[1], y);
+	/* rw-race = (pre-race & fr) \ rw-xbstar */
+	race[2] = bitrel_copy(p, m.fr);
+	bitrel_and(p, race[2], q.pre_race);
+	bitrel_minus(p, race[2], q.rw_xbstar);
+	for (int k = 0; k < 3; k++)
+		for (int i = 0; i < m.n; i++)
+			for (int j = 0; j < m.n; j++)
+				if (bitrel_has(p, race[k], i, j)) {
+					racing[0] = m.node[i];
+					racing[1] = m.node[j];
+					return true;
+				}
+	return false;
+}
+
+/*
+ * The RCU axiom for sc and tso: the same counting rule, along the order of that model. A link leads
+ * from a fence event to another through program order at both ends and the model's order between.
+ */
+bool model_rcu(const struct graph *g, enum flx_model model)
+{
+	struct lkmm m;
+	struct bitpool *p = &pool;
+	bitrel order, link, po_opt, rcu_o;
+
+	build(&m, g, FLX_MUT_NONE);
+	order = bitrel_copy(p, m.po);
+	if (model == FLX_TSO) {
+		for (int i = 0; i < m.n; i++)
+			for (int j = i + 1; j < m.n && m.thread[j] == m.thread[i]; j++)
+				if (bitset_has(m.wr, i) && bitset_has(m.rd, j) &&
+				    !bitset_has(m.rmw_set, i) && !bitset_has(m.rmw_set, j) &&
+				    !bitrel_has(p, m.strong, i, j))
+					bitrel_row(p, order, i)[j >> 6] &= ~(1ull << (j & 63));
+		bitrel_or(p, order, m.rfe);
+	} else {
+		bitrel_or(p, order, m.rf);
+	}
+	bitrel_or(p, order, m.co);
+	bitrel_or(p, order, m.fr);
+	bitrel_plus(p, order);
+	bitrel_reflexive(p, order);
+	po_opt = bitrel_copy(p, m.po);
+	bitrel_reflexive(p, po_opt);
+	link = bitrel_seq(p, bitrel_seq(p, po_opt, order), m.po);
+	rcu_o = rcu_order(&m, link);
+	return bitrel_is_irreflexive(p, bitrel_seq(p, rcu_o, link));
+}

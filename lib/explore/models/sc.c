@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * sc.c - coherence, sequential consistency and TSO, decided by running the graph.
+ *
+ * Each is a set of "must come before" rules that is acyclic exactly if the events can be executed one
+ * by one without ever breaking a rule, and executing one never makes another impossible: so running
+ * greedily decides it, in time linear in the events. Under SC a thread has one order; under TSO a
+ * store is issued (free) and later leaves the store buffer, and it is the leaving that is ordered.
+ *
+ *   a load       after the store that it reads has reached memory (under TSO its own thread's may
+ *                still be in the buffer)
+ *   a store      reaches memory after the store before it in co, and after all loads of that one
+ *                (reads-from then from-read)
+ *   TSO          loads in order; stores in order; a store after the loads before it; a load waits
+ *                for the buffer to drain only after smp_mb() or a locked instruction.
+ *                Source: Owens, Sarkar, Sewell, "A better x86 memory model: x86-TSO", 2009.
+ */
+#include <string.h>
+
+#include "model.h"
+
+bool model_coherent(const struct graph *g)
+{
+	static uint16_t rank[EV_CAP];
+
+	for (int l = 1; l < g->nloc; l++) {
+		int k = 1;
+
+		for (int w = g->loc[l].co_head; w != EV_NONE; w = g->ev[w].co_next)
+			rank[w] = k++;
+	}
+	for (int t = 0; t < g->nthreads; t++) {
+		/* Newest rank seen per location: found by walking back, threads are short. */
+		for (int i = 0; i < g->tn[t]; i++) {
+			const struct ev *e = &g->ev[g->tev[t][i]];
+			int mine, before = -1;
+			bool before_is_write = false;
+
+			if (e->kind > EV_WRITE || (e->flags & EVF_BLOCKED))
+				continue;
+			if (g->loc[e->loc].co_head == EV_NONE)
+				continue;
+			for (int j = i - 1; j >= 0; j--) {
+				const struct ev *p = &g->ev[g->tev[t][j]];
+
+				if (p->kind > EV_WRITE || p->loc != e->loc)
+					continue;
+				before_is_write = p->kind == EV_WRITE;
+				before = before_is_write ? rank[g->tev[t][j]] :
+					 p->rf == EV_INIT ? 0 :
+							   rank[p->rf];
+				break;
+			}
+			if (before < 0)
+				continue;
+			mine = e->kind == EV_WRITE ? rank[g->tev[t][i]] :
+			       e->rf == EV_INIT ? 0 :
+						 rank[e->rf];
+			if (mine < before || (e->kind == EV_WRITE && mine == before))
+				return false;
+		}
+	}
+	return true;
+}
+
+struct runner {
+	const struct graph *g;
+	bool tso, locked;		   /* locked: a RMW drains the buffer (off in a mutant) */
+	int load[FLX_MAX_THREADS];	   /* SC: the next event; TSO: the next event to issue */
+	int leave[FLX_MAX_THREADS];	   /* TSO: the next event to look at for a store to leave */
+};
+
+static bool in_memory[EV_CAP];
+static uint16_t readers[EV_CAP];	   /* loads of a store that have not run yet */
+static uint16_t init_readers[65536];
+
+static bool store_may_reach_memory(const struct ev *e)
+{
+	if (e->co_prev == EV_INIT)
+		return init_readers[e->loc] == 0;
+	return in_memory[e->co_prev] && readers[e->co_prev] == 0;
+}
+
+static bool drains(const struct runner *r, const struct ev *e)
+{
+	if (e->kind == EV_FENCE)
+		return e->fence == FL_FENCE_MB || e->fence == FL_FENCE_SYNC_RCU;
+	if (e->kind == EV_SPAWN || e->kind == EV_END)
+		return true;
+	return (e->flags & EVF_RMW) && r->locked;
+}
+
+static bool buffer_empty(const struct runner *r, int t)
+{
+	const struct graph *g = r->g;
+
+	for (int i = r->leave[t]; i < r->load[t]; i++)
+		if (g->ev[g->tev[t][i]].kind == EV_WRITE && !in_memory[g->tev[t][i]])
+			return false;
+	return true;
+}
+
+static bool ran_load(const struct runner *r, const struct ev *e)
+{
+	if (e->flags & EVF_BLOCKED)
+		return true;
+	if (e->rf >= 0 && !in_memory[e->rf]) {
+		const struct ev *w = &r->g->ev[e->rf];
+
+		/* Forwarded from the thread's own buffer. */
+		if (!r->tso || w->thread != e->thread || w->idx >= e->idx)
+			return false;
+	}
+	if (e->rf >= 0)
+		readers[e->rf]--;
+	else
+		init_readers[e->loc]--;
+	return true;
+}
+
+static bool issue(struct runner *r, int t)
+{
+	const struct graph *g = r->g;
+	int id = g->tev[t][r->load[t]];
+	const struct ev *e = &g->ev[id];
+
+	if (r->tso && drains(r, e) && !buffer_empty(r, t))
+		return false;
+	if (e->kind == EV_READ && !ran_load(r, e))
+		return false;
+	if (e->kind == EV_BEGIN && e->rf >= 0 && r->load[g->ev[e->rf].thread] <= g->ev[e->rf].idx)
+		return false;
+	if (e->kind == EV_WRITE && (!r->tso || drains(r, e))) {
+		if (!store_may_reach_memory(e))
+			return false;
+		in_memory[id] = true;
+	}
+	r->load[t]++;
+	return true;
+}
+
+static bool leave_buffer(struct runner *r, int t)
+{
+	const struct graph *g = r->g;
+
+	while (r->leave[t] < r->load[t]) {
+		int id = g->tev[t][r->leave[t]];
+		const struct ev *e = &g->ev[id];
+
+		if (e->kind == EV_WRITE && !in_memory[id]) {
+			if (!store_may_reach_memory(e))
+				return false;
+			in_memory[id] = true;
+			r->leave[t]++;
+			return true;
+		}
+		r->leave[t]++;
+	}
+	return false;
+}
+
+static bool run(struct runner *r)
+{
+	const struct graph *g = r->g;
+	bool progress = true;
+
+	memset(in_memory, 0, g->n * sizeof(*in_memory));
+	memset(readers, 0, g->n * sizeof(*readers));
+	for (int i = 0; i < g->n; i++)
+		if (g->ev[i].kind == EV_READ)
+			init_readers[g->ev[i].loc] = 0;
+	for (int i = 0; i < g->n; i++)
+		if (g->ev[i].kind == EV_WRITE)
+			init_readers[g->ev[i].loc] = 0;
+	for (int i = 0; i < g->n; i++) {
+		const struct ev *e = &g->ev[i];
+
+		if (e->kind != EV_READ || (e->flags & EVF_BLOCKED))
+			continue;
+		if (e->rf >= 0)
+			readers[e->rf]++;
+		else
+			init_readers[e->loc]++;
+	}
+	while (progress) {
+		progress = false;
+		for (int t = 0; t < g->nthreads; t++) {
+			while (r->load[t] < g->tn[t] && issue(r, t))
+				progress = true;
+			if (r->tso)
+				while (leave_buffer(r, t))
+					progress = true;
+		}
+	}
+	for (int t = 0; t < g->nthreads; t++) {
+		if (r->load[t] < g->tn[t])
+			return false;
+		if (r->tso && !buffer_empty(r, t))
+			return false;
+	}
+	return true;
+}
+
+bool model_sc(const struct graph *g)
+{
+	struct runner r = {.g = g};
+
+	return run(&r);
+}
+
+bool model_tso(const struct graph *g, enum flx_mutant mutant)
+{
+	struct runner r = {.g = g, .tso = true, .locked = mutant != FLX_MUT_TSO_NO_LOCKED};
+
+	return model_coherent(g) && run(&r);
+}
+
+static bool has_grace_period(const struct graph *g)
+{
+	for (int i = 0; i < g->n; i++)
+		if (g->ev[i].kind == EV_FENCE && g->ev[i].fence == FL_FENCE_SYNC_RCU)
+			return true;
+	return false;
+}
+
+bool model_consistent(const struct graph *g, enum flx_model model, enum flx_mutant mutant)
+{
+	bool rcu = has_grace_period(g) && mutant != FLX_MUT_NO_RCU;
+
+	/*
+	 * A sequentially consistent execution is allowed by every model: each of their orders is part
+	 * of (po | rf | co | fr)+. Only the RCU axiom adds something.
+	 */
+	if (model_sc(g)) {
+		if (!rcu)
+			return true;
+		return model == FLX_LKMM ? model_lkmm(g, mutant) : model_rcu(g, model);
+	}
+	switch (model) {
+	case FLX_SC:
+		return false;
+	case FLX_TSO:
+		return model_tso(g, mutant) && (!rcu || model_rcu(g, model));
+	case FLX_LKMM:
+		return model_lkmm(g, mutant);
+	}
+	return false;
+}

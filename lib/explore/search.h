@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * search.h - state of one exploration, shared by the parts of the search.
+ *
+ * search.c adds one event at a time; revisit.c lets a new store be read by loads that came before it;
+ * leaf.c judges a complete execution.
+ */
+#ifndef FL_SEARCH_H
+#define FL_SEARCH_H
+
+#include "exec.h"
+#include "models/model.h"
+
+struct item { /* a graph that is still to be continued */
+	int n;
+	struct ev *ev;
+};
+
+struct finding { /* the best violation so far */
+	bool found;
+	int rank; /* lower is better: a domain oracle, a deadlock, a data race */
+	char oracle[32], message[256];
+	struct ev *ev;
+	int n, racing[2];
+};
+
+struct search {
+	const struct flx_options *opt;
+	struct flx_result *res;
+	struct item *stack;
+	int depth, cap;
+	bool has_sync; /* the execution in hand has a grace period */
+	struct finding best;
+	uint64_t executions_at_find;
+	double started, found_at;
+	/* What oracles reported in the execution in hand. */
+	bool failed;
+	char oracle[32], message[256];
+	uint64_t *hashes;
+	size_t nhashes, hash_cap;
+};
+
+extern struct search S;
+
+double now_seconds(void);
+
+/* Puts a copy of G on the stack. */
+void search_push(void);
+/* Is G allowed? */
+bool search_consistent(void);
+
+/*
+ * G's last event is a new store @w, not yet in co: pushes, for each load that may read it, the graph in
+ * which it does. G is unchanged on return.
+ */
+void search_revisit(int w);
+
+/* The stores that event @e, at the end of its thread, can't be put before or read past. */
+int search_oldest_visible(int e);
+
+/* Lets the load @r read @w, and gives it what follows: its value, a store part, failure, waiting. */
+void search_choose_rf(int r, int w);
+
+/* All threads have stopped: an execution is complete, blocked, or deadlocked. */
+void search_leaf(void);
+void search_fail(const char *oracle, const char *message);
+
+#endif

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cpu.c - CPUs, interrupts and call_rcu() under the check engine.
+ *
+ * The thread of a CPU is the fibre of its number. An interrupt to it may be taken at any point at which
+ * interrupts are on; here the sender does the handler's work for the target while it holds the
+ * target's gate, a lock that the target holds while its interrupts are off:
+ *
+ *   sender                                      target
+ *   S1  take gate        acquire                T1  local_irq_disable(): take gate     acquire
+ *   S2  smp_mb(); handler; smp_mb()             T2  the section
+ *   S3  drop gate        release                T3  local_irq_enable(): drop gate      release
+ *
+ * So a section is wholly before the handler or wholly after it, and ordered with it. What this leaves
+ * out: a real handler also orders what the target did before it outside of any section.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include <faultline/rt.h>
+
+#include "../../explore/exec.h"
+#include "../ipi_internal.h"
+#include "../thread.h"
+
+struct gate {
+	spinlock_t lock;
+	char pad[60];
+};
+
+static struct gate *gates; /* modelled memory */
+static int ncpus;
+static int cpu_instead[FLX_MAX_THREADS]; /* CPU + 1 that a sender acts for */
+static bool irq_off[FLX_MAX_THREADS];
+
+int fl_ipi_init(int n)
+{
+	if (n < 1 || n > FL_MAX_CPUS)
+		return -EINVAL;
+	gates = fl_zalloc(n * sizeof(*gates));
+	if (!gates)
+		return -ENOMEM;
+	ncpus = n;
+	return 0;
+}
+
+void fl_ipi_exit(void)
+{
+	gates = NULL;
+	ncpus = 0;
+}
+
+int fl_ipi_ncpus(void)
+{
+	return ncpus;
+}
+
+/* Called by the engine before each replay. */
+void exec_reset_cpus(void)
+{
+	memset(cpu_instead, 0, sizeof(cpu_instead));
+	memset(irq_off, 0, sizeof(irq_off));
+}
+
+int smp_processor_id(void)
+{
+	if (current_thread < 0)
+		return 0;
+	if (cpu_instead[current_thread])
+		return cpu_instead[current_thread] - 1;
+	return current_thread < program->nthreads ? current_thread : 0;
+}
+
+static bool own_cpu(void)
+{
+	return current_thread >= 0 && current_thread < ncpus && !cpu_instead[current_thread];
+}
+
+void local_irq_disable(void)
+{
+	if (!own_cpu() || irq_off[current_thread])
+		return;
+	spin_lock(&gates[current_thread].lock);
+	irq_off[current_thread] = true;
+}
+
+void local_irq_enable(void)
+{
+	if (!own_cpu() || !irq_off[current_thread])
+		return;
+	irq_off[current_thread] = false;
+	spin_unlock(&gates[current_thread].lock);
+}
+
+unsigned long local_irq_save_fn(void)
+{
+	unsigned long flags = irqs_disabled();
+
+	local_irq_disable();
+	return flags;
+}
+
+void local_irq_restore_fn(unsigned long flags)
+{
+	if (!flags)
+		local_irq_enable();
+}
+
+bool irqs_disabled(void)
+{
+	return own_cpu() && irq_off[current_thread];
+}
+
+void smp_call_function_many(uint64_t mask, void (*fn)(void *info), void *info)
+{
+	int me = smp_processor_id();
+
+	if (current_thread < 0) {
+		/* Set-up code: no other CPU runs yet, and order means nothing. */
+		for (int cpu = 0; cpu < ncpus; cpu++)
+			if (cpu != me && mask >> cpu & 1)
+				fn(info);
+		return;
+	}
+	for (int cpu = 0; cpu < ncpus; cpu++) {
+		if (cpu == me || !(mask >> cpu & 1))
+			continue;
+		spin_lock(&gates[cpu].lock);
+		smp_mb();
+		cpu_instead[current_thread] = cpu + 1;
+		fn(info);
+		cpu_instead[current_thread] = 0;
+		smp_mb();
+		spin_unlock(&gates[cpu].lock);
+	}
+	smp_mb();
+}
+
+void fl_ipi_poll(void)
+{
+}
+
+int fl_rt_bind_cpu(int cpu)
+{
+	(void)cpu;
+	return 0;
+}
+
+void fl_rt_unbind_cpu(void)
+{
+}
+
+int fl_rt_swap_cpu(int cpu)
+{
+	int was = smp_processor_id();
+
+	if (current_thread >= 0)
+		cpu_instead[current_thread] = cpu == current_thread ? 0 : cpu + 1;
+	return was;
+}
+
+void fl_ipi_cpu_begin(int cpu)
+{
+	(void)cpu;
+}
+
+void fl_ipi_cpu_end(int cpu)
+{
+	(void)cpu;
+}
+
+const int *fl_ipi_pending(int cpu)
+{
+	static const int none;
+
+	(void)cpu;
+	return &none;
+}
+
+/* Callbacks run in a thread of their own, which starts with the grace period. */
+static void callback_thread(void *arg)
+{
+	struct rcu_head *head = arg;
+	void (*func)(struct rcu_head *);
+
+	/* Ordered after call_rcu() by this acquire, as the kernel's callback lists are by their locks. */
+	func = smp_load_acquire(&head->func);
+	synchronize_rcu();
+	func(head);
+}
+
+void fl_ev_call_rcu(struct rcu_head *head, void (*fn)(struct rcu_head *), const struct fl_site *site)
+{
+	if (current_thread < 0) {
+		fn(head);
+		return;
+	}
+	fl_ev_store(&head->func, sizeof(head->func), (uintptr_t)fn, FL_RELEASE, site);
+	exec_spawn(callback_thread, head);
+}

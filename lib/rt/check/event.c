@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * event.c - the check engine's primitives: each becomes an operation of the explored execution.
+ *
+ * Code that runs outside of a thread (set-up, oracles at the end) acts on memory directly.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include <faultline/rt/alloc.h>
+#include <faultline/rt/check/base.h>
+
+#include "../../explore/exec.h"
+#include "../../explore/memory.h"
+
+/* The part of a value that @size bytes hold. */
+static uint64_t fit(uint64_t v, unsigned int size)
+{
+	return size < 8 ? v & ((1ull << 8 * size) - 1) : v;
+}
+
+static bool outside(void)
+{
+	return current_thread < 0;
+}
+
+uint64_t fl_ev_load(const volatile void *addr, unsigned int size, enum fl_order order,
+		    const struct fl_site *site)
+{
+	struct op op = {
+		.kind = OP_LOAD,
+		.order = order,
+		.addr = (uintptr_t)addr,
+		.size = size,
+		.site = site,
+	};
+
+	if (outside())
+		return memory_peek(op.addr, size);
+	exec_do(&op);
+	return op.old;
+}
+
+static void store(volatile void *addr, unsigned int size, uint64_t val, enum fl_order order,
+		  uint16_t flags, const struct fl_site *site)
+{
+	struct op op = {
+		.kind = OP_STORE,
+		.order = order,
+		.flags = flags,
+		.addr = (uintptr_t)addr,
+		.size = size,
+		.val = fit(val, size),
+		.site = site,
+	};
+
+	if (outside())
+		memory_poke(op.addr, size, val);
+	else
+		exec_do(&op);
+}
+
+void fl_ev_store(volatile void *addr, unsigned int size, uint64_t val, enum fl_order order,
+		 const struct fl_site *site)
+{
+	store(addr, size, val, order, 0, site);
+}
+
+void fl_ev_unlock(volatile void *addr, unsigned int size, const struct fl_site *site)
+{
+	store(addr, size, 0, FL_RELEASE, EVF_UNLOCK, site);
+}
+
+static uint16_t event_flags(unsigned int flags)
+{
+	uint16_t f = 0;
+
+	if (flags & FL_RMW_AWAIT)
+		f |= EVF_AWAIT | EVF_HAS_STORE;
+	if (flags & FL_RMW_NORETURN)
+		f |= EVF_NORETURN;
+	if (flags & FL_RMW_LOCK)
+		f |= EVF_LOCK;
+	if (flags & FL_RMW_MAY_WAIT)
+		f |= EVF_MAY_WAIT;
+	return f;
+}
+
+bool fl_ev_rmw(volatile void *addr, unsigned int size, fl_rmw_fn fn, uint64_t a, uint64_t b,
+	       enum fl_order order, unsigned int flags, const struct fl_site *site, uint64_t *old)
+{
+	struct op op = {
+		.kind = OP_RMW,
+		.order = order,
+		.flags = event_flags(flags),
+		.addr = (uintptr_t)addr,
+		.size = size,
+		.fn = fn,
+		.a = a,
+		.b = b,
+		.site = site,
+	};
+	uint64_t nv;
+
+	if (outside()) {
+		*old = memory_peek(op.addr, size);
+		if (!fn(*old, a, b, &nv)) {
+			/* Nobody else runs who could end the wait. */
+			if (flags & FL_RMW_AWAIT)
+				abort();
+			return false;
+		}
+		memory_poke(op.addr, size, nv);
+		return true;
+	}
+	exec_do(&op);
+	*old = op.old;
+	return op.ok;
+}
+
+uint64_t fl_ev_await(const volatile void *addr, unsigned int size, fl_rmw_fn fn, uint64_t a,
+		     uint64_t b, enum fl_order order, unsigned int flags, const struct fl_site *site)
+{
+	struct op op = {
+		.kind = OP_AWAIT,
+		.order = order,
+		.flags = event_flags(flags) & EVF_MAY_WAIT,
+		.addr = (uintptr_t)addr,
+		.size = size,
+		.fn = fn,
+		.a = a,
+		.b = b,
+		.site = site,
+	};
+	uint64_t nv;
+
+	if (outside()) {
+		if (!fn(memory_peek(op.addr, size), a, b, &nv))
+			abort();
+		return memory_peek(op.addr, size);
+	}
+	exec_do(&op);
+	return op.old;
+}
+
+void fl_ev_fence(enum fl_fence kind, const struct fl_site *site)
+{
+	struct op op = {.kind = OP_FENCE, .fence = kind, .site = site};
+
+	if (!outside())
+		exec_do(&op);
+}
+
+/* Conditions and new values. Pure: the engine asks about values that the thread may never see. */
+
+bool fl_rmw_xchg(uint64_t old, uint64_t a, uint64_t b, uint64_t *n)
+{
+	(void)old, (void)b;
+	*n = a;
+	return true;
+}
+
+bool fl_rmw_cmpxchg(uint64_t old, uint64_t a, uint64_t b, uint64_t *n)
+{
+	*n = b;
+	return old == a;
+}
+
+bool fl_rmw_add(uint64_t old, uint64_t a, uint64_t b, uint64_t *n)
+{
+	(void)b;
+	*n = old + a;
+	return true;
+}
+
+bool fl_rmw_and(uint64_t old, uint64_t a, uint64_t b, uint64_t *n)
+{
+	(void)b;
+	*n = old & a;
+	return true;
+}
+
+bool fl_rmw_or(uint64_t old, uint64_t a, uint64_t b, uint64_t *n)
+{
+	(void)b;
+	*n = old | a;
+	return true;
+}
+
+bool fl_rmw_xor(uint64_t old, uint64_t a, uint64_t b, uint64_t *n)
+{
+	(void)b;
+	*n = old ^ a;
+	return true;
+}
+
+bool fl_rmw_add_unless(uint64_t old, uint64_t a, uint64_t b, uint64_t *n)
+{
+	*n = old + a;
+	return old != b;
+}
+
+bool fl_rmw_set_from_zero(uint64_t old, uint64_t a, uint64_t b, uint64_t *n);
+bool fl_rmw_set_from_zero(uint64_t old, uint64_t a, uint64_t b, uint64_t *n)
+{
+	(void)b;
+	*n = a;
+	return !old;
+}
+
+bool fl_rmw_rwsem_read(uint64_t old, uint64_t a, uint64_t b, uint64_t *n);
+bool fl_rmw_rwsem_read(uint64_t old, uint64_t a, uint64_t b, uint64_t *n)
+{
+	(void)a, (void)b;
+	*n = old + FL_RWSEM_READER;
+	return !(old & FL_RWSEM_WRITER);
+}
+
+bool fl_await_mask(uint64_t old, uint64_t a, uint64_t b, uint64_t *n);
+bool fl_await_mask(uint64_t old, uint64_t a, uint64_t b, uint64_t *n)
+{
+	*n = old;
+	return (old & a) == b;
+}
+
+/* Steps: the outermost names the events inside. */
+
+struct fl_step fl_step_push(const struct fl_site *site)
+{
+	struct fl_step s = {0};
+
+	if (outside())
+		return s;
+	s.outer = T[current_thread].step;
+	if (!s.outer)
+		T[current_thread].step = site;
+	return s;
+}
+
+void fl_step_pop(struct fl_step *step)
+{
+	if (!outside())
+		T[current_thread].step = step->outer;
+}
+
+/* Memory of modelled objects. */
+
+void *fl_zalloc_aligned(size_t size, size_t align)
+{
+	return memory_alloc(outside() ? ZONE_SETUP : current_thread, size, align);
+}
+
+void *fl_zalloc(size_t size)
+{
+	return fl_zalloc_aligned(size, 16);
+}
+
+/* The store by which the object ends; what comes after it in any order is a use after free. */
+void fl_free(void *p)
+{
+	struct op op = {
+		.kind = OP_STORE,
+		.order = FL_PLAIN,
+		.flags = EVF_FREE,
+		.addr = (uintptr_t)p,
+		.pc = (uintptr_t)__builtin_return_address(0),
+	};
+
+	if (p && !outside())
+		exec_do(&op);
+}
+
+void fl_addr_dep(const void *obj)
+{
+	exec_addr_dep(obj);
+}

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * tsan.c - what the compiler calls before each plain access (-fsanitize=thread, GCC and Clang).
+ *
+ * Only accesses to modelled memory count; stacks and constants are the thread's own. Before a plain load
+ * the value that the execution gives it is put where the load will look. A plain store is announced
+ * before it happens, so it is remembered and becomes an event at the thread's next operation.
+ * Accesses wider than 8 bytes are their halves.
+ */
+#include <string.h>
+
+#include "../../explore/exec.h"
+#include "../../explore/memory.h"
+
+#define PC ((uintptr_t)__builtin_return_address(0))
+
+static void plain_load(uintptr_t addr, unsigned int size, uintptr_t pc)
+{
+	struct op op = {
+		.kind = OP_LOAD,
+		.order = FL_PLAIN,
+		.addr = addr,
+		.size = size,
+		.pc = pc,
+	};
+
+	if (current_thread < 0 || !memory_tracks(addr))
+		return;
+	exec_do(&op);
+	memory_poke(addr, size, op.old);
+}
+
+static void plain_store(uintptr_t addr, unsigned int size, uintptr_t pc)
+{
+	if (current_thread < 0 || !memory_tracks(addr))
+		return;
+	exec_flush();
+	T[current_thread].plain_store.addr = addr;
+	T[current_thread].plain_store.size = size;
+	T[current_thread].plain_store.pc = pc;
+}
+
+/* An access in one piece that the model sees as two: both halves are announced, then stored. */
+static void plain_store_pair(uintptr_t addr, uintptr_t pc)
+{
+	plain_store(addr, 8, pc);
+	if (current_thread >= 0 && memory_tracks(addr))
+		T[current_thread].plain_store.pair = true;
+}
+
+#define ACCESS(size)                                                                               \
+	void __tsan_read##size(void *addr);                                                        \
+	void __tsan_read##size(void *addr)                                                         \
+	{                                                                                          \
+		plain_load((uintptr_t)addr, size, PC);                                             \
+	}                                                                                          \
+	void __tsan_write##size(void *addr);                                                       \
+	void __tsan_write##size(void *addr)                                                        \
+	{                                                                                          \
+		plain_store((uintptr_t)addr, size, PC);                                            \
+	}                                                                                          \
+	void __tsan_unaligned_read##size(void *addr);                                              \
+	void __tsan_unaligned_read##size(void *addr)                                               \
+	{                                                                                          \
+		plain_load((uintptr_t)addr, size, PC);                                             \
+	}                                                                                          \
+	void __tsan_unaligned_write##size(void *addr);                                             \
+	void __tsan_unaligned_write##size(void *addr)                                              \
+	{                                                                                          \
+		plain_store((uintptr_t)addr, size, PC);                                            \
+	}                                                                                          \
+	void __tsan_volatile_read##size(void *addr);                                               \
+	void __tsan_volatile_read##size(void *addr)                                                \
+	{                                                                                          \
+		plain_load((uintptr_t)addr, size, PC);                                             \
+	}                                                                                          \
+	void __tsan_volatile_write##size(void *addr);                                              \
+	void __tsan_volatile_write##size(void *addr)                                               \
+	{                                                                                          \
+		plain_store((uintptr_t)addr, size, PC);                                            \
+	}                                                                                          \
+	void __tsan_read_write##size(void *addr);                                                  \
+	void __tsan_read_write##size(void *addr)                                                   \
+	{                                                                                          \
+		plain_load((uintptr_t)addr, size, PC);                                             \
+		plain_store((uintptr_t)addr, size, PC);                                            \
+	}
+
+ACCESS(1)
+ACCESS(2)
+ACCESS(4)
+ACCESS(8)
+
+void __tsan_read16(void *addr);
+void __tsan_read16(void *addr)
+{
+	plain_load((uintptr_t)addr, 8, PC);
+	plain_load((uintptr_t)addr + 8, 8, PC);
+}
+
+void __tsan_write16(void *addr);
+void __tsan_write16(void *addr)
+{
+	plain_store_pair((uintptr_t)addr, PC);
+}
+
+void __tsan_unaligned_read16(void *addr);
+void __tsan_unaligned_read16(void *addr)
+{
+	__tsan_read16(addr);
+}
+
+void __tsan_unaligned_write16(void *addr);
+void __tsan_unaligned_write16(void *addr)
+{
+	plain_store_pair((uintptr_t)addr, PC);
+}
+
+void __tsan_read_range(void *addr, unsigned long size);
+void __tsan_read_range(void *addr, unsigned long size)
+{
+	for (unsigned long i = 0; i < size; i += 8)
+		plain_load((uintptr_t)addr + i, size - i < 8 ? size - i : 8, PC);
+}
+
+/* Structures are copied in code that no other thread can see yet: fl_zalloc'ed, not published. */
+void __tsan_write_range(void *addr, unsigned long size);
+void __tsan_write_range(void *addr, unsigned long size)
+{
+	if (current_thread < 0 || !memory_tracks((uintptr_t)addr))
+		return;
+	exec_flush();
+	T[current_thread].plain_store.addr = (uintptr_t)addr;
+	T[current_thread].plain_store.size = size;
+	T[current_thread].plain_store.pc = PC;
+	T[current_thread].plain_store.range = true;
+}
+
+void __tsan_init(void);
+void __tsan_init(void)
+{
+}
+
+void __tsan_func_entry(void *pc);
+void __tsan_func_entry(void *pc)
+{
+	(void)pc;
+}
+
+void __tsan_func_exit(void);
+void __tsan_func_exit(void)
+{
+}
+
+void __tsan_vptr_update(void **p, void *v);
+void __tsan_vptr_update(void **p, void *v)
+{
+	(void)p, (void)v;
+}
