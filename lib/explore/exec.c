@@ -167,24 +167,17 @@ void exec_flush(void)
 		return;
 	t->plain_store.size = 0;
 	if (t->plain_store.range) {
-		uint64_t words[size / 8 + 1];
+		char value[size];
 
 		/* Other threads may run, and their loads change real memory, between the words. */
-		memcpy(words, (void *)addr, size);
+		memcpy(value, (void *)addr, size);
 		t->plain_store.range = false;
 		for (unsigned int i = 0; i < size; i += 8) {
 			unsigned int n = size - i < 8 ? size - i : 8;
 
-			memcpy((void *)(addr + i), (char *)words + i, n);
+			memcpy((void *)(addr + i), value + i, n);
 			flush_word(addr + i, n, pc);
 		}
-	} else if (t->plain_store.pair) {
-		uint64_t high = memory_peek(addr + 8, 8);
-
-		t->plain_store.pair = false;
-		flush_word(addr, 8, pc);
-		memory_poke(addr + 8, 8, high);
-		flush_word(addr + 8, 8, pc);
 	} else {
 		flush_word(addr, size, pc);
 	}
@@ -271,7 +264,7 @@ void exec_restart(void)
 		t->op = NULL;
 		t->step = NULL;
 		t->plain_store.size = 0;
-		t->plain_store.pair = t->plain_store.range = false;
+		t->plain_store.range = false;
 		t->ndep = 0;
 		t->last_marked_load = -1;
 		t->fn = i < program->nthreads ? program->thread[i] : NULL;

@@ -48,7 +48,7 @@ struct thread {
 	struct {
 		uintptr_t addr, pc;
 		unsigned int size;
-		bool pair, range; /* two words; any number of bytes */
+		bool range; /* several words */
 	} plain_store; /* announced, its value not yet known; size 0: none */
 	struct {
 		uintptr_t object;

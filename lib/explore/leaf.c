@@ -134,6 +134,13 @@ static void keep_if_better(int rank, const char *oracle, const char *message, co
 	b->n = G.n;
 }
 
+static size_t object_size(uintptr_t object)
+{
+	size_t size = 0;
+
+	return memory_object(object, &size) == object ? size : 0;
+}
+
 static bool has_plain(void)
 {
 	for (int i = 0; i < G.n; i++)
@@ -172,6 +179,10 @@ void search_leaf(void)
 	memory_restore(&G);
 	if (S.failed) {
 		keep_if_better(0, S.oracle, S.message, racing);
+	} else if (model_use_after_free(&G, S.opt->model, S.opt->mutant, object_size, racing)) {
+		snprintf(message, sizeof(message), "CPU%d uses an object that CPU%d has freed",
+			 G.ev[racing[1]].thread, G.ev[racing[0]].thread);
+		keep_if_better(0, "use-after-free", message, racing);
 	} else if (S.opt->races && S.opt->mutant != FLX_MUT_NO_RACES && has_plain() &&
 		   (!S.best.found || S.best.rank >= 2) && lkmm_race(&G, S.opt->mutant, racing)) {
 		const struct ev *a = &G.ev[racing[0]], *b = &G.ev[racing[1]];

@@ -141,19 +141,24 @@ static bool add_store(const struct ev *op)
 	return true;
 }
 
+void search_rmw_store(struct ev *e)
+{
+	ev_accepts(e, e->rval, &e->wval);
+	if (G.loc[e->loc].size < 8)
+		e->wval &= (1ull << 8 * G.loc[e->loc].size) - 1;
+	e->kind = EV_WRITE;
+	e->rf = EV_NONE;
+	e->flags &= EVF_RMW | EVF_LOCK;
+	e->order = e->order == FL_RELEASE ? FL_RELEASE : FL_ONCE;
+}
+
 /* The store part of the read-modify-write whose load is @r: its place in co is just after what r read. */
 static bool add_rmw_store(int r)
 {
 	struct ev op = G.ev[r];
 	int newest = graph_co_max(&G, op.loc), w;
 
-	ev_accepts(&op, op.rval, &op.wval);
-	if (G.loc[op.loc].size < 8)
-		op.wval &= (1ull << 8 * G.loc[op.loc].size) - 1;
-	op.kind = EV_WRITE;
-	op.rf = EV_NONE;
-	op.flags &= EVF_RMW | EVF_LOCK;
-	op.order = op.order == FL_RELEASE ? FL_RELEASE : FL_ONCE;
+	search_rmw_store(&op);
 	w = graph_add(&G, &op);
 	search_revisit(w);
 	if (graph_consumed(&G, op.loc, G.ev[r].rf) && S.opt->mutant != FLX_MUT_NO_ATOMICITY)
@@ -195,8 +200,7 @@ static bool must_wait_for_readers(int t)
 	return false;
 }
 
-/* The first thread that can go on, with its operation; -1 if there is none. */
-static int next_thread(void)
+int search_next_thread(void)
 {
 	for (int t = 0; t < G.nthreads; t++) {
 		int last = G.tn[t] ? G.tev[t][G.tn[t] - 1] : EV_NONE;
@@ -252,7 +256,7 @@ static void continue_execution(void)
 				return;
 			continue;
 		}
-		t = next_thread();
+		t = search_next_thread();
 		if (exec_error[0])
 			return;
 		if (t < 0)
@@ -315,7 +319,7 @@ static bool limit_reached(void)
 	return false;
 }
 
-static int set_up(const struct flx_program *p, const struct flx_options *o, struct flx_result *r)
+int search_set_up(const struct flx_program *p, const struct flx_options *o, struct flx_result *r)
 {
 	int err;
 
@@ -332,8 +336,10 @@ static int set_up(const struct flx_program *p, const struct flx_options *o, stru
 	return err;
 }
 
-static void tear_down(void)
+void search_tear_down(const struct flx_record *record)
 {
+	if (program && program->tear_down && !exec_error[0])
+		program->tear_down(program->common, record);
 	while (S.depth)
 		free(S.stack[--S.depth].ev);
 	free(S.stack);
@@ -343,22 +349,38 @@ static void tear_down(void)
 	memory_exit();
 }
 
+void search_result(bool complete)
+{
+	struct flx_result *r = S.res;
+
+	r->seconds = now_seconds() - S.started;
+	r->verdict = complete ? FLX_VERIFIED : FLX_INCONCLUSIVE;
+	if (!S.best.found)
+		return;
+	r->verdict = FLX_VIOLATION;
+	memcpy(r->oracle, S.best.oracle, sizeof(r->oracle));
+	memcpy(r->message, S.best.message, sizeof(r->message));
+	graph_clear(&G, program->nthreads);
+	graph_load(&G, S.best.ev, S.best.n);
+	r->record = record_create(&G, S.opt, S.best.racing);
+}
+
 int flx_explore(const struct flx_program *p, const struct flx_options *o, struct flx_result *r,
 		char *err, size_t err_size)
 {
-	int ret = set_up(p, o, r);
+	int ret = search_set_up(p, o, r);
+	bool complete = true;
 
 	if (ret) {
 		snprintf(err, err_size, "set-up failed: %s", strerror(-ret));
-		tear_down();
+		search_tear_down(NULL);
 		return ret;
 	}
 	graph_clear(&G, p->nthreads);
 	search_push();
-	r->verdict = FLX_VERIFIED;
 	while (S.depth) {
 		if (limit_reached()) {
-			r->verdict = FLX_INCONCLUSIVE;
+			complete = false;
 			break;
 		}
 		take(&S.stack[--S.depth]);
@@ -371,16 +393,9 @@ int flx_explore(const struct flx_program *p, const struct flx_options *o, struct
 			break;
 		}
 	}
-	r->seconds = now_seconds() - S.started;
-	if (!ret && S.best.found) {
-		r->verdict = FLX_VIOLATION;
-		memcpy(r->oracle, S.best.oracle, sizeof(r->oracle));
-		memcpy(r->message, S.best.message, sizeof(r->message));
-		graph_clear(&G, p->nthreads);
-		graph_load(&G, S.best.ev, S.best.n);
-		r->record = record_create(&G, o, S.best.racing);
-	}
-	tear_down();
+	if (!ret)
+		search_result(complete);
+	search_tear_down(r->record);
 	return ret;
 }
 

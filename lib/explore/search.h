@@ -61,6 +61,16 @@ int search_oldest_visible(int e);
 /* Lets the load @r read @w, and gives it what follows: its value, a store part, failure, waiting. */
 void search_choose_rf(int r, int w);
 
+/* Turns the load of a read-modify-write into its store. */
+void search_rmw_store(struct ev *load);
+/* The first thread that can go on, with its operation; -1 if there is none. */
+int search_next_thread(void);
+
+int search_set_up(const struct flx_program *p, const struct flx_options *o, struct flx_result *r);
+/* Fills in the verdict; @complete: nothing was left unexplored. Replaces G by the violation's graph. */
+void search_result(bool complete);
+void search_tear_down(const struct flx_record *record);
+
 /* All threads have stopped: an execution is complete, blocked, or deadlocked. */
 void search_leaf(void);
 void search_fail(const char *oracle, const char *message);

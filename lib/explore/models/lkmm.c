@@ -60,6 +60,9 @@ static bool location_is_shared(const struct graph *g, const struct ev *e)
 	return false;
 }
 
+/* Accesses to objects that are freed matter even where no two threads share a location. */
+static bool has_free;
+
 static bool is_node(const struct graph *g, const struct ev *e, const bool *addr_source)
 {
 	if (e->kind == EV_FENCE)
@@ -67,6 +70,8 @@ static bool is_node(const struct graph *g, const struct ev *e, const bool *addr_
 		       e->fence == FL_FENCE_RCU_UNLOCK;
 	if (e->kind > EV_WRITE || (e->flags & EVF_BLOCKED))
 		return false;
+	if (has_free)
+		return true;
 	if (e->order == FL_PLAIN)
 		return location_is_shared(g, e);
 	/* A marked load of what nobody stores orders only through an acquire or what depends on it. */
@@ -82,9 +87,12 @@ static void number_nodes(struct lkmm *m)
 	const struct graph *g = m->g;
 
 	memset(addr_source, 0, g->n * sizeof(*addr_source));
-	for (int i = 0; i < g->n; i++)
+	has_free = false;
+	for (int i = 0; i < g->n; i++) {
 		if (g->ev[i].addr_dep >= 0)
 			addr_source[g->ev[i].addr_dep] = true;
+		has_free |= !!(g->ev[i].flags & EVF_FREE);
+	}
 	m->node = node_buf;
 	m->of_event = event_buf;
 	m->thread = thread_buf;
@@ -775,36 +783,120 @@ bool lkmm_race(const struct graph *g, enum flx_mutant mutant, int racing[2])
 	return false;
 }
 
+/* The order of sc or tso between the nodes, transitively closed. */
+static bitrel hardware_order(struct lkmm *m, enum flx_model model)
+{
+	struct bitpool *p = m->pool;
+	bitrel order = bitrel_copy(p, m->po);
+
+	if (model == FLX_TSO) {
+		for (int i = 0; i < m->n; i++)
+			for (int j = i + 1; j < m->n && m->thread[j] == m->thread[i]; j++)
+				if (bitset_has(m->wr, i) && bitset_has(m->rd, j) &&
+				    !bitset_has(m->rmw_set, i) && !bitset_has(m->rmw_set, j) &&
+				    !bitrel_has(p, m->strong, i, j))
+					bitrel_row(p, order, i)[j >> 6] &= ~(1ull << (j & 63));
+		bitrel_or(p, order, m->rfe);
+	} else {
+		bitrel_or(p, order, m->rf);
+	}
+	bitrel_or(p, order, m->co);
+	bitrel_or(p, order, m->fr);
+	bitrel_plus(p, order);
+	return order;
+}
+
 /*
  * The RCU axiom for sc and tso: the same counting rule, along the order of that model. A link leads
  * from a fence event to another through program order at both ends and the model's order between.
  */
+static bool hardware_rcu(struct lkmm *m, bitrel order)
+{
+	struct bitpool *p = m->pool;
+	bitrel link, po_opt = bitrel_copy(p, m->po), reach = bitrel_copy(p, order);
+
+	bitrel_reflexive(p, reach);
+	bitrel_reflexive(p, po_opt);
+	link = bitrel_seq(p, bitrel_seq(p, po_opt, reach), m->po);
+	return bitrel_is_irreflexive(p, bitrel_seq(p, rcu_order(m, link), link));
+}
+
 bool model_rcu(const struct graph *g, enum flx_model model)
 {
 	struct lkmm m;
-	struct bitpool *p = &pool;
-	bitrel order, link, po_opt, rcu_o;
 
 	build(&m, g, FLX_MUT_NONE);
-	order = bitrel_copy(p, m.po);
-	if (model == FLX_TSO) {
-		for (int i = 0; i < m.n; i++)
-			for (int j = i + 1; j < m.n && m.thread[j] == m.thread[i]; j++)
-				if (bitset_has(m.wr, i) && bitset_has(m.rd, j) &&
-				    !bitset_has(m.rmw_set, i) && !bitset_has(m.rmw_set, j) &&
-				    !bitrel_has(p, m.strong, i, j))
-					bitrel_row(p, order, i)[j >> 6] &= ~(1ull << (j & 63));
-		bitrel_or(p, order, m.rfe);
-	} else {
-		bitrel_or(p, order, m.rf);
+	return hardware_rcu(&m, hardware_order(&m, model));
+}
+
+/* Could the access @a come after the store @f that ends its object? */
+static bool may_follow(struct lkmm *m, const struct plain *q, enum flx_model model, bitrel order, int f,
+		       int a)
+{
+	struct bitpool *p = m->pool;
+
+	if (m->thread[a] == m->thread[f])
+		return a > f;
+	if (model == FLX_LKMM)
+		return !bitrel_has(p, bitset_has(m->wr, a) ? q->ww_vis : q->rw_xbstar, a, f);
+	if (bitrel_has(p, order, a, f))
+		return false;
+	if (m->has_sync) {
+		size_t mark = p->used;
+		bitrel with = bitrel_copy(p, order);
+		bool allowed;
+
+		/* In the same graph, but with the access late: is there still no broken grace period? */
+		bitrel_set(p, with, f, a);
+		bitrel_plus(p, with);
+		allowed = hardware_rcu(m, with);
+		p->used = mark;
+		return allowed;
 	}
-	bitrel_or(p, order, m.co);
-	bitrel_or(p, order, m.fr);
-	bitrel_plus(p, order);
-	bitrel_reflexive(p, order);
-	po_opt = bitrel_copy(p, m.po);
-	bitrel_reflexive(p, po_opt);
-	link = bitrel_seq(p, bitrel_seq(p, po_opt, order), m.po);
-	rcu_o = rcu_order(&m, link);
-	return bitrel_is_irreflexive(p, bitrel_seq(p, rcu_o, link));
+	return true;
+}
+
+bool model_use_after_free(const struct graph *g, enum flx_model model, enum flx_mutant mutant,
+			  size_t (*object_size)(uintptr_t object), int pair[2])
+{
+	struct lkmm m;
+	struct plain q;
+	bitrel order = NULL;
+	bool any = false;
+
+	for (int i = 0; i < g->n && !any; i++)
+		any = g->ev[i].flags & EVF_FREE;
+	if (!any)
+		return false;
+	build(&m, g, mutant);
+	if (model == FLX_LKMM) {
+		propagation(&m);
+		rcu(&m);
+		plain_relations(&m, &q);
+	} else {
+		order = hardware_order(&m, model);
+	}
+	for (int f = 0; f < m.n; f++) {
+		const struct ev *fe = node_ev(&m, f);
+		uintptr_t start;
+		size_t size;
+
+		if (!fe || !(fe->flags & EVF_FREE))
+			continue;
+		start = g->loc[fe->loc].addr;
+		size = object_size(start);
+		for (int a = 0; a < m.n; a++) {
+			const struct ev *ae = node_ev(&m, a);
+
+			if (a == f || !ae || ae->kind > EV_WRITE ||
+			    g->loc[ae->loc].addr - start >= size)
+				continue;
+			if (!may_follow(&m, &q, model, order, f, a))
+				continue;
+			pair[0] = m.node[f];
+			pair[1] = m.node[a];
+			return true;
+		}
+	}
+	return false;
 }

@@ -8,6 +8,8 @@
 #ifndef FL_MODEL_H
 #define FL_MODEL_H
 
+#include <stddef.h>
+
 #include "../graph.h"
 
 /* Coherence: along a thread, what it sees of one location never goes back in co. */
@@ -23,5 +25,12 @@ bool model_consistent(const struct graph *g, enum flx_model model, enum flx_muta
 
 /* linux-kernel.cat's data race: true and the two events, or false. Complete graphs only. */
 bool lkmm_race(const struct graph *g, enum flx_mutant mutant, int racing[2]);
+
+/*
+ * May an access to an object come after the fl_free() of it? True and the two events (the free first).
+ * Complete graphs only.
+ */
+bool model_use_after_free(const struct graph *g, enum flx_model model, enum flx_mutant mutant,
+			  size_t (*object_size)(uintptr_t object), int pair[2]);
 
 #endif

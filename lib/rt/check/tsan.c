@@ -30,22 +30,27 @@ static void plain_load(uintptr_t addr, unsigned int size, uintptr_t pc)
 	memory_poke(addr, size, op.old);
 }
 
-static void plain_store(uintptr_t addr, unsigned int size, uintptr_t pc)
+enum shape { WORD, RANGE };
+
+static void announce(uintptr_t addr, unsigned int size, enum shape shape, uintptr_t pc)
 {
+	int other;
+
 	if (current_thread < 0 || !memory_tracks(addr))
 		return;
 	exec_flush();
+	/* The initial value has to be taken before the store lands in real memory. */
+	for (unsigned int i = 0; i < size; i += 8)
+		memory_location(&G, addr + i, size - i < 8 ? size - i : 8, &other);
 	T[current_thread].plain_store.addr = addr;
 	T[current_thread].plain_store.size = size;
 	T[current_thread].plain_store.pc = pc;
+	T[current_thread].plain_store.range = shape != WORD;
 }
 
-/* An access in one piece that the model sees as two: both halves are announced, then stored. */
-static void plain_store_pair(uintptr_t addr, uintptr_t pc)
+static void plain_store(uintptr_t addr, unsigned int size, uintptr_t pc)
 {
-	plain_store(addr, 8, pc);
-	if (current_thread >= 0 && memory_tracks(addr))
-		T[current_thread].plain_store.pair = true;
+	announce(addr, size, WORD, pc);
 }
 
 #define ACCESS(size)                                                                               \
@@ -101,7 +106,7 @@ void __tsan_read16(void *addr)
 void __tsan_write16(void *addr);
 void __tsan_write16(void *addr)
 {
-	plain_store_pair((uintptr_t)addr, PC);
+	announce((uintptr_t)addr, 16, RANGE, PC);
 }
 
 void __tsan_unaligned_read16(void *addr);
@@ -113,7 +118,7 @@ void __tsan_unaligned_read16(void *addr)
 void __tsan_unaligned_write16(void *addr);
 void __tsan_unaligned_write16(void *addr)
 {
-	plain_store_pair((uintptr_t)addr, PC);
+	announce((uintptr_t)addr, 16, RANGE, PC);
 }
 
 void __tsan_read_range(void *addr, unsigned long size);
@@ -127,13 +132,7 @@ void __tsan_read_range(void *addr, unsigned long size)
 void __tsan_write_range(void *addr, unsigned long size);
 void __tsan_write_range(void *addr, unsigned long size)
 {
-	if (current_thread < 0 || !memory_tracks((uintptr_t)addr))
-		return;
-	exec_flush();
-	T[current_thread].plain_store.addr = (uintptr_t)addr;
-	T[current_thread].plain_store.size = size;
-	T[current_thread].plain_store.pc = PC;
-	T[current_thread].plain_store.range = true;
+	announce((uintptr_t)addr, size, RANGE, PC);
 }
 
 void __tsan_init(void);

@@ -1,0 +1,401 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * record.c - a graph laid out for reading: one line after the other, and why a load could be late.
+ *
+ * The order extends program order and reads-from. Among the orders that do, it avoids showing a load
+ * below a store that it did not see, as far as it can; what remains are the loads that no
+ * interleaving explains. For each of these, a barrier is put into the graph at one place after the
+ * other until the model forbids the execution: that barrier is what is missing.
+ */
+#include "record.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "models/model.h"
+
+struct layout {
+	const struct graph *g;
+	struct flx_record *rec;
+	int *to_rec;   /* event -> index in the record, or EV_NONE while not shown */
+	int pos[FLX_MAX_THREADS];
+};
+
+static bool shown(const struct layout *l, int e)
+{
+	return e < 0 || l->to_rec[e] != EV_NONE;
+}
+
+static bool is_load(const struct ev *e)
+{
+	return e->kind == EV_READ && !(e->flags & EVF_BLOCKED);
+}
+
+/* The newest store of the load's location that is shown and that the load did not see, or EV_NONE. */
+static int newer_store_shown(const struct layout *l, const struct ev *e)
+{
+	int newest = EV_NONE;
+
+	for (int w = graph_co_next(l->g, e->loc, e->rf); w != EV_NONE; w = l->g->ev[w].co_next)
+		if (shown(l, w))
+			newest = w;
+	return newest;
+}
+
+/* Can be shown now without anybody being late. */
+static bool in_step(const struct layout *l, int id)
+{
+	const struct ev *e = &l->g->ev[id];
+
+	if (is_load(e) && newer_store_shown(l, e) != EV_NONE)
+		return false;
+	if (e->kind == EV_READ && (e->flags & EVF_RMW))
+		id = l->g->tev[e->thread][e->idx + 1];
+	else if (e->kind != EV_WRITE)
+		return true;
+	e = &l->g->ev[id];
+	if (!shown(l, e->co_prev))
+		return false;
+	for (int r = l->g->loc[e->loc].rd_head; r != EV_NONE; r = l->g->ev[r].rd_next) {
+		if (shown(l, r) || !is_load(&l->g->ev[r]) || l->g->ev[r].thread == e->thread)
+			continue;
+		/* Reads something older than this store. */
+		for (int w = graph_co_next(l->g, e->loc, l->g->ev[r].rf); w != EV_NONE;
+		     w = l->g->ev[w].co_next)
+			if (w == id)
+				return false;
+	}
+	return true;
+}
+
+static bool ready(const struct layout *l, int t)
+{
+	const struct ev *e;
+
+	if (l->pos[t] >= l->g->tn[t])
+		return false;
+	e = &l->g->ev[l->g->tev[t][l->pos[t]]];
+	return (e->kind != EV_READ && e->kind != EV_BEGIN) || (e->flags & EVF_BLOCKED) ||
+	       shown(l, e->rf);
+}
+
+static int choose_thread(const struct layout *l, int last)
+{
+	if (last >= 0 && ready(l, last) && in_step(l, l->g->tev[last][l->pos[last]]))
+		return last;
+	for (int t = 0; t < l->g->nthreads; t++)
+		if (ready(l, t) && in_step(l, l->g->tev[t][l->pos[t]]))
+			return t;
+	/* Somebody has to be late: let stores go ahead, the load is then the late one. */
+	for (int t = 0; t < l->g->nthreads; t++)
+		if (ready(l, t) && l->g->ev[l->g->tev[t][l->pos[t]]].kind == EV_WRITE)
+			return t;
+	for (int t = 0; t < l->g->nthreads; t++)
+		if (ready(l, t))
+			return t;
+	return -1;
+}
+
+static bool conflicts(const struct graph *g, const struct ev *e)
+{
+	const struct loc *l = &g->loc[e->loc];
+
+	for (int w = l->co_head; w != EV_NONE; w = g->ev[w].co_next)
+		if (g->ev[w].thread != e->thread)
+			return true;
+	if (l->co_head == EV_NONE)
+		return false;
+	for (int r = l->rd_head; r != EV_NONE; r = g->ev[r].rd_next)
+		if (g->ev[r].thread != e->thread)
+			return true;
+	return false;
+}
+
+static bool relevant(const struct graph *g, const struct ev *e)
+{
+	if (e->step)
+		return true;
+	if (e->kind == EV_FENCE)
+		return e->fence < FL_FENCE_BARRIER;
+	return e->kind <= EV_WRITE && conflicts(g, e);
+}
+
+static void fill(struct layout *l, int id)
+{
+	const struct graph *g = l->g;
+	const struct ev *e = &g->ev[id];
+	struct flx_event *f = &l->rec->ev[l->rec->n];
+
+	*f = (struct flx_event){
+		.thread = e->thread,
+		.kind = e->kind == EV_READ  ? FLX_READ :
+			e->kind == EV_WRITE ? FLX_WRITE :
+			e->kind == EV_FENCE ? FLX_FENCE :
+					      FLX_OTHER,
+		.order = e->order,
+		.fence = e->fence,
+		.failed = e->flags & EVF_FAILED,
+		.blocked = e->flags & EVF_BLOCKED,
+		.site = e->site,
+		.step = e->step,
+		.pc = e->pc,
+		.rval = e->rval,
+		.wval = e->wval,
+		.rf = FLX_NONE,
+		.co_after = FLX_INIT,
+		.newer = FLX_NONE,
+		.relevant = relevant(g, e),
+	};
+	for (int i = 0; i < l->rec->n; i++) {
+		const struct flx_event *b = &l->rec->ev[i];
+
+		if (b->thread != f->thread)
+			continue;
+		f->index++;
+		if (b->site == f->site && b->kind != FLX_OTHER)
+			f->occurrence++;
+	}
+	if (e->kind <= EV_WRITE) {
+		f->addr = g->loc[e->loc].addr;
+		f->size = g->loc[e->loc].size;
+	}
+	if (is_load(e)) {
+		int newer = newer_store_shown(l, e);
+
+		f->rf = e->rf >= 0 ? l->to_rec[e->rf] : FLX_INIT;
+		f->newer = newer == EV_NONE ? FLX_NONE : l->to_rec[newer];
+	}
+	l->to_rec[id] = l->rec->n++;
+	l->pos[e->thread]++;
+	if (e->kind == EV_READ && (e->flags & EVF_RMW) && e->idx + 1 < g->tn[e->thread]) {
+		int w = g->tev[e->thread][e->idx + 1];
+
+		f->kind = FLX_RMW;
+		f->wval = g->ev[w].wval;
+		l->to_rec[w] = l->rec->n - 1;
+		l->pos[e->thread]++;
+	}
+}
+
+/* G with smp_mb() and the like put after event @after[i]; is it still allowed? */
+struct extra {
+	int after;
+	enum fl_fence kind;
+};
+
+static bool allowed_with(const struct ev *ev, int n, const struct extra *x, int nx,
+			 const struct flx_options *o, struct graph *scratch)
+{
+	static struct ev buf[EV_CAP + 4];
+	static int16_t map[EV_CAP];
+	int at[FLX_MAX_THREADS] = {0}, m = 0;
+
+	for (int i = 0; i < n; i++) {
+		map[i] = m++;
+		for (int k = 0; k < nx; k++)
+			m += x[k].after == i;
+	}
+	for (int i = 0; i < n; i++) {
+		struct ev *d = &buf[map[i]];
+
+		*d = ev[i];
+		d->rf = d->rf >= 0 ? map[d->rf] : d->rf;
+		d->co_prev = d->co_prev >= 0 ? map[d->co_prev] : d->co_prev;
+		d->co_next = d->co_next >= 0 ? map[d->co_next] : d->co_next;
+		d->addr_dep = d->addr_dep >= 0 ? map[d->addr_dep] : d->addr_dep;
+		for (int k = 0, j = 1; k < nx; k++)
+			if (x[k].after == i) {
+				buf[map[i] + j] = (struct ev){
+					.kind = EV_FENCE,
+					.fence = x[k].kind,
+					.thread = ev[i].thread,
+					.rf = EV_NONE,
+					.addr_dep = EV_NONE,
+				};
+				j++;
+			}
+	}
+	for (int i = 0; i < m; i++)
+		buf[i].idx = at[buf[i].thread]++;
+	graph_load(scratch, buf, m);
+	return model_consistent(scratch, o->model, o->mutant);
+}
+
+static const char *const fence_text[] = {
+	[FL_FENCE_MB] = "smp_mb()",
+	[FL_FENCE_RMB] = "smp_rmb()",
+	[FL_FENCE_WMB] = "smp_wmb()",
+};
+
+static void name_event(char *buf, size_t n, const struct ev *e)
+{
+	if (e->step)
+		snprintf(buf, n, "%s", e->step->label);
+	else if (e->site)
+		snprintf(buf, n, "%.30s", e->site->text);
+	else
+		snprintf(buf, n, "a plain %s", e->kind == EV_WRITE ? "store" : "load");
+}
+
+/* Gaps between accesses that matter: @before[i] and the one after it in the same thread. */
+struct gap {
+	int before, after;
+};
+
+static int find_gaps(const struct graph *g, struct gap *gap, int max)
+{
+	int n = 0;
+
+	for (int t = 0; t < g->nthreads; t++) {
+		int last = EV_NONE;
+
+		for (int i = 0; i < g->tn[t]; i++) {
+			int id = g->tev[t][i];
+			const struct ev *e = &g->ev[id];
+
+			if (e->kind > EV_WRITE || !conflicts(g, e) || (e->flags & EVF_BLOCKED))
+				continue;
+			/* Nothing goes between the two halves of a read-modify-write. */
+			if (last != EV_NONE && n < max &&
+			    !((g->ev[last].flags & EVF_RMW) && g->ev[last].kind == EV_READ))
+				gap[n++] = (struct gap){last, id};
+			last = id;
+		}
+	}
+	return n;
+}
+
+static int describe_gap(const struct graph *g, const struct gap *p, enum fl_fence kind, char *buf,
+			size_t n)
+{
+	char a[40], b[40];
+
+	name_event(a, sizeof(a), &g->ev[p->before]);
+	name_event(b, sizeof(b), &g->ev[p->after]);
+	return snprintf(buf, n, "no %s between %s and %s", fence_text[kind], a, b);
+}
+
+#define MAX_GAPS 48
+
+/*
+ * Which barrier would forbid this execution? The weakest kind first; among places in its thread the
+ * one nearest to labelled steps. If no single one does, a pair.
+ */
+static void explain(const struct graph *g, const struct flx_options *o, int late, char *why, size_t size)
+{
+	static const enum fl_fence kinds[] = {FL_FENCE_RMB, FL_FENCE_WMB, FL_FENCE_MB};
+	struct gap gap[MAX_GAPS];
+	struct graph scratch = {0};
+	int n = find_gaps(g, gap, MAX_GAPS), best = -1, best_kind = -1;
+
+	why[0] = 0;
+	if (o->model == FLX_SC || graph_init(&scratch))
+		return;
+	free(scratch.loc);
+	scratch.loc = malloc(sizeof(*scratch.loc) * g->nloc);
+	if (!scratch.loc) {
+		graph_free(&scratch);
+		return;
+	}
+	memcpy(scratch.loc, g->loc, sizeof(*scratch.loc) * g->nloc);
+	scratch.nloc = g->nloc;
+	for (int i = 1; i < g->nloc; i++) {
+		scratch.loc[i].co_head = scratch.loc[i].rd_head = EV_NONE;
+		scratch.loc[i].co_tail = EV_INIT;
+	}
+	scratch.nthreads = g->nthreads;
+	for (int k = 0; k < 3 && best < 0; k++) {
+		if (o->model == FLX_TSO && kinds[k] != FL_FENCE_MB)
+			continue;
+		for (int i = 0; i < n; i++) {
+			struct extra x = {gap[i].before, kinds[k]};
+			bool labels = g->ev[gap[i].before].step && g->ev[gap[i].after].step;
+
+			if (allowed_with(g->ev, g->n, &x, 1, o, &scratch))
+				continue;
+			/* Nearest before the late load, else the last; labelled ones first. */
+			if (best < 0 || labels || g->ev[gap[i].before].thread == late) {
+				best = i;
+				best_kind = kinds[k];
+			}
+		}
+	}
+	if (best >= 0) {
+		describe_gap(g, &gap[best], best_kind, why, size);
+	} else {
+		for (int i = n - 1; i >= 0 && !why[0]; i--)
+			for (int j = i - 1; j >= 0 && !why[0]; j--) {
+				struct extra x[2] = {{gap[i].before, FL_FENCE_MB},
+						     {gap[j].before, FL_FENCE_MB}};
+				int used;
+
+				if (g->ev[gap[i].before].thread == g->ev[gap[j].before].thread)
+					continue;
+				if (allowed_with(g->ev, g->n, x, 2, o, &scratch))
+					continue;
+				/* The weakest kinds that still do. */
+				for (int a = 0; a < 9; a++) {
+					struct extra y[2] = {{gap[i].before, kinds[a / 3]},
+							     {gap[j].before, kinds[a % 3]}};
+
+					if (!allowed_with(g->ev, g->n, y, 2, o, &scratch)) {
+						x[0] = y[0];
+						x[1] = y[1];
+						break;
+					}
+				}
+				used = describe_gap(g, &gap[j], x[1].kind, why, size);
+				if (used > 0 && (size_t)used + 8 < size) {
+					used += snprintf(why + used, size - used, ", ");
+					describe_gap(g, &gap[i], x[0].kind, why + used, size - used);
+				}
+			}
+	}
+	graph_free(&scratch);
+}
+
+struct flx_record *record_create(const struct graph *g, const struct flx_options *o,
+				 const int racing[2])
+{
+	struct layout l = {.g = g};
+	bool late = false;
+	int last = -1;
+
+	l.rec = calloc(1, sizeof(*l.rec));
+	l.to_rec = malloc(sizeof(int) * (g->n + 1));
+	if (l.rec)
+		l.rec->ev = calloc(g->n + 1, sizeof(*l.rec->ev));
+	if (!l.rec || !l.to_rec || !l.rec->ev) {
+		free(l.to_rec);
+		flx_record_free(l.rec);
+		return NULL;
+	}
+	for (int i = 0; i < g->n; i++)
+		l.to_rec[i] = EV_NONE;
+	while ((last = choose_thread(&l, last)) >= 0)
+		fill(&l, g->tev[last][l.pos[last]]);
+	for (int i = 0; i < g->n; i++)
+		if (g->ev[i].kind == EV_WRITE && g->ev[i].co_prev >= 0 && l.to_rec[i] >= 0)
+			l.rec->ev[l.to_rec[i]].co_after = l.to_rec[g->ev[i].co_prev];
+	for (int k = 0; k < 2; k++)
+		l.rec->racing[k] = racing[k] >= 0 ? l.to_rec[racing[k]] : -1;
+	for (int i = 0; i < l.rec->n; i++) {
+		struct flx_event *f = &l.rec->ev[i];
+
+		if (f->newer != FLX_NONE && f->relevant && !late) {
+			explain(g, o, f->thread, f->why, sizeof(f->why));
+			late = true;
+		}
+	}
+	free(l.to_rec);
+	return l.rec;
+}
+
+void flx_record_free(struct flx_record *r)
+{
+	if (!r)
+		return;
+	free(r->ev);
+	free(r);
+}
