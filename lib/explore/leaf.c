@@ -112,6 +112,10 @@ static void keep_if_better(int rank, const char *oracle, const char *message, co
 {
 	struct finding *b = &S.best;
 
+	if (b->found && rank >= b->rank && (rank > b->rank || G.n >= b->n))
+		return;
+	if (S.opt->model == FLX_LKMM && !lkmm_allows_with_dependencies(&G, S.opt->mutant))
+		rank += RANK_UNSURE;
 	if (!b->found) {
 		S.executions_at_find = S.res->executions;
 		S.found_at = now_seconds();
@@ -139,6 +143,12 @@ static size_t object_size(uintptr_t object)
 	size_t size = 0;
 
 	return memory_object(object, &size) == object ? size : 0;
+}
+
+static bool freed_object_used(bool all_dependencies, int pair[2])
+{
+	return model_use_after_free(&G, S.opt->model, S.opt->mutant, all_dependencies, object_size,
+				    pair);
 }
 
 static bool has_plain(void)
@@ -179,12 +189,15 @@ void search_leaf(void)
 	memory_restore(&G);
 	if (S.failed) {
 		keep_if_better(0, S.oracle, S.message, racing);
-	} else if (model_use_after_free(&G, S.opt->model, S.opt->mutant, object_size, racing)) {
+	} else if (freed_object_used(false, racing)) {
 		snprintf(message, sizeof(message), "CPU%d uses an object that CPU%d has freed",
 			 G.ev[racing[1]].thread, G.ev[racing[0]].thread);
-		keep_if_better(0, "use-after-free", message, racing);
+		keep_if_better(freed_object_used(true, racing) ? 0 : RANK_UNSURE, "use-after-free",
+			       message, racing);
 	} else if (S.opt->races && S.opt->mutant != FLX_MUT_NO_RACES && has_plain() &&
-		   (!S.best.found || S.best.rank >= 2) && lkmm_race(&G, S.opt->mutant, racing)) {
+		   (!S.best.found || S.best.rank >= 2) &&
+		   lkmm_race(&G, S.opt->mutant, false, racing)) {
+		int sure[2];
 		const struct ev *a = &G.ev[racing[0]], *b = &G.ev[racing[1]];
 
 		snprintf(message, sizeof(message),
@@ -193,6 +206,7 @@ void search_leaf(void)
 			 a->kind == EV_WRITE ? "store" : "load", b->thread,
 			 b->order == FL_PLAIN ? "plain" : "marked",
 			 b->kind == EV_WRITE ? "store" : "load");
-		keep_if_better(2, "data-race", message, racing);
+		keep_if_better(lkmm_race(&G, S.opt->mutant, true, sure) ? 2 : RANK_UNSURE + 2,
+			       "data-race", message, racing);
 	}
 }

@@ -305,7 +305,7 @@ static bool limit_reached(void)
 	static int every;
 	double spent;
 
-	if (S.best.found)
+	if (S.best.found && S.best.rank < RANK_UNSURE)
 		return looked_long_enough();
 	if (S.opt->max_executions && S.res->executions >= S.opt->max_executions)
 		return true;
@@ -357,9 +357,16 @@ void search_result(bool complete)
 	r->verdict = complete ? FLX_VERIFIED : FLX_INCONCLUSIVE;
 	if (!S.best.found)
 		return;
-	r->verdict = FLX_VIOLATION;
 	memcpy(r->oracle, S.best.oracle, sizeof(r->oracle));
-	memcpy(r->message, S.best.message, sizeof(r->message));
+	if (S.best.rank < RANK_UNSURE) {
+		r->verdict = FLX_VIOLATION;
+		memcpy(r->message, S.best.message, sizeof(r->message));
+	} else {
+		/* Not known to be allowed, so not a violation; not known to be forbidden either. */
+		r->verdict = FLX_INCONCLUSIVE;
+		snprintf(r->message, sizeof(r->message),
+			 "%.180s, but only if a store depends on no load before it", S.best.message);
+	}
 	graph_clear(&G, program->nthreads);
 	graph_load(&G, S.best.ev, S.best.n);
 	r->record = record_create(&G, S.opt, S.best.racing);

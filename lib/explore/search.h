@@ -18,7 +18,7 @@ struct item { /* a graph that is still to be continued */
 
 struct finding { /* the best violation so far */
 	bool found;
-	int rank; /* lower is better: a domain oracle, a deadlock, a data race */
+	int rank; /* lower is better: a domain oracle, a deadlock, a data race; then the unsure ones */
 	char oracle[32], message[256];
 	struct ev *ev;
 	int n, racing[2];
@@ -39,6 +39,9 @@ struct search {
 	uint64_t *hashes;
 	size_t nhashes, hash_cap;
 };
+
+/* From this rank on, the violation needs a store that depends on no load before it. */
+#define RANK_UNSURE 10
 
 extern struct search S;
 

@@ -31,6 +31,7 @@ struct lkmm {
 	int *of_event;	/* event -> node or -1 */
 	int *thread;	/* of a node */
 	bool has_plain, has_sync;
+	bool all_ctrl; /* take every store to depend on all marked loads before it */
 
 	bitset mem, rd, wr, marked, plain, acquire, release, noreturn, r4rmb, rmw_set;
 	bitrel po, same; /* same: two nodes of one thread */
@@ -443,6 +444,13 @@ static void happens_before(struct lkmm *m)
 	x = bitrel_copy(p, m->addr);
 	bitrel_range(p, x, m->plain);
 	bitrel_or(p, to_w, bitrel_seq(p, x, m->wmb));
+	if (m->all_ctrl) {
+		x = bitrel_copy(p, m->po);
+		bitrel_domain(p, x, m->rd);
+		bitrel_domain(p, x, m->marked);
+		bitrel_range(p, x, m->wr);
+		bitrel_or(p, to_w, x);
+	}
 	to_r = bitrel_copy(p, m->addr);
 	bitrel_range(p, to_r, m->rd);
 	x = bitrel_copy(p, m->addr);
@@ -694,9 +702,10 @@ static bool plain_coherent(struct lkmm *m, const struct plain *q)
 	return bitrel_empty(p, x);
 }
 
-static void build(struct lkmm *m, const struct graph *g, enum flx_mutant mutant)
+static void build(struct lkmm *m, const struct graph *g, enum flx_mutant mutant, bool all_ctrl)
 {
 	memset(m, 0, sizeof(*m));
+	m->all_ctrl = all_ctrl;
 	m->g = g;
 	m->mutant = mutant;
 	m->pool = &pool;
@@ -708,14 +717,14 @@ static void build(struct lkmm *m, const struct graph *g, enum flx_mutant mutant)
 	happens_before(m);
 }
 
-bool model_lkmm(const struct graph *g, enum flx_mutant mutant)
+static bool lkmm_allows(const struct graph *g, enum flx_mutant mutant, bool all_ctrl)
 {
 	struct lkmm m;
 	struct plain q;
 
 	if (!model_coherent(g))
 		return false;
-	build(&m, g, mutant);
+	build(&m, g, mutant, all_ctrl);
 	if (!bitrel_is_acyclic(m.pool, m.hb))
 		return false;
 	propagation(&m);
@@ -730,14 +739,24 @@ bool model_lkmm(const struct graph *g, enum flx_mutant mutant)
 	return plain_coherent(&m, &q);
 }
 
-bool lkmm_race(const struct graph *g, enum flx_mutant mutant, int racing[2])
+bool model_lkmm(const struct graph *g, enum flx_mutant mutant)
+{
+	return lkmm_allows(g, mutant, false);
+}
+
+bool lkmm_allows_with_dependencies(const struct graph *g, enum flx_mutant mutant)
+{
+	return lkmm_allows(g, mutant, true);
+}
+
+bool lkmm_race(const struct graph *g, enum flx_mutant mutant, bool all_dependencies, int racing[2])
 {
 	struct lkmm m;
 	struct plain q;
 	struct bitpool *p = &pool;
 	bitrel race[3], x, y, marked_w, w_marked;
 
-	build(&m, g, mutant);
+	build(&m, g, mutant, all_dependencies);
 	if (!m.has_plain)
 		return false;
 	propagation(&m);
@@ -825,7 +844,7 @@ bool model_rcu(const struct graph *g, enum flx_model model)
 {
 	struct lkmm m;
 
-	build(&m, g, FLX_MUT_NONE);
+	build(&m, g, FLX_MUT_NONE, false);
 	return hardware_rcu(&m, hardware_order(&m, model));
 }
 
@@ -857,7 +876,8 @@ static bool may_follow(struct lkmm *m, const struct plain *q, enum flx_model mod
 }
 
 bool model_use_after_free(const struct graph *g, enum flx_model model, enum flx_mutant mutant,
-			  size_t (*object_size)(uintptr_t object), int pair[2])
+			  bool all_dependencies, size_t (*object_size)(uintptr_t object),
+			  int pair[2])
 {
 	struct lkmm m;
 	struct plain q;
@@ -868,7 +888,7 @@ bool model_use_after_free(const struct graph *g, enum flx_model model, enum flx_
 		any = g->ev[i].flags & EVF_FREE;
 	if (!any)
 		return false;
-	build(&m, g, mutant);
+	build(&m, g, mutant, all_dependencies);
 	if (model == FLX_LKMM) {
 		propagation(&m);
 		rcu(&m);

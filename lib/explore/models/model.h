@@ -23,14 +23,22 @@ bool model_rcu(const struct graph *g, enum flx_model model);
 
 bool model_consistent(const struct graph *g, enum flx_model model, enum flx_mutant mutant);
 
+/*
+ * The engine sees no control and data dependencies. Is the graph, which lkmm allows without any, allowed
+ * as well if every store depends on all marked loads before it? If not, whether it can happen hangs
+ * on a dependency that the code may or may not have. The two below take the same question as an argument.
+ */
+bool lkmm_allows_with_dependencies(const struct graph *g, enum flx_mutant mutant);
+
 /* linux-kernel.cat's data race: true and the two events, or false. Complete graphs only. */
-bool lkmm_race(const struct graph *g, enum flx_mutant mutant, int racing[2]);
+bool lkmm_race(const struct graph *g, enum flx_mutant mutant, bool all_dependencies, int racing[2]);
 
 /*
  * May an access to an object come after the fl_free() of it? True and the two events (the free first).
  * Complete graphs only.
  */
 bool model_use_after_free(const struct graph *g, enum flx_model model, enum flx_mutant mutant,
-			  size_t (*object_size)(uintptr_t object), int pair[2]);
+			  bool all_dependencies, size_t (*object_size)(uintptr_t object),
+			  int pair[2]);
 
 #endif
