@@ -195,7 +195,7 @@ void search_leaf(void)
 		keep_if_better(freed_object_used(true, racing) ? 0 : RANK_UNSURE, "use-after-free",
 			       message, racing);
 	} else if (S.opt->races && S.opt->mutant != FLX_MUT_NO_RACES && has_plain() &&
-		   (!S.best.found || S.best.rank >= 2) &&
+		   (!S.best.found || S.best.rank >= 2) && !lkmm_synchronised(&G, S.opt->mutant) &&
 		   lkmm_race(&G, S.opt->mutant, false, racing)) {
 		int sure[2];
 		const struct ev *a = &G.ev[racing[0]], *b = &G.ev[racing[1]];

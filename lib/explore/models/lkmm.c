@@ -722,7 +722,7 @@ static bool lkmm_allows(const struct graph *g, enum flx_mutant mutant, bool all_
 	struct lkmm m;
 	struct plain q;
 
-	if (!model_coherent(g))
+	if (!model_coherent(g) || !lkmm_sync_coherent(g, mutant))
 		return false;
 	build(&m, g, mutant, all_ctrl);
 	if (!bitrel_is_acyclic(m.pool, m.hb))

@@ -33,6 +33,11 @@ bool lkmm_allows_with_dependencies(const struct graph *g, enum flx_mutant mutant
 /* linux-kernel.cat's data race: true and the two events, or false. Complete graphs only. */
 bool lkmm_race(const struct graph *g, enum flx_mutant mutant, bool all_dependencies, int racing[2]);
 
+/* A cheap refutation: a load or store goes back behind a store that release and acquire made known to it. */
+bool lkmm_sync_coherent(const struct graph *g, enum flx_mutant mutant);
+/* A cheap proof that there is no data race; false: it does not apply. */
+bool lkmm_synchronised(const struct graph *g, enum flx_mutant mutant);
+
 /*
  * May an access to an object come after the fl_free() of it? True and the two events (the free first).
  * Complete graphs only.
