@@ -120,6 +120,7 @@ static bool pass(struct thread *t, int thread, struct op *op)
 	}
 	op->old = e->rval;
 	op->ok = !(e->flags & EVF_FAILED);
+	t->loads += e->kind == EV_READ;
 	if (e->kind == EV_READ && e->order != FL_PLAIN) {
 		t->last_marked_load = t->pos;
 		if (op->size == sizeof(void *) && memory_tracks(e->rval))
@@ -185,7 +186,11 @@ void exec_flush(void)
 
 void exec_do(struct op *op)
 {
+	struct thread *t = &T[current_thread];
+
 	exec_flush();
+	op->deps = t->deps;
+	memset(&t->deps, 0, sizeof(t->deps));
 	do_one(op);
 }
 
@@ -267,6 +272,8 @@ void exec_restart(void)
 		t->plain_store.range = false;
 		t->ndep = 0;
 		t->last_marked_load = -1;
+		t->loads = 0;
+		memset(&t->deps, 0, sizeof(t->deps));
 		t->fn = i < program->nthreads ? program->thread[i] : NULL;
 		t->arg = i < program->nthreads ? program->arg[i] : NULL;
 		fibre_start(&t->fibre, thread_main, t);
@@ -346,6 +353,9 @@ bool exec_op_event(int thread, struct ev *e)
 	e->rf = EV_NONE;
 	e->addr_dep = EV_NONE;
 	e->target = op->target;
+	e->dep_addr = op->deps.addr;
+	e->dep_data = op->deps.data;
+	e->dep_ctrl = op->deps.ctrl;
 	e->fn = op->fn;
 	e->a = op->a;
 	e->b = op->b;

@@ -26,6 +26,7 @@ struct op {
 	uint64_t val; /* OP_STORE */
 	fl_rmw_fn fn;
 	uint64_t a, b;
+	struct fl_deps deps;
 	const struct fl_site *site;
 	uintptr_t pc;
 	int target; /* OP_SPAWN */
@@ -55,6 +56,8 @@ struct thread {
 		int idx; /* the load, in program order */
 	} dep[DEPS];
 	int ndep, last_marked_load;
+	struct fl_deps deps; /* of the next access */
+	int loads;	     /* passed so far */
 };
 
 extern struct graph G;			    /* the execution in hand */

@@ -60,6 +60,8 @@ struct ev {
 	int16_t rd_next;  /* READ: next in the location's list of loads */
 	int16_t addr_dep; /* the load that the address was computed from, or EV_NONE */
 	int16_t target;	  /* SPAWN */
+	/* Dependencies given by fl_ev_deps(): bit k is the thread's k-th load. */
+	uint64_t dep_addr, dep_data, dep_ctrl;
 	uint64_t rval, wval;
 	fl_rmw_fn fn; /* EVF_COND, RMW */
 	uint64_t a, b;

@@ -35,7 +35,7 @@ struct lkmm {
 
 	bitset mem, rd, wr, marked, plain, acquire, release, noreturn, r4rmb, rmw_set;
 	bitrel po, same; /* same: two nodes of one thread */
-	bitrel rf, rfe, rfi, co, fr, rmw, addr;
+	bitrel rf, rfe, rfi, co, fr, rmw, addr, data, ctrl;
 	bitrel mb, gp, strong, po_rel, acq_po, rmb, wmb, nonrw_fence, fence, unlock_lock;
 	bitrel rmb_pre;	 /* [R4rmb] ; fencerel(Rmb) ; [~Noreturn] */
 	bitrel rmb_post; /* [~Noreturn] ; fencerel(Rmb) ; [R4rmb] */
@@ -61,8 +61,11 @@ static bool location_is_shared(const struct graph *g, const struct ev *e)
 	return false;
 }
 
-/* Accesses to objects that are freed matter even where no two threads share a location. */
-static bool has_free;
+/*
+ * Accesses to objects that are freed matter even where no two threads share a location; so do loads that
+ * others depend on.
+ */
+static bool has_free, keep_all;
 
 static bool is_node(const struct graph *g, const struct ev *e, const bool *addr_source)
 {
@@ -71,7 +74,7 @@ static bool is_node(const struct graph *g, const struct ev *e, const bool *addr_
 		       e->fence == FL_FENCE_RCU_UNLOCK;
 	if (e->kind > EV_WRITE || (e->flags & EVF_BLOCKED))
 		return false;
-	if (has_free)
+	if (has_free || keep_all)
 		return true;
 	if (e->order == FL_PLAIN)
 		return location_is_shared(g, e);
@@ -88,11 +91,12 @@ static void number_nodes(struct lkmm *m)
 	const struct graph *g = m->g;
 
 	memset(addr_source, 0, g->n * sizeof(*addr_source));
-	has_free = false;
+	has_free = keep_all = false;
 	for (int i = 0; i < g->n; i++) {
 		if (g->ev[i].addr_dep >= 0)
 			addr_source[g->ev[i].addr_dep] = true;
 		has_free |= !!(g->ev[i].flags & EVF_FREE);
+		keep_all |= g->ev[i].dep_addr || g->ev[i].dep_data || g->ev[i].dep_ctrl;
 	}
 	m->node = node_buf;
 	m->of_event = event_buf;
@@ -178,6 +182,37 @@ static void classify(struct lkmm *m)
 	}
 }
 
+/* Those of code that knows its own dependencies (fl_ev_deps()). */
+static void explicit_dependencies(struct lkmm *m)
+{
+	const struct graph *g = m->g;
+	struct bitpool *p = m->pool;
+
+	m->data = bitrel_new(p);
+	m->ctrl = bitrel_new(p);
+	for (int t = 0; t < g->nthreads; t++) {
+		int load[64], n = 0;
+
+		for (int i = 0; i < g->tn[t]; i++) {
+			int id = g->tev[t][i], node = m->of_event[id];
+			const struct ev *e = &g->ev[id];
+
+			for (int k = 0; k < n && node >= 0; k++) {
+				if (load[k] < 0)
+					continue;
+				if (e->dep_addr >> k & 1)
+					bitrel_set(p, m->addr, load[k], node);
+				if (e->dep_data >> k & 1)
+					bitrel_set(p, m->data, load[k], node);
+				if (e->dep_ctrl >> k & 1)
+					bitrel_set(p, m->ctrl, load[k], node);
+			}
+			if (e->kind == EV_READ && n < 64)
+				load[n++] = node;
+		}
+	}
+}
+
 static void communication(struct lkmm *m)
 {
 	const struct graph *g = m->g;
@@ -210,6 +245,7 @@ static void communication(struct lkmm *m)
 		if (e->addr_dep >= 0 && m->of_event[e->addr_dep] >= 0)
 			bitrel_set(p, m->addr, m->of_event[e->addr_dep], i);
 	}
+	explicit_dependencies(m);
 	m->rfi = bitrel_copy(p, m->rf);
 	bitrel_and(p, m->rfi, m->same);
 	m->rfe = bitrel_copy(p, m->rf);
@@ -425,7 +461,7 @@ static void fences(struct lkmm *m)
 static void happens_before(struct lkmm *m)
 {
 	struct bitpool *p = m->pool;
-	bitrel overwrite, to_w, to_r, ppo, x, y, cumul, rfe_marked;
+	bitrel overwrite, dep, to_w, to_r, ppo, x, y, cumul, rfe_marked;
 
 	overwrite = bitrel_copy(p, m->co);
 	bitrel_or(p, overwrite, m->fr);
@@ -435,10 +471,21 @@ static void happens_before(struct lkmm *m)
 	bitrel_plus(p, m->rmw_sequence);
 	bitrel_reflexive(p, m->rmw_sequence);
 
-	/* to-w, to-r, ppo */
+	/* carry-dep = (data ; [~ Srcu-unlock] ; rfi)*, then addr, data, ctrl through it */
+	x = bitrel_seq(p, m->data, m->rfi);
+	bitrel_plus(p, x);
+	bitrel_reflexive(p, x);
+	m->addr = bitrel_seq(p, x, m->addr);
+	m->data = bitrel_seq(p, x, m->data);
+	m->ctrl = bitrel_seq(p, x, m->ctrl);
+
+	/* to-w = rwdep | (overwrite & int) | (addr ; [Plain] ; wmb);  to-r, ppo */
+	dep = bitrel_copy(p, m->addr);
+	bitrel_or(p, dep, m->data);
 	to_w = bitrel_copy(p, overwrite);
 	bitrel_and(p, to_w, m->same);
-	x = bitrel_copy(p, m->addr);
+	x = bitrel_copy(p, dep);
+	bitrel_or(p, x, m->ctrl);
 	bitrel_range(p, x, m->wr);
 	bitrel_or(p, to_w, x);
 	x = bitrel_copy(p, m->addr);
@@ -453,7 +500,7 @@ static void happens_before(struct lkmm *m)
 	}
 	to_r = bitrel_copy(p, m->addr);
 	bitrel_range(p, to_r, m->rd);
-	x = bitrel_copy(p, m->addr);
+	x = bitrel_copy(p, dep);
 	bitrel_range(p, x, m->marked);
 	bitrel_or(p, to_r, bitrel_seq(p, x, m->rfi));
 	ppo = bitrel_copy(p, m->fence);

@@ -151,6 +151,17 @@ void fl_ev_fence(enum fl_fence kind, const struct fl_site *site)
 		exec_do(&op);
 }
 
+void fl_ev_deps(const struct fl_deps *deps)
+{
+	if (!outside())
+		T[current_thread].deps = *deps;
+}
+
+int fl_ev_loads(void)
+{
+	return outside() ? 0 : T[current_thread].loads;
+}
+
 /* Conditions and new values. Pure: the engine asks about values that the thread may never see. */
 
 bool fl_rmw_xchg(uint64_t old, uint64_t a, uint64_t b, uint64_t *n)

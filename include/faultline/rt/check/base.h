@@ -42,6 +42,18 @@ uint64_t fl_ev_await(const volatile void *addr, unsigned int size, fl_rmw_fn fn,
 		     const struct fl_site *site);
 void fl_ev_fence(enum fl_fence kind, const struct fl_site *site);
 
+/*
+ * Dependencies of the calling thread's next access, for code that knows its own (an interpreter of
+ * litmus tests): bit k is the thread's k-th load, counted from 0 by fl_ev_loads(). Native code has none
+ * but address dependencies, which the engine finds.
+ */
+struct fl_deps {
+	uint64_t addr, data, ctrl;
+};
+void fl_ev_deps(const struct fl_deps *deps);
+/* How many loads the calling thread has done; a successful RMW counts once. */
+int fl_ev_loads(void);
+
 bool fl_rmw_xchg(uint64_t old, uint64_t a, uint64_t b, uint64_t *n);
 bool fl_rmw_cmpxchg(uint64_t old, uint64_t a, uint64_t b, uint64_t *n);
 bool fl_rmw_add(uint64_t old, uint64_t a, uint64_t b, uint64_t *n);
