@@ -52,7 +52,8 @@ struct fl_run_result {
 
 /*
  * 0, or -EINVAL with a one-line reason in @err (unknown variant, kernel, policy field, value, model;
- * the line lists what there is), or a negative errno of set_up. @result is filled in if 0.
+ * the line lists what there is), -ENOTSUP if the engine can't take the scenario, or a negative errno of
+ * set_up. @result is filled in if 0.
  */
 int fl_run_check(const struct fl_scenario *s, const struct fl_run_options *opt,
 		 struct fl_run_result *result, char *err, size_t err_size);
@@ -60,9 +61,39 @@ int fl_run_native(const struct fl_scenario *s, const struct fl_run_options *opt,
 		  struct fl_run_result *result, char *err, size_t err_size);
 void fl_run_result_free(struct fl_run_result *result);
 
-/* Writes the picture of the failing execution, a column per CPU, to @f. */
+/* Which run a trace is from. The strings are the trace's; those that do not apply are NULL. */
+struct fl_trace_info {
+	const char *scenario, *id;
+	const char *variant;	  /* as chosen; kernel and set say all that it meant */
+	const char *kernel, *set; /* release profile, and what differed from it */
+	const char *model;
+	const char *oracle, *message;
+	uint64_t executions;
+	double seconds;
+};
+
+const struct fl_trace_info *fl_trace_info(const struct fl_trace *t);
+
+/*
+ * Writes the picture of the failing execution, a column per CPU, to @f: the events that concern more
+ * than one CPU, or with fl_trace_print_all() all of them. One thread at a time per trace.
+ */
 void fl_trace_print(const struct fl_trace *t, FILE *f);
+void fl_trace_print_all(const struct fl_trace *t, FILE *f);
 /* Writes a trace file that `faultline replay` takes; 0 or a negative errno. */
 int fl_trace_save(const struct fl_trace *t, const char *path);
+/*
+ * Reads a trace file; fl_trace_free() frees it. 0, or with a one-line reason in @err: a negative errno
+ * of opening it, -EINVAL if it is not a trace, cut off, damaged, or of another version; -ENOMEM.
+ */
+int fl_trace_load(struct fl_trace **out, const char *path, char *err, size_t err_size);
+void fl_trace_free(struct fl_trace *t);
+
+/*
+ * Runs exactly the recorded execution again, with the kernel, settings and model of the trace. As
+ * fl_run_check(), and -ESTALE with the first event that no longer fits in @err. In the check library only.
+ */
+int fl_run_replay(const struct fl_scenario *s, const struct fl_trace *want,
+		  struct fl_run_result *result, char *err, size_t err_size);
 
 #endif

@@ -152,6 +152,7 @@ static void flush_word(uintptr_t addr, unsigned int size, uintptr_t pc)
 		.addr = addr,
 		.size = size,
 		.pc = pc,
+		.step = T[current_thread].plain_store.step,
 		.val = memory_peek(addr, size),
 	};
 
@@ -189,6 +190,7 @@ void exec_do(struct op *op)
 	struct thread *t = &T[current_thread];
 
 	exec_flush();
+	op->step = t->step;
 	op->deps = t->deps;
 	memset(&t->deps, 0, sizeof(t->deps));
 	do_one(op);
@@ -348,7 +350,7 @@ bool exec_op_event(int thread, struct ev *e)
 	e->fence = op->fence;
 	e->flags = op->flags;
 	e->site = op->site;
-	e->step = t->step;
+	e->step = op->step;
 	e->pc = op->pc;
 	e->rf = EV_NONE;
 	e->addr_dep = EV_NONE;

@@ -27,7 +27,7 @@ struct op {
 	fl_rmw_fn fn;
 	uint64_t a, b;
 	struct fl_deps deps;
-	const struct fl_site *site;
+	const struct fl_site *site, *step;
 	uintptr_t pc;
 	int target; /* OP_SPAWN */
 	/* Results. */
@@ -50,6 +50,7 @@ struct thread {
 		uintptr_t addr, pc;
 		unsigned int size;
 		bool range; /* several words */
+		const struct fl_site *step;
 	} plain_store; /* announced, its value not yet known; size 0: none */
 	struct {
 		uintptr_t object;

@@ -112,15 +112,6 @@ static bool conflicts(const struct graph *g, const struct ev *e)
 	return false;
 }
 
-static bool relevant(const struct graph *g, const struct ev *e)
-{
-	if (e->step)
-		return true;
-	if (e->kind == EV_FENCE)
-		return e->fence < FL_FENCE_BARRIER;
-	return e->kind <= EV_WRITE && conflicts(g, e);
-}
-
 static void fill(struct layout *l, int id)
 {
 	const struct graph *g = l->g;
@@ -145,7 +136,6 @@ static void fill(struct layout *l, int id)
 		.rf = FLX_NONE,
 		.co_after = FLX_INIT,
 		.newer = FLX_NONE,
-		.relevant = relevant(g, e),
 	};
 	for (int i = 0; i < l->rec->n; i++) {
 		const struct flx_event *b = &l->rec->ev[i];
@@ -238,12 +228,13 @@ static void name_event(char *buf, size_t n, const struct ev *e)
 		snprintf(buf, n, "a plain %s", e->kind == EV_WRITE ? "store" : "load");
 }
 
-/* Gaps between accesses that matter: @before[i] and the one after it in the same thread. */
+/* A place for a barrier: just before @after, the next access of interest behind @before. */
 struct gap {
 	int before, after;
 };
 
-static int find_gaps(const struct graph *g, struct gap *gap, int max)
+/* Places between labelled steps (@steps; the late load counts as one) or between any accesses. */
+static int find_gaps(const struct graph *g, int late, bool steps, struct gap *gap, int max)
 {
 	int n = 0;
 
@@ -254,16 +245,27 @@ static int find_gaps(const struct graph *g, struct gap *gap, int max)
 			int id = g->tev[t][i];
 			const struct ev *e = &g->ev[id];
 
-			if (e->kind > EV_WRITE || !conflicts(g, e) || (e->flags & EVF_BLOCKED))
+			if (e->kind > EV_WRITE || (e->flags & EVF_BLOCKED))
 				continue;
-			/* Nothing goes between the two halves of a read-modify-write. */
+			if (steps ? !e->step && id != late : !conflicts(g, e))
+				continue;
+			/* A barrier after the late load would come too late. */
+			if (t == g->ev[late].thread && i > g->ev[late].idx)
+				break;
+			/* Nothing goes into a step or between the halves of a read-modify-write. */
 			if (last != EV_NONE && n < max &&
+			    !(steps && e->step && g->ev[last].step == e->step) &&
 			    !((g->ev[last].flags & EVF_RMW) && g->ev[last].kind == EV_READ))
 				gap[n++] = (struct gap){last, id};
 			last = id;
 		}
 	}
 	return n;
+}
+
+static struct extra barrier_in(const struct graph *g, const struct gap *p, enum fl_fence kind)
+{
+	return (struct extra){graph_po_prev(g, p->after), kind};
 }
 
 static int describe_gap(const struct graph *g, const struct gap *p, enum fl_fence kind, char *buf,
@@ -278,88 +280,188 @@ static int describe_gap(const struct graph *g, const struct gap *p, enum fl_fenc
 
 #define MAX_GAPS 48
 
-/*
- * Which barrier would forbid this execution? The weakest kind first; among places in its thread the
- * one nearest to labelled steps. If no single one does, a pair.
- */
+static const enum fl_fence kinds[] = {FL_FENCE_RMB, FL_FENCE_WMB, FL_FENCE_MB};
+
+struct question {
+	const struct graph *g;
+	const struct flx_options *o;
+	struct graph *scratch;
+	int late;
+	struct gap gap[MAX_GAPS];
+	int n;
+};
+
+/* One barrier that would forbid the execution; the weakest kind, nearest before the late load. */
+static bool explain_by_one(struct question *q, char *why, size_t size)
+{
+	for (int k = 0; k < 3; k++) {
+		int best = -1;
+
+		if (q->o->model == FLX_TSO && kinds[k] != FL_FENCE_MB)
+			continue;
+		for (int i = 0; i < q->n; i++) {
+			struct extra x = barrier_in(q->g, &q->gap[i], kinds[k]);
+
+			if (allowed_with(q->g->ev, q->g->n, &x, 1, q->o, q->scratch))
+				continue;
+			if (best < 0 ||
+			    q->g->ev[q->gap[i].before].thread == q->g->ev[q->late].thread)
+				best = i;
+		}
+		if (best >= 0) {
+			describe_gap(q->g, &q->gap[best], kinds[k], why, size);
+			return true;
+		}
+	}
+	return false;
+}
+
+/* The weakest kinds for a pair of places that smp_mb() at both would do for. */
+static void weaken(struct question *q, struct extra x[2])
+{
+	for (int a = 0; a < 9; a++) {
+		struct extra y[2] = {{x[0].after, kinds[a / 3]}, {x[1].after, kinds[a % 3]}};
+
+		if (!allowed_with(q->g->ev, q->g->n, y, 2, q->o, q->scratch)) {
+			x[0] = y[0];
+			x[1] = y[1];
+			return;
+		}
+	}
+}
+
+/* Two barriers, in two threads: neither alone is enough. */
+static bool explain_by_two(struct question *q, char *why, size_t size)
+{
+	for (int i = q->n - 1; i >= 0; i--)
+		for (int j = i - 1; j >= 0; j--) {
+			struct extra x[2] = {barrier_in(q->g, &q->gap[j], FL_FENCE_MB),
+					     barrier_in(q->g, &q->gap[i], FL_FENCE_MB)};
+			int used;
+
+			if (q->g->ev[q->gap[i].before].thread == q->g->ev[q->gap[j].before].thread)
+				continue;
+			if (allowed_with(q->g->ev, q->g->n, x, 2, q->o, q->scratch))
+				continue;
+			weaken(q, x);
+			used = describe_gap(q->g, &q->gap[j], x[0].kind, why, size);
+			if (used > 0 && (size_t)used + 8 < size) {
+				used += snprintf(why + used, size - used, ", ");
+				describe_gap(q->g, &q->gap[i], x[1].kind, why + used, size - used);
+			}
+			return true;
+		}
+	return false;
+}
+
+/* A graph that shares nothing with @g but its locations, to put barriers into. */
+static bool scratch_init(struct graph *s, const struct graph *g)
+{
+	if (graph_init(s))
+		return false;
+	free(s->loc);
+	s->loc = malloc(sizeof(*s->loc) * g->nloc);
+	if (!s->loc)
+		return false;
+	memcpy(s->loc, g->loc, sizeof(*s->loc) * g->nloc);
+	s->nloc = g->nloc;
+	for (int i = 1; i < g->nloc; i++) {
+		s->loc[i].co_head = s->loc[i].rd_head = EV_NONE;
+		s->loc[i].co_tail = EV_INIT;
+	}
+	s->nthreads = g->nthreads;
+	return true;
+}
+
+/* Why could @late miss the newer store? First in terms of the steps, then of any accesses. */
 static void explain(const struct graph *g, const struct flx_options *o, int late, char *why, size_t size)
 {
-	static const enum fl_fence kinds[] = {FL_FENCE_RMB, FL_FENCE_WMB, FL_FENCE_MB};
-	struct gap gap[MAX_GAPS];
 	struct graph scratch = {0};
-	int n = find_gaps(g, gap, MAX_GAPS), best = -1, best_kind = -1;
+	struct question q = {.g = g, .o = o, .scratch = &scratch, .late = late};
+	bool found = false;
 
 	why[0] = 0;
-	if (o->model == FLX_SC || graph_init(&scratch))
-		return;
-	free(scratch.loc);
-	scratch.loc = malloc(sizeof(*scratch.loc) * g->nloc);
-	if (!scratch.loc) {
+	if (o->model == FLX_SC || !scratch_init(&scratch, g)) {
 		graph_free(&scratch);
 		return;
 	}
-	memcpy(scratch.loc, g->loc, sizeof(*scratch.loc) * g->nloc);
-	scratch.nloc = g->nloc;
-	for (int i = 1; i < g->nloc; i++) {
-		scratch.loc[i].co_head = scratch.loc[i].rd_head = EV_NONE;
-		scratch.loc[i].co_tail = EV_INIT;
-	}
-	scratch.nthreads = g->nthreads;
-	for (int k = 0; k < 3 && best < 0; k++) {
-		if (o->model == FLX_TSO && kinds[k] != FL_FENCE_MB)
-			continue;
-		for (int i = 0; i < n; i++) {
-			struct extra x = {gap[i].before, kinds[k]};
-			bool labels = g->ev[gap[i].before].step && g->ev[gap[i].after].step;
-
-			if (allowed_with(g->ev, g->n, &x, 1, o, &scratch))
-				continue;
-			/* Nearest before the late load, else the last; labelled ones first. */
-			if (best < 0 || labels || g->ev[gap[i].before].thread == late) {
-				best = i;
-				best_kind = kinds[k];
-			}
-		}
-	}
-	if (best >= 0) {
-		describe_gap(g, &gap[best], best_kind, why, size);
-	} else {
-		for (int i = n - 1; i >= 0 && !why[0]; i--)
-			for (int j = i - 1; j >= 0 && !why[0]; j--) {
-				struct extra x[2] = {{gap[i].before, FL_FENCE_MB},
-						     {gap[j].before, FL_FENCE_MB}};
-				int used;
-
-				if (g->ev[gap[i].before].thread == g->ev[gap[j].before].thread)
-					continue;
-				if (allowed_with(g->ev, g->n, x, 2, o, &scratch))
-					continue;
-				/* The weakest kinds that still do. */
-				for (int a = 0; a < 9; a++) {
-					struct extra y[2] = {{gap[i].before, kinds[a / 3]},
-							     {gap[j].before, kinds[a % 3]}};
-
-					if (!allowed_with(g->ev, g->n, y, 2, o, &scratch)) {
-						x[0] = y[0];
-						x[1] = y[1];
-						break;
-					}
-				}
-				used = describe_gap(g, &gap[j], x[1].kind, why, size);
-				if (used > 0 && (size_t)used + 8 < size) {
-					used += snprintf(why + used, size - used, ", ");
-					describe_gap(g, &gap[i], x[0].kind, why + used, size - used);
-				}
-			}
+	for (int steps = 1; steps >= 0 && !found; steps--) {
+		q.n = find_gaps(g, late, steps, q.gap, MAX_GAPS);
+		found = explain_by_one(&q, why, size) || explain_by_two(&q, why, size);
 	}
 	graph_free(&scratch);
+}
+
+static bool labelled(const struct flx_event *e)
+{
+	return e->step && e->kind != FLX_FENCE;
+}
+
+/* The same thread was late for the same location already, or is so again at a labelled step. */
+static bool late_again(const struct flx_record *r, int i)
+{
+	for (int k = 0; k < r->n; k++)
+		if (k != i && r->ev[k].thread == r->ev[i].thread && r->ev[k].newer != FLX_NONE &&
+		    r->ev[k].addr == r->ev[i].addr &&
+		    (labelled(&r->ev[k]) || (k < i && r->ev[k].relevant)))
+			return true;
+	return false;
+}
+
+/*
+ * What a reader needs: the labelled steps, loads that see another thread's store or miss a newer
+ * one, these stores, races, waits, and the barriers between them.
+ */
+static void mark_relevant(struct flx_record *r)
+{
+	for (int i = 0; i < r->n; i++) {
+		struct flx_event *e = &r->ev[i];
+		bool across = e->rf >= 0 && r->ev[e->rf].thread != e->thread;
+
+		e->relevant |= labelled(e) || e->blocked || i == r->racing[0] || i == r->racing[1];
+		if (e->newer != FLX_NONE && !late_again(r, i)) {
+			e->relevant = true;
+			r->ev[e->newer].relevant = true;
+		}
+		if (across) {
+			e->relevant = true;
+			r->ev[e->rf].relevant = true;
+		}
+	}
+	for (int i = 0; i < r->n; i++) {
+		struct flx_event *e = &r->ev[i];
+		bool before = false, after = false;
+
+		if (e->kind != FLX_FENCE || e->fence >= FL_FENCE_BARRIER)
+			continue;
+		for (int k = 0; k < r->n; k++)
+			if (r->ev[k].thread == e->thread && r->ev[k].kind != FLX_FENCE &&
+			    r->ev[k].relevant) {
+				before |= k < i;
+				after |= k > i;
+			}
+		e->relevant = before && after;
+	}
+}
+
+/* The late load that a reader looks at first: a labelled one. */
+static int main_late_load(const struct flx_record *r)
+{
+	int found = -1;
+
+	for (int i = 0; i < r->n; i++) {
+		if (r->ev[i].newer == FLX_NONE || !r->ev[i].relevant)
+			continue;
+		if (found < 0 || (labelled(&r->ev[i]) && !labelled(&r->ev[found])))
+			found = i;
+	}
+	return found;
 }
 
 struct flx_record *record_create(const struct graph *g, const struct flx_options *o,
 				 const int racing[2])
 {
 	struct layout l = {.g = g};
-	bool late = false;
 	int last = -1;
 
 	l.rec = calloc(1, sizeof(*l.rec));
@@ -380,14 +482,13 @@ struct flx_record *record_create(const struct graph *g, const struct flx_options
 			l.rec->ev[l.to_rec[i]].co_after = l.to_rec[g->ev[i].co_prev];
 	for (int k = 0; k < 2; k++)
 		l.rec->racing[k] = racing[k] >= 0 ? l.to_rec[racing[k]] : -1;
-	for (int i = 0; i < l.rec->n; i++) {
-		struct flx_event *f = &l.rec->ev[i];
-
-		if (f->newer != FLX_NONE && f->relevant && !late) {
-			explain(g, o, f->thread, f->why, sizeof(f->why));
-			late = true;
+	mark_relevant(l.rec);
+	last = main_late_load(l.rec);
+	for (int i = 0; i < g->n && last >= 0; i++)
+		if (l.to_rec[i] == last && g->ev[i].kind == EV_READ) {
+			explain(g, o, i, l.rec->ev[last].why, sizeof(l.rec->ev[last].why));
+			break;
 		}
-	}
 	free(l.to_rec);
 	return l.rec;
 }

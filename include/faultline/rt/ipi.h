@@ -3,17 +3,29 @@
  * ipi.h - interrupts between simulated CPUs, and sections in which a CPU takes none.
  *
  * A CPU answers at its next simulated access, when it turns interrupts on again, while it waits
- * for a lock, and at once when its thread has ended or has not begun. The same code under both
- * engines (lib/rt/ipi.c), after kernel/smp.c.
+ * for a lock, and at once when its thread has ended or has not begun. After kernel/smp.c. Natively
+ * (lib/rt/ipi.c):
  *
  *   sender                                      target, at fl_ipi_poll() with interrupts on
  *   S1  take the target's request slot          T1  pending != 0               acquire [a]
  *   S2  fill in function and argument           T2  smp_mb(); call the function; smp_mb()
  *   S3  pending = 1           release [a]       T3  pending = 0                release [b]
  *   S4  wait until pending == 0   acquire [b]
+ *
+ * Under the check engine the sender does the handler's work at a point at which the target's
+ * interrupts are on (lib/rt/check/cpu.c): the same order, without a request in memory to explore.
  */
 #ifndef FAULTLINE_RT_IPI_H
 #define FAULTLINE_RT_IPI_H
+
+/* The kernel's names end here; the linker sees ours. */
+#define smp_call_function_many fl_smp_call_function_many
+#define local_irq_disable fl_local_irq_disable
+#define local_irq_enable fl_local_irq_enable
+#define local_irq_save_fn fl_local_irq_save_fn
+#define local_irq_restore_fn fl_local_irq_restore_fn
+#define irqs_disabled fl_irqs_disabled
+#define smp_processor_id fl_smp_processor_id
 
 /* Number of CPUs that a machine can have. */
 #define FL_MAX_CPUS 64

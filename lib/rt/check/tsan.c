@@ -45,6 +45,7 @@ static void announce(uintptr_t addr, unsigned int size, enum shape shape, uintpt
 	T[current_thread].plain_store.addr = addr;
 	T[current_thread].plain_store.size = size;
 	T[current_thread].plain_store.pc = pc;
+	T[current_thread].plain_store.step = T[current_thread].step;
 	T[current_thread].plain_store.range = shape != WORD;
 }
 

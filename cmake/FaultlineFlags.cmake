@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: MIT
+# How the tree's own code is compiled. Nothing here reaches a user of the libraries.
+#
+#   fl_warnings     what the compiler must not find
+#   fl_sanitizers   FAULTLINE_SANITIZE
+#   fl_native       code of the native engine: its definitions, headers and libraries
+#   fl_check        the same for the check engine
+#   fl_modelled     with fl_check: plain accesses are seen by the engine (lib/rt/check has the
+#                   __tsan_* functions that the compiler calls; nothing is linked with this flag)
+
+add_library(fl_warnings INTERFACE)
+target_compile_options(fl_warnings INTERFACE
+  -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition
+  -Wpointer-arith -Wundef -Wwrite-strings -Wformat=2 -Wno-unused-parameter
+  $<$<C_COMPILER_ID:GNU>:-Wlogical-op -Wduplicated-cond>
+  $<$<C_COMPILER_ID:Clang>:-Wno-gnu>
+  $<$<BOOL:${FAULTLINE_WERROR}>:-Werror>)
+
+add_library(fl_sanitizers INTERFACE)
+if(FAULTLINE_SANITIZERS)
+  list(JOIN FAULTLINE_SANITIZERS "," sanitizers)
+  target_compile_options(fl_sanitizers INTERFACE
+    -fsanitize=${sanitizers} -fno-sanitize-recover=all -fno-omit-frame-pointer
+    # gcc says that ThreadSanitizer does not model fences. It does not; tests/tsan.supp lists what
+    # that costs.
+    $<$<AND:$<C_COMPILER_ID:GNU>,$<IN_LIST:thread,${FAULTLINE_SANITIZERS}>>:-Wno-tsan>)
+  target_link_options(fl_sanitizers INTERFACE -fsanitize=${sanitizers})
+endif()
+
+add_library(fl_common INTERFACE)
+target_compile_options(fl_common INTERFACE
+  -std=gnu11
+  # One set of objects serves the static and the shared library. Neither lets a program replace our
+  # functions, and thread-local variables are found in one instruction.
+  -fPIC -fno-semantic-interposition -ftls-model=initial-exec)
+target_include_directories(fl_common INTERFACE
+  ${PROJECT_SOURCE_DIR}/include ${PROJECT_BINARY_DIR}/include ${PROJECT_SOURCE_DIR}/lib)
+target_link_libraries(fl_common INTERFACE fl_warnings fl_sanitizers)
+
+add_library(fl_native INTERFACE)
+target_link_libraries(fl_native INTERFACE fl_common PkgConfig::FAULTLINE_URCU Threads::Threads)
+
+add_library(fl_check INTERFACE)
+target_compile_definitions(fl_check INTERFACE FAULTLINE_CHECK)
+target_link_libraries(fl_check INTERFACE fl_common PkgConfig::FAULTLINE_JANSSON)
+
+add_library(fl_modelled INTERFACE)
+target_compile_options(fl_modelled INTERFACE
+  -fsanitize=thread
+  $<$<C_COMPILER_ID:GNU>:--param=tsan-instrument-func-entry-exit=0>
+  "$<$<C_COMPILER_ID:Clang>:SHELL:-mllvm -tsan-instrument-func-entry-exit=0>")

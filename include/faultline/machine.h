@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * machine.h - a simulated machine: CPUs with TLBs, page frames, the geometry of its page tables.
+ *
+ * One machine at a time per process. fl_machine_create() and fl_machine_destroy() are not to be called
+ * while any thread acts as one of its CPUs; the rest of the API then is for those threads.
+ *
+ * All sizes belong to the machine. A field of 0 means the engine's default: under the native engine
+ * pages of 4 KiB and four levels of 512 entries, under the check engine pages of two words and two
+ * levels of four entries, so that copying a page is a few accesses that can race.
+ */
+#ifndef FAULTLINE_MACHINE_H
+#define FAULTLINE_MACHINE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <faultline/faultline.h>
+
+struct fl_machine_config {
+	unsigned int cpus;	 /* 1 to 64; 0: one */
+	uint64_t frames;	 /* page frames, the zero page among them */
+	unsigned int page_words; /* words per page, a power of two from 2 to 512 */
+	unsigned int levels;	 /* of the page tables, 1 to 5 */
+	unsigned int level_bits; /* 1 to 9: each table has 1 << level_bits entries */
+	unsigned int tlb_sets;	 /* per CPU, a power of two */
+	unsigned int tlb_ways;	 /* entries per set */
+	const struct fl_policy *policy; /* copied; NULL: the newest release profile */
+	int no_oracles;		 /* 1: nobody watches, for benchmarks */
+};
+
+/* Fills @config in with the sizes of a check run, whatever the engine: for tests with small worlds. */
+void fl_machine_config_small(struct fl_machine_config *config);
+
+/*
+ * Expected failures: -EINVAL (a size out of range), -EBUSY (there is a machine already), -ENOMEM. The
+ * machine is the caller's; @config is not needed afterwards.
+ */
+int fl_machine_create(struct fl_machine **out, const struct fl_machine_config *config);
+/* All address spaces of @m are destroyed first (fl_mm_destroy()). NULL is allowed. */
+void fl_machine_destroy(struct fl_machine *m);
+
+/* The machine's CPU number @i; NULL if there is none. It lives as long as the machine. */
+struct fl_cpu *fl_machine_cpu(struct fl_machine *m, unsigned int i);
+unsigned int fl_machine_nr_cpus(const struct fl_machine *m);
+/* Bytes per page. */
+size_t fl_machine_page_size(const struct fl_machine *m);
+/* Frames that are neither in use nor the zero page. Exact while nothing runs. */
+uint64_t fl_machine_free_frames(struct fl_machine *m);
+
+/*
+ * The calling thread acts as @cpu from now on. One thread per CPU, one CPU per thread: else -EBUSY.
+ * Threads of a scenario are bound by the runner. fl_cpu_unbind() undoes it: a CPU without a thread
+ * is idle, and requests to it (a TLB shootdown) are answered at once.
+ */
+int fl_cpu_bind(struct fl_cpu *cpu);
+void fl_cpu_unbind(struct fl_cpu *cpu);
+
+unsigned int fl_cpu_number(const struct fl_cpu *cpu);
+struct fl_machine *fl_cpu_machine(const struct fl_cpu *cpu);
+
+/* The address of page @i of a range that starts at @range. */
+fl_vaddr fl_page(const struct fl_cpu *cpu, fl_vaddr range, size_t i);
+
+#endif

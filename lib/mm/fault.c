@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: MIT
+/*
+ * fault.c - page faults: from "no" to a page that may be used as asked.
+ *
+ * State: the entries of the leaf tables, each guarded by its table's lock (PTL).
+ *
+ * A fault decides without the PTL and then checks under it:
+ *
+ *   F1  with mmap:R or VL:R                (arch_fault.c)
+ *   F2  orig = *ptep                       lockless
+ *   F3  prepare for what orig asks for:    a new page, an anon_vma. May sleep
+ *   F4  lock the PTL; *ptep == orig?       or let go of everything: somebody else was faster
+ *   F5  store the new entry, unlock
+ *
+ *   orig none, read      -> the zero page, read-only
+ *   orig none, write     -> a new page full of zeroes, or, where userfaultfd watches, a message
+ *   orig read-only,      -> do_wp_page() (cow.c)
+ *     write or unshare
+ *   anything else        -> set accessed and dirty. The fault was spurious: another CPU had done the work,
+ *                           or this one had an older translation in its TLB, which it dropped when it faulted
+ *
+ * A new page's content is complete before its entry is visible: smp_wmb() in __SetPageUptodate(), paired
+ * with the address dependency from entry to page of whoever finds it (GUP-fast, hardware).
+ *
+ * Models: handle_mm_fault(), handle_pte_fault(), do_anonymous_page(), mm/memory.c, Linux 6.4, for
+ * anonymous memory without huge pages, swap and NUMA hinting.
+ * Policy: none; what differed is in cow.c and arch_fault.c.
+ */
+#include "mm/fault.h"
+
+#include "mm/pgalloc.h"
+#include "mm/rmap.h"
+#include "mm/tlbflush.h"
+#include "oracle/hooks.h"
+
+unsigned long fault_vm_flags(const struct vm_fault *vmf)
+{
+	unsigned long flags = vmf->vma->vm_flags;
+
+	if (vmf->flags & FAULT_FLAG_VMA_LOCK)
+		FL_HOOK(fl_oracle_vma_saw_flags((unsigned int)smp_processor_id(), vmf->vma, flags));
+	return flags;
+}
+
+/*
+ * Hardware may set accessed and dirty at any time: so an exchange that takes them along, not a store.
+ * More permission needs no flush: a CPU with the older translation takes one fault more.
+ */
+bool ptep_set_access_flags(pte_t *ptep, pte_t entry)
+{
+	pte_t old = ptep_get(ptep), new;
+
+	do {
+		new = old | entry;
+		if (new == old)
+			return false;
+	} while (!try_cmpxchg_relaxed(ptep, &old, new));
+	return true;
+}
+
+static bool vmf_pte_changed(struct vm_fault *vmf)
+{
+	return ptep_get(vmf->ptep) != vmf->orig_pte;
+}
+
+/* F4. Under the PTL. */
+static bool map_and_lock(struct vm_fault *vmf)
+{
+	vmf->ptep = pte_offset_map_lock(vmf->mm, vmf->pmd, vmf->address, &vmf->ptl);
+	if (!vmf_pte_changed(vmf))
+		return true;
+	spin_unlock(vmf->ptl);
+	return false;
+}
+
+static vm_fault_t do_read_zero_page(struct vm_fault *vmf)
+{
+	pte_t entry = pte_mkspecial(pfn_pte(ZERO_PFN, vmf->vma->vm_page_prot));
+
+	if (!map_and_lock(vmf))
+		return 0;
+	/* Under the PTL: who registers afterwards finds the entry in the table. */
+	if (fault_vm_flags(vmf) & VM_UFFD_MISSING) {
+		spin_unlock(vmf->ptl);
+		return handle_userfault(vmf, VM_UFFD_MISSING);
+	}
+	set_pte_at(vmf->mm, vmf->address, vmf->ptep, entry);
+	spin_unlock(vmf->ptl);
+	return 0;
+}
+
+static vm_fault_t do_anonymous_page(struct vm_fault *vmf)
+{
+	struct vm_area_struct *vma = vmf->vma;
+	unsigned long vm_flags = fault_vm_flags(vmf);
+	struct page *page;
+	pte_t entry;
+
+	/* A file mapping without operations. */
+	if (vm_flags & VM_SHARED)
+		return VM_FAULT_SIGBUS;
+	if (pte_alloc(vmf->mm, vmf->pmdp, &vmf->pmd))
+		return VM_FAULT_OOM;
+	if (!(vmf->flags & FAULT_FLAG_WRITE))
+		return do_read_zero_page(vmf);
+
+	if (anon_vma_prepare(vma))
+		return VM_FAULT_OOM;
+	page = alloc_page(vmf->m);
+	if (!page)
+		return VM_FAULT_OOM;
+	clear_frame(vmf->m, page_to_pfn(page));
+	smp_wmb(); /* __SetPageUptodate(): the content before the entry, F5 */
+	WRITE_ONCE(page->flags, FL_BIT(PG_uptodate));
+
+	/* FOLL_FORCE writes where the VMA does not let write: then the entry is read-only and clean. */
+	entry = pte_mkyoung(pfn_pte(page_to_pfn(page), vma->vm_page_prot));
+	if (vm_flags & VM_WRITE)
+		entry = pte_mkwrite(pte_mkdirty(entry));
+
+	if (!map_and_lock(vmf))
+		goto release;
+	if (fault_vm_flags(vmf) & VM_UFFD_MISSING) {
+		spin_unlock(vmf->ptl);
+		put_page(vmf->m, page);
+		return handle_userfault(vmf, VM_UFFD_MISSING);
+	}
+	page_add_new_anon_rmap(vmf->m, page, vma, vmf->address);
+	set_pte_at(vmf->mm, vmf->address, vmf->ptep, entry);
+	spin_unlock(vmf->ptl);
+	return 0;
+
+release:
+	put_page(vmf->m, page);
+	return 0;
+}
+
+static vm_fault_t handle_pte_fault(struct vm_fault *vmf)
+{
+	pte_t entry;
+
+	vmf->pmd = pmdp_get(vmf->pmdp);
+	vmf->orig_pte = PTE_NONE;
+	if (!pmd_none(vmf->pmd)) {
+		vmf->ptep = pte_offset_map(vmf->m, vmf->pmd, vmf->address);
+		vmf->orig_pte = ptep_get_lockless(vmf->ptep); /* F2 */
+	}
+	if (pte_none(vmf->orig_pte))
+		return do_anonymous_page(vmf);
+	/* Swap, migration and NUMA-hinting entries: nothing makes them yet. */
+	if (!pte_present(vmf->orig_pte) || pte_protnone(vmf->orig_pte))
+		return VM_FAULT_SIGBUS;
+
+	if (!map_and_lock(vmf))
+		return 0;
+	entry = vmf->orig_pte;
+	if (vmf->flags & (FAULT_FLAG_WRITE | FAULT_FLAG_UNSHARE)) {
+		if (!pte_write(entry))
+			return do_wp_page(vmf);
+		if (vmf->flags & FAULT_FLAG_WRITE)
+			entry = pte_mkdirty(entry);
+	}
+	ptep_set_access_flags(vmf->ptep, pte_mkyoung(entry));
+	spin_unlock(vmf->ptl);
+	return 0;
+}
+
+vm_fault_t handle_mm_fault(struct vm_area_struct *vma, fl_vaddr addr, unsigned int flags)
+{
+	struct mm_struct *mm = vma->vm_mm;
+	struct vm_fault vmf = {
+		.m = mm->machine,
+		.mm = mm,
+		.vma = vma,
+		.flags = flags,
+	};
+
+	vmf.address = page_align_down(vmf.m, addr);
+	vmf.pmdp = pmd_alloc(mm, addr);
+	if (!vmf.pmdp)
+		return VM_FAULT_OOM;
+	return handle_pte_fault(&vmf);
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+/* fault.h - page faults: how they are asked for, what they answer. After include/linux/mm_types.h, 6.4. */
+#ifndef FL_MM_FAULT_H
+#define FL_MM_FAULT_H
+
+#include "mm/mm_types.h"
+
+enum fault_flag {
+	FAULT_FLAG_WRITE = 0x01,
+	FAULT_FLAG_ALLOW_RETRY = 0x04, /* the handler may let go of the lock and return RETRY */
+	FAULT_FLAG_TRIED = 0x20,
+	FAULT_FLAG_USER = 0x40,
+	FAULT_FLAG_REMOTE = 0x80,
+	FAULT_FLAG_UNSHARE = 0x400,   /* make an anonymous page exclusive, without write permission */
+	FAULT_FLAG_VMA_LOCK = 0x1000, /* under VL:R, not mmap:R */
+};
+
+typedef unsigned int vm_fault_t;
+
+enum vm_fault_reason {
+	VM_FAULT_OOM = 0x01,
+	VM_FAULT_SIGBUS = 0x02,
+	VM_FAULT_SIGSEGV = 0x40,
+	VM_FAULT_RETRY = 0x400, /* the lock was let go of by the handler */
+	/* With RETRY. As if a fatal signal came while it waited: fault_signal_pending() there. */
+	VM_FAULT_KILLED = 0x8000,
+};
+#define VM_FAULT_ERROR (VM_FAULT_OOM | VM_FAULT_SIGBUS | VM_FAULT_SIGSEGV)
+
+struct vm_fault {
+	struct fl_machine *m;
+	struct mm_struct *mm;
+	struct vm_area_struct *vma;
+	fl_vaddr address; /* of the page */
+	unsigned int flags;
+	pmd_t *pmdp;
+	pmd_t pmd;	 /* as last read: where the leaf table is */
+	pte_t *ptep;	 /* with *ptl held, where a step says so */
+	pte_t orig_pte;	 /* what the fault is about */
+	spinlock_t *ptl;
+	struct page *page; /* that orig_pte maps; NULL: none that counts */
+};
+
+/*
+ * Under mmap:R, or VL:R with FAULT_FLAG_VMA_LOCK. Makes the access possible, or makes progress towards it:
+ * the caller tries again. Unless it returns VM_FAULT_RETRY the lock is still held.
+ */
+vm_fault_t handle_mm_fault(struct vm_area_struct *vma, fl_vaddr addr, unsigned int flags);
+
+/*
+ * arch_fault.c. What the processor calls for an access of a program at @addr of @mm. 0: try the access
+ * again. Else as fl_load().
+ */
+int do_user_addr_fault(struct mm_struct *mm, fl_vaddr addr, bool write);
+/* A fault's answer as an errno; 0 if it is no error. */
+int vm_fault_to_errno(vm_fault_t fault);
+
+/* Between the files. cow.c; with *ptl held, which it lets go of. */
+vm_fault_t do_wp_page(struct vm_fault *vmf);
+/* uffd.c; without *ptl. @reason: VM_UFFD_MISSING. */
+vm_fault_t handle_userfault(struct vm_fault *vmf, unsigned long reason);
+/* fault.c: adds permissions and accessed, dirty to an entry. Did that change it? Under the PTL. */
+bool ptep_set_access_flags(pte_t *ptep, pte_t entry);
+/* vma->vm_flags, as the fault acts on them: under VL:R the oracle hears of it. */
+unsigned long fault_vm_flags(const struct vm_fault *vmf);
+
+/* The page of an entry that has one which counts: not the zero page. */
+static inline struct page *vm_normal_page(const struct fl_machine *m, pte_t pte)
+{
+	struct page *page;
+
+	if (pte_special(pte))
+		return NULL;
+	page = pfn_to_page(m, pte_pfn(pte));
+	fl_addr_dep(page);
+	return page;
+}
+
+static inline pte_t maybe_mkwrite(pte_t pte, unsigned long vm_flags)
+{
+	return vm_flags & VM_WRITE ? pte_mkwrite(pte) : pte;
+}
+
+#endif

@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: MIT
+/*
+ * machine.c - building a machine and taking it down; its CPUs.
+ *
+ * State: struct fl_machine, which is constant from here on (mmu/machine.h), and first values of all
+ * that changes. Nothing runs yet, or any more: there is no protocol.
+ */
+#include "mmu/machine.h"
+
+#include "mm/describe.h"
+#include "mmu/describe.h"
+#include "mmu/frame.h"
+#include "mmu/mmu.h"
+#include "oracle/oracle.h"
+#include "rt/ipi_internal.h"
+#include "rt/thread.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+enum { NATIVE_SIZES, SMALL_SIZES };
+
+static const struct fl_machine_config sizes[] = {
+	[NATIVE_SIZES] = {
+		.cpus = 1,
+		.frames = 4096,
+		.page_words = 512,
+		.levels = 4,
+		.level_bits = 9,
+		.tlb_sets = 64,
+		.tlb_ways = 4,
+	},
+	[SMALL_SIZES] = {
+		.cpus = 1,
+		.frames = 16,
+		.page_words = 2,
+		.levels = 2,
+		.level_bits = 2,
+		.tlb_sets = 4,
+		.tlb_ways = 1,
+	},
+};
+
+/* Those of a field that is 0. */
+#ifdef FAULTLINE_CHECK
+#define DEFAULT_SIZES SMALL_SIZES
+#else
+#define DEFAULT_SIZES NATIVE_SIZES
+#endif
+
+void fl_machine_config_small(struct fl_machine_config *config)
+{
+	struct fl_machine_config given = *config;
+
+	*config = sizes[SMALL_SIZES];
+	config->policy = given.policy;
+	config->no_oracles = given.no_oracles;
+	if (given.cpus)
+		config->cpus = given.cpus;
+}
+
+static bool power_of_two(uint64_t n)
+{
+	return n && !(n & (n - 1));
+}
+
+static bool sizes_ok(const struct fl_machine_config *c)
+{
+	return c->cpus >= 1 && c->cpus <= FL_MAX_CPUS && c->frames >= 2 && c->frames <= UINT32_MAX &&
+	       power_of_two(c->page_words) && c->page_words >= 2 && c->page_words <= 512 &&
+	       c->levels >= 2 && c->levels <= 5 && c->level_bits >= 1 && c->level_bits <= 9 &&
+	       power_of_two(c->tlb_sets) && c->tlb_sets <= 1U << 16 && c->tlb_ways >= 1 &&
+	       c->tlb_ways <= 64;
+}
+
+static void take_sizes(struct fl_machine_config *c)
+{
+	const struct fl_machine_config *d = &sizes[DEFAULT_SIZES];
+
+	c->cpus = c->cpus ? c->cpus : d->cpus;
+	c->frames = c->frames ? c->frames : d->frames;
+	c->page_words = c->page_words ? c->page_words : d->page_words;
+	c->levels = c->levels ? c->levels : d->levels;
+	c->level_bits = c->level_bits ? c->level_bits : d->level_bits;
+	c->tlb_sets = c->tlb_sets ? c->tlb_sets : d->tlb_sets;
+	c->tlb_ways = c->tlb_ways ? c->tlb_ways : d->tlb_ways;
+}
+
+/* Who builds the machine may have set up interrupts for it already. */
+static int ipi_begin(struct fl_machine *m)
+{
+	int err;
+
+	if (fl_ipi_ncpus() >= (int)m->nr_cpus)
+		return 0;
+	err = fl_ipi_init((int)m->nr_cpus);
+	m->owns_ipi = !err;
+	return err;
+}
+
+static int cpu_init(struct fl_machine *m, unsigned int nr)
+{
+	struct fl_cpu *cpu = &m->cpus[nr];
+
+	cpu->machine = m;
+	cpu->nr = nr;
+	cpu->state = fl_zalloc_aligned(sizeof(*cpu->state), 64);
+	cpu->free = fl_zalloc_aligned(sizeof(*cpu->free), 64);
+	if (!cpu->state || !cpu->free)
+		return -ENOMEM;
+	return tlb_init(cpu);
+}
+
+static int machine_init(struct fl_machine *m)
+{
+	int err;
+
+	m->cpus = calloc(m->nr_cpus, sizeof(*m->cpus));
+	m->state = fl_zalloc_aligned(sizeof(*m->state), 64);
+	if (!m->cpus || !m->state)
+		return -ENOMEM;
+	for (unsigned int i = 0; i < m->nr_cpus; i++) {
+		err = cpu_init(m, i);
+		if (err)
+			return err;
+	}
+	err = frames_init(m);
+	return err ? err : ipi_begin(m);
+}
+
+int fl_machine_create(struct fl_machine **out, const struct fl_machine_config *config)
+{
+	const struct fl_policy_release *newest = &fl_policy_releases[fl_policy_nr_releases - 1];
+	struct fl_machine_config c = *config;
+	struct fl_machine *m;
+	int err;
+
+	take_sizes(&c);
+	if (!sizes_ok(&c))
+		return -EINVAL;
+	m = calloc(1, sizeof(*m));
+	if (!m)
+		return -ENOMEM;
+	if (c.policy)
+		m->policy = *c.policy;
+	else
+		fl_policy_init(&m->policy, newest->profile.name, NULL, NULL, 0);
+	m->nr_cpus = c.cpus;
+	m->nr_frames = c.frames;
+	m->page_words = c.page_words;
+	m->page_shift = (unsigned int)__builtin_ctz(c.page_words * FL_WORD_SIZE);
+	m->levels = c.levels;
+	m->level_bits = c.level_bits;
+	m->tlb_sets = c.tlb_sets;
+	m->tlb_ways = c.tlb_ways;
+	m->describe_more = mm_describe;
+	fl_describe_attach(m);
+	fl_oracle_attach(m, !c.no_oracles);
+	err = machine_init(m);
+	if (err)
+		fl_machine_destroy(m);
+	else
+		*out = m;
+	return err;
+}
+
+void fl_machine_destroy(struct fl_machine *m)
+{
+	if (!m)
+		return;
+#ifndef FAULTLINE_CHECK
+	fl_rt_rcu_barrier(); /* VMAs and tree nodes on their way */
+#endif
+	fl_oracle_attach(NULL, false);
+	fl_describe_attach(NULL);
+	if (m->owns_ipi)
+		fl_ipi_exit();
+	frames_exit(m);
+	for (unsigned int i = 0; m->cpus && i < m->nr_cpus; i++) {
+		tlb_exit(&m->cpus[i]);
+		fl_free(m->cpus[i].free);
+		fl_free(m->cpus[i].state);
+	}
+	fl_free(m->state);
+	free(m->cpus);
+	free(m);
+}
+
+struct fl_cpu *fl_machine_cpu(struct fl_machine *m, unsigned int i)
+{
+	return i < m->nr_cpus ? &m->cpus[i] : NULL;
+}
+
+unsigned int fl_machine_nr_cpus(const struct fl_machine *m)
+{
+	return m->nr_cpus;
+}
+
+size_t fl_machine_page_size(const struct fl_machine *m)
+{
+	return page_size(m);
+}
+
+uint64_t fl_machine_free_frames(struct fl_machine *m)
+{
+	return frames_free(m);
+}
+
+int fl_cpu_bind(struct fl_cpu *cpu)
+{
+#ifdef FAULTLINE_CHECK
+	return smp_processor_id() == (int)cpu->nr ? 0 : -EBUSY;
+#else
+	return fl_rt_bind_cpu((int)cpu->nr);
+#endif
+}
+
+void fl_cpu_unbind(struct fl_cpu *cpu)
+{
+#ifndef FAULTLINE_CHECK
+	if (smp_processor_id() == (int)cpu->nr)
+		fl_rt_unbind_cpu();
+#endif
+}
+
+unsigned int fl_cpu_number(const struct fl_cpu *cpu)
+{
+	return cpu->nr;
+}
+
+struct fl_machine *fl_cpu_machine(const struct fl_cpu *cpu)
+{
+	return cpu->machine;
+}
+
+fl_vaddr fl_page(const struct fl_cpu *cpu, fl_vaddr range, size_t i)
+{
+	return range + ((uint64_t)i << cpu->machine->page_shift);
+}

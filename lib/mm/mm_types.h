@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * mm_types.h - address spaces and their areas, and who may touch which field.
+ *
+ * After include/linux/{mm_types,mm}.h, Linux 6.4. "mmap:R" and "mmap:W" are mmap_lock held for reading
+ * and for writing, "VL:R" a VMA that is read-locked (vma_start_read()), "VL:W" one that is marked
+ * (vma_start_write()), "PTL" the lock of the page table that an entry is in.
+ *
+ *   field of a VMA            a writer needs       a reader needs
+ *   vm_start, vm_end          mmap:W and VL:W      mmap:R or VL:R
+ *   vm_flags, vm_page_prot    mmap:W and VL:W      mmap:R or VL:R
+ *   uffd_ctx                  mmap:W and VL:W      mmap:R or VL:R
+ *   vm_lock_seq               mmap:W and vm_lock   vm_lock held for reading, or mmap:W; a stale value
+ *                             held for writing     is harmless in the early check
+ *   detached                  mmap:W and VL:W      vm_lock held for reading
+ *   anon_vma                  mmap:R and           mmap:R or VL:R, once it is set
+ *                             page_table_lock
+ *   vm_mm, vm_lock, vm_pgoff  nobody, once it is in the tree
+ */
+#ifndef FL_MM_TYPES_H
+#define FL_MM_TYPES_H
+
+#include "mm/vma_tree.h"
+#include "mmu/frame.h"
+#include "mmu/machine.h"
+#include "mmu/pgtable.h"
+
+/* Kernel values where user space can see them. */
+#define VM_READ 0x00000001UL
+#define VM_WRITE 0x00000002UL
+#define VM_SHARED 0x00000008UL
+#define VM_MAYREAD 0x00000010UL /* mprotect() could make it readable */
+#define VM_MAYWRITE 0x00000020UL
+#define VM_MAYSHARE 0x00000080UL
+#define VM_UFFD_MISSING 0x00000200UL
+#define VM_UFFD_WP 0x00001000UL
+#define VM_SOFTDIRTY 0x08000000UL
+#define __VM_UFFD_FLAGS (VM_UFFD_MISSING | VM_UFFD_WP)
+
+/* What pages of an area belong to. No reverse mapping is walked yet: it is an identity. */
+struct anon_vma {
+	refcount_t refcount; /* one per VMA */
+};
+
+/* Apart from the VMA, so that readers who take it do not disturb readers of the VMA's fields. */
+struct vma_lock {
+	struct rw_semaphore lock;
+};
+
+struct vm_area_struct {
+	uint64_t vm_start; /* bytes, on page boundaries */
+	uint64_t vm_end;   /* the first byte after it */
+	struct mm_struct *vm_mm;
+	unsigned long vm_flags;
+	pte_t vm_page_prot; /* of a new entry; without write permission in a private mapping */
+	int vm_lock_seq;    /* marked as being written if equal to mm_lock_seq */
+	int detached;	    /* no longer in the tree */
+	struct vma_lock *vm_lock;
+	const void *vm_ops; /* NULL: anonymous. All are, so far */
+	struct anon_vma *anon_vma;
+	uint64_t vm_pgoff; /* page number of vm_start; of an anonymous VMA when it was mapped */
+	struct fl_uffd *uffd_ctx;
+	struct rcu_head vm_rcu;
+};
+
+enum mm_flags { MMF_HAS_PINNED };
+
+struct mm_struct {
+	struct fl_machine *machine; /* constant, as are pgd, id and asid */
+	struct ptdesc *pgd;
+	uint64_t id;
+	uint64_t asid;
+	struct rw_semaphore mmap_lock;
+	int mm_lock_seq; /* written under mmap:W. vma_lock.c */
+	struct vma_tree tree; /* changed under mmap:W */
+	spinlock_t page_table_lock; /* guards all entries but those of leaf tables; anon_vma */
+	seqcount_t write_protect_seq; /* odd while fork() write-protects */
+	atomic_t tlb_flush_pending;   /* threads that changed entries and have yet to flush */
+	unsigned long flags;	      /* enum mm_flags, atomic */
+	unsigned long cpu_bitmap;     /* mm_cpumask(): CPUs that have it loaded, atomic */
+	struct mm_struct *next;	      /* machine_state.mms, and its lock */
+	struct fl_uffd *uffds;	      /* not closed yet; the same lock */
+};
+
+/* The public name. */
+struct fl_mm {
+	struct mm_struct mm;
+};
+
+static inline bool vma_is_anonymous(const struct vm_area_struct *vma)
+{
+	return !vma->vm_ops;
+}
+
+static inline bool is_cow_mapping(unsigned long vm_flags)
+{
+	return (vm_flags & (VM_SHARED | VM_MAYWRITE)) == VM_MAYWRITE;
+}
+
+static inline uint64_t linear_page_index(const struct fl_machine *m,
+					 const struct vm_area_struct *vma, fl_vaddr addr)
+{
+	return ((addr - vma->vm_start) >> m->page_shift) + vma->vm_pgoff;
+}
+
+#define mm_tlb_flush_pending(mm)                                                                   \
+	(FL_LOAD(&(mm)->tlb_flush_pending.counter, FL_ONCE, "mm_tlb_flush_pending(" #mm ")") > 0)
+
+#endif

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * mmap_lock.h - the lock of an address space as a whole.
+ *
+ * Whoever changes the set of VMAs, or the fields of one, holds it for writing; faults that can't do
+ * with the lock of their VMA (vma_lock.h) and all other users of VMAs hold it for reading. Letting go of
+ * write mode, also by a downgrade, first ends all VL:W marks of the mm: from then on readers may be inside.
+ *
+ * After include/linux/mmap_lock.h, Linux 6.4.
+ */
+#ifndef FL_MM_MMAP_LOCK_H
+#define FL_MM_MMAP_LOCK_H
+
+#include "mm/mm_types.h"
+#include "mm/vma_lock.h"
+
+#define mmap_write_lock(mm) down_write(&(mm)->mmap_lock)
+#define mmap_read_lock(mm) down_read(&(mm)->mmap_lock)
+#define mmap_read_trylock(mm) down_read_trylock(&(mm)->mmap_lock)
+#define mmap_read_unlock(mm) up_read(&(mm)->mmap_lock)
+
+static inline void mmap_write_unlock(struct mm_struct *mm)
+{
+	vma_end_write_all(mm);
+	up_write(&mm->mmap_lock);
+}
+
+static inline void mmap_write_downgrade(struct mm_struct *mm)
+{
+	vma_end_write_all(mm);
+	downgrade_write(&mm->mmap_lock);
+}
+
+#endif

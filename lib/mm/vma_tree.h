@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * vma_tree.h - from an address to its VMA: an ordered tree that is read without a lock.
+ *
+ * Stands where the kernel has its maple tree, with the same promises: a lookup takes a number of steps
+ * that grows with the logarithm of the number of areas, needs no lock but an RCU reader section, and
+ * meets the tree as it was before or after a change, never in between.
+ */
+#ifndef FL_MM_VMA_TREE_H
+#define FL_MM_VMA_TREE_H
+
+#include <faultline/rt.h>
+
+struct vm_area_struct;
+struct vma_node;
+
+struct vma_tree {
+	struct vma_node *root; /* NULL: empty. Stored by the holder of mmap:W alone */
+};
+
+/* [start, end) belongs to vma. */
+struct vma_entry {
+	uint64_t start, end;
+	struct vm_area_struct *vma;
+};
+
+/*
+ * The area that contains @addr, or NULL. Under RCU, or mmap_lock. What it returns is what the tree
+ * says: a VMA's own vm_start and vm_end are to be checked once it is locked.
+ */
+struct vm_area_struct *vma_tree_lookup(const struct vma_tree *tree, uint64_t addr);
+/* The first area that ends after @addr, and the last one that starts before it. Or NULL. mmap_lock. */
+struct vm_area_struct *vma_tree_find(const struct vma_tree *tree, uint64_t addr);
+struct vm_area_struct *vma_tree_find_before(const struct vma_tree *tree, uint64_t addr);
+
+/* A change, prepared aside and then published by one store. Under mmap:W. */
+struct vma_txn {
+	struct vma_tree *tree;
+	struct vma_node *root;	 /* of the tree to be */
+	struct vma_node *made;	 /* all nodes that were made for it */
+	struct vma_node *unused; /* all nodes that it no longer needs */
+};
+
+void vma_txn_begin(struct vma_txn *txn, struct vma_tree *tree);
+/* Adds an area; its range is free. -ENOMEM: the transaction is still good, to be aborted. */
+int vma_txn_insert(struct vma_txn *txn, const struct vma_entry *entry);
+/* Puts @n (0 to 2) entries in the place of the one that contains @addr, inside its range. As above. */
+int vma_txn_replace(struct vma_txn *txn, uint64_t addr, const struct vma_entry *entries,
+		    unsigned int n);
+/* Readers can be inside (@rcu): nodes that are no longer needed go after a grace period. */
+void vma_txn_commit(struct vma_txn *txn, bool rcu);
+void vma_txn_abort(struct vma_txn *txn);
+
+/* Frees all nodes. Nobody uses the tree any more. */
+void vma_tree_destroy(struct vma_tree *tree);
+
+#endif

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * frame.h - page frames: descriptors (struct page), contents, and who has them.
+ *
+ * After include/linux/{mm_types,page-flags,page_ref,mm}.h, Linux 6.1. Differences, all of form: PG_anon
+ * and PG_ksm are flags here (the kernel keeps them in low bits of page->mapping), and there are no large
+ * folios, so that folio and page are one.
+ */
+#ifndef FL_MMU_FRAME_H
+#define FL_MMU_FRAME_H
+
+#include "mmu/machine.h"
+
+enum pageflags {
+	PG_locked,
+	PG_uptodate,
+	PG_dirty,
+	PG_lru,
+	PG_swapbacked,
+	PG_swapcache,
+	PG_anon,
+	PG_anon_exclusive, /* mapped by one mm only and nobody else may share it: it can be pinned */
+	PG_ksm,
+	NR_PAGEFLAGS
+};
+
+/*
+ * A pin adds this much to the reference count: a page with 1024 references and more "may be pinned".
+ * References of other kinds can reach that, too; all users of page_maybe_dma_pinned() can live with
+ * such a false answer.
+ */
+#define GUP_PIN_COUNTING_BIAS 1024
+
+struct page {
+	unsigned long flags;  /* atomic bit operations only */
+	atomic_t _refcount;   /* 0: free. A reference is taken from 0 by the allocator alone */
+	atomic_t _mapcount;   /* number of entries that map it, minus 1 */
+	void *mapping;	      /* anonymous: its anon_vma. Set before the page is mapped */
+	unsigned long index;  /* anonymous: its page number in the VMA's numbering */
+	uint32_t next;	      /* on a frame_list: the next one's pfn */
+	uint32_t pfn;	      /* constant */
+} __attribute__((aligned(64)));
+
+/* The frame full of zeroes that read faults of anonymous memory map. Never freed, never pinned. */
+#define ZERO_PFN 0U
+
+static inline struct page *pfn_to_page(const struct fl_machine *m, uint64_t pfn)
+{
+	uint64_t mask = (1ULL << m->section_shift) - 1;
+
+	return &m->sections[pfn >> m->section_shift].pages[pfn & mask];
+}
+
+static inline uint64_t *frame_words(const struct fl_machine *m, uint64_t pfn)
+{
+	uint64_t mask = (1ULL << m->section_shift) - 1;
+
+	return &m->sections[pfn >> m->section_shift].words[(pfn & mask) * m->page_words];
+}
+
+static inline uint64_t page_to_pfn(const struct page *page)
+{
+	return page->pfn;
+}
+
+/* The kernel's names, so that a trace says PageAnonExclusive(page) and not test_bit(...). */
+#define PAGE_FLAG__(page, flag, text)                                                              \
+	((FL_LOAD(&(page)->flags, FL_ONCE, text "(" #page ")") & FL_BIT(flag)) != 0)
+#define PageLocked(page) PAGE_FLAG__(page, PG_locked, "PageLocked")
+#define PageSwapCache(page) PAGE_FLAG__(page, PG_swapcache, "PageSwapCache")
+#define PageAnon(page) PAGE_FLAG__(page, PG_anon, "PageAnon")
+#define PageAnonExclusive(page) PAGE_FLAG__(page, PG_anon_exclusive, "PageAnonExclusive")
+#define PageKsm(page) PAGE_FLAG__(page, PG_ksm, "PageKsm")
+#define SetPageDirty(page)                                                                         \
+	FL_VOID_RMW(or, &(page)->flags, FL_BIT(PG_dirty), "SetPageDirty(" #page ")")
+#define SetPageAnonExclusive(page)                                                                 \
+	FL_VOID_RMW(or, &(page)->flags, FL_BIT(PG_anon_exclusive),                                 \
+		    "SetPageAnonExclusive(" #page ")")
+#define ClearPageAnonExclusive(page)                                                               \
+	FL_VOID_RMW(and, &(page)->flags, ~FL_BIT(PG_anon_exclusive),                               \
+		    "ClearPageAnonExclusive(" #page ")")
+/* Acquire and release of the page lock: test_and_set_bit_lock(), clear_bit_unlock(). */
+#define trylock_page(page)                                                                         \
+	((FL_FETCH(or, &(page)->flags, FL_BIT(PG_locked), FL_ACQUIRE,                              \
+		   "trylock_page(" #page ")") &                                                    \
+	  FL_BIT(PG_locked)) == 0)
+#define unlock_page(page)                                                                          \
+	((void)FL_FETCH(and, &(page)->flags, ~FL_BIT(PG_locked), FL_RELEASE,                       \
+			"unlock_page(" #page ")"))
+
+#define page_count(page) FL_LOAD(&(page)->_refcount.counter, FL_ONCE, "page_count(" #page ")")
+#define page_mapcount(page)                                                                        \
+	(FL_LOAD(&(page)->_mapcount.counter, FL_ONCE, "page_mapcount(" #page ")") + 1)
+/* Void, so unordered. */
+#define page_ref_add(page, nr)                                                                     \
+	FL_VOID_RMW(add, &(page)->_refcount.counter, (nr), "page_ref_add(" #page ", " #nr ")")
+#define get_page(page) FL_VOID_RMW(add, &(page)->_refcount.counter, 1, "get_page(" #page ")")
+/* Takes @nr references unless there is none: a page that is being freed stays so. Fully ordered. */
+#define page_ref_try_add(page, nr)                                                                 \
+	(FL_FETCH_ADD_UNLESS(&(page)->_refcount.counter, (nr), 0, FL_MB,                           \
+			     "page_ref_try_add(" #page ", " #nr ")") != 0)
+
+/* May be wrong in one direction: a page with very many references looks pinned. */
+#define page_maybe_dma_pinned(page)                                                                \
+	((unsigned int)page_count(page) >= (unsigned int)GUP_PIN_COUNTING_BIAS)
+
+/*
+ * A frame with one reference, its contents as they were left. NULL if there is none. The CPU that
+ * calls takes from its own list, which no other CPU does as long as there are frames elsewhere.
+ */
+struct page *alloc_page(struct fl_machine *m);
+/* Drops @nr references; the last one gives the frame back. */
+void put_page_refs(struct fl_machine *m, struct page *page, int nr);
+static inline void put_page(struct fl_machine *m, struct page *page)
+{
+	put_page_refs(m, page, 1);
+}
+
+/* Word by word: another CPU can be in the middle of writing the source. */
+void clear_frame(struct fl_machine *m, uint64_t pfn);
+void copy_frame(struct fl_machine *m, uint64_t to, uint64_t from);
+
+/* Called by fl_machine_create() and fl_machine_destroy(). */
+int frames_init(struct fl_machine *m);
+void frames_exit(struct fl_machine *m);
+/* Frames on all lists. While nothing runs. */
+uint64_t frames_free(struct fl_machine *m);
+
+#endif

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * pte.h - the format of page-table entries.
+ *
+ * A leaf entry is one word: flags in the low twelve bits, the frame number above. 0 is "none". An
+ * entry of a higher level is the address of the next table with _PAGE_PRESENT. The layout is ours,
+ * near that of x86-64. Functions here are pure: they work on values, never on memory.
+ */
+#ifndef FL_MMU_PTE_H
+#define FL_MMU_PTE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef uint64_t pte_t;
+typedef uint64_t pmd_t;
+
+#define _PAGE_PRESENT (1ULL << 0)
+#define _PAGE_RW (1ULL << 1)
+#define _PAGE_USER (1ULL << 2)
+#define _PAGE_ACCESSED (1ULL << 3) /* set by hardware when it fetches the entry */
+#define _PAGE_DIRTY (1ULL << 4)	   /* set by hardware at the first store */
+#define _PAGE_SOFT_DIRTY (1ULL << 5)
+#define _PAGE_UFFD_WP (1ULL << 6)
+#define _PAGE_PROTNONE (1ULL << 7) /* mapped, but each access faults (NUMA hinting) */
+#define _PAGE_SPECIAL (1ULL << 8)  /* the frame has no struct page that counts: the zero page */
+#define PTE_PFN_SHIFT 12
+
+#define PTE_NONE ((pte_t)0)
+
+static inline bool pte_none(pte_t pte)
+{
+	return pte == PTE_NONE;
+}
+
+/* For software: a protnone entry maps its page, too. */
+static inline bool pte_present(pte_t pte)
+{
+	return pte & (_PAGE_PRESENT | _PAGE_PROTNONE);
+}
+
+static inline bool pte_write(pte_t pte)
+{
+	return pte & _PAGE_RW;
+}
+
+static inline bool pte_dirty(pte_t pte)
+{
+	return pte & _PAGE_DIRTY;
+}
+
+static inline bool pte_protnone(pte_t pte)
+{
+	return (pte & (_PAGE_PRESENT | _PAGE_PROTNONE)) == _PAGE_PROTNONE;
+}
+
+static inline bool pte_special(pte_t pte)
+{
+	return pte & _PAGE_SPECIAL;
+}
+
+static inline uint64_t pte_pfn(pte_t pte)
+{
+	return pte >> PTE_PFN_SHIFT;
+}
+
+/* May hardware make this access through the entry? */
+static inline bool pte_access_permitted(pte_t pte, bool write)
+{
+	pte_t need = _PAGE_PRESENT | _PAGE_USER | (write ? _PAGE_RW : 0);
+
+	return (pte & need) == need;
+}
+
+/* An entry for @pfn with the protection bits of @prot (vma->vm_page_prot). */
+static inline pte_t pfn_pte(uint64_t pfn, pte_t prot)
+{
+	return pfn << PTE_PFN_SHIFT | prot;
+}
+
+static inline pte_t pte_mkwrite(pte_t pte)
+{
+	return pte | _PAGE_RW;
+}
+
+static inline pte_t pte_wrprotect(pte_t pte)
+{
+	return pte & ~_PAGE_RW;
+}
+
+static inline pte_t pte_mkdirty(pte_t pte)
+{
+	return pte | _PAGE_DIRTY | _PAGE_SOFT_DIRTY;
+}
+
+static inline pte_t pte_mkclean(pte_t pte)
+{
+	return pte & ~_PAGE_DIRTY;
+}
+
+static inline pte_t pte_mkyoung(pte_t pte)
+{
+	return pte | _PAGE_ACCESSED;
+}
+
+static inline pte_t pte_mkspecial(pte_t pte)
+{
+	return pte | _PAGE_SPECIAL;
+}
+
+static inline bool pmd_none(pmd_t pmd)
+{
+	return pmd == 0;
+}
+
+#endif

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MIT
+/*
+ * anon_exclusive.c - oracle "anon-exclusive": a pinned anonymous page is exclusive.
+ *
+ * Specification (Documentation/core-api/pin_user_pages.rst; mm/gup.c, sanity_check_pinned_pages(), Linux 6.1):
+ * once an anonymous page is pinned with FOLL_PIN, PageAnonExclusive sticks until it is unpinned. Otherwise the next
+ * write fault copies the page, and device and program go on with two pages.
+ *
+ * Records: one per pin that was handed out and not taken back. Judged at the end of the run, when all
+ * that is on its way has arrived: the flag may be clear for a moment only if the pin fails.
+ */
+#include "oracle/hooks.h"
+#include "oracle/oracle.h"
+#include "oracle/table.h"
+
+#include <faultline/oracle.h>
+
+#include "mm/mm_types.h"
+
+struct pin {
+	const struct mm_struct *mm;
+	uint64_t pfn;
+	unsigned int cpu;
+	bool write;
+};
+
+static struct fl_table pins = FL_TABLE(struct pin);
+
+void fl_oracle_pinned(unsigned int cpu, const struct mm_struct *mm, uint64_t pfn, bool write)
+{
+	struct pin *pin;
+
+	fl_oracle_lock();
+	pin = fl_table_add(&pins);
+	if (pin)
+		*pin = (struct pin){ .mm = mm, .pfn = pfn, .cpu = cpu, .write = write };
+	fl_oracle_unlock();
+}
+
+void fl_oracle_unpinned(uint64_t pfn, bool write)
+{
+	fl_oracle_lock();
+	for (size_t i = pins.nr; i-- > 0;) {
+		const struct pin *pin = fl_table_at(&pins, i);
+
+		if (pin->pfn == pfn && pin->write == write) {
+			fl_table_remove(&pins, i);
+			break;
+		}
+	}
+	fl_oracle_unlock();
+}
+
+static void finish(void)
+{
+	const struct fl_machine *m = fl_oracle_machine();
+
+	for (size_t i = 0; i < pins.nr; i++) {
+		const struct pin *pin = fl_table_at(&pins, i);
+		unsigned long flags = pfn_to_page(m, pin->pfn)->flags;
+
+		if (flags & FL_BIT(PG_anon) && !(flags & FL_BIT(PG_anon_exclusive)))
+			fl_oracle_fail("anon-exclusive",
+				       "CPU%u keeps a %s pin on frame %llu, which is no longer "
+				       "exclusive to mm %llu",
+				       pin->cpu, pin->write ? "writable" : "read-only",
+				       (unsigned long long)pin->pfn,
+				       (unsigned long long)pin->mm->id);
+	}
+}
+
+static void clear(void)
+{
+	fl_table_clear(&pins);
+}
+
+static void save(void)
+{
+	fl_table_save(&pins);
+}
+
+static void restore(void)
+{
+	fl_table_restore(&pins);
+}
+
+const struct fl_oracle fl_anon_exclusive_oracle = { clear, save, restore, finish };

@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: MIT
+/*
+ * run_check.c - a scenario under the check engine: its threads and its world become a program for
+ * lib/explore, the result becomes a verdict with a trace.
+ *
+ * The world lies in the engine's arena and is gone when the exploration ends, so the trace puts values
+ * into words in tear_down().
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "run/setup.h"
+#include "explore/explore.h"
+#include "mmu/describe.h"
+#include "oracle/oracle.h"
+#include "trace/trace.h"
+
+struct thread_slot {
+	struct check *check;
+	int number;
+};
+
+struct check {
+	struct fl_run run;
+	struct thread_slot slot[FL_MAX_THREADS];
+	struct flx_program program;
+	struct fl_trace_info info;
+	struct fl_trace *trace;
+};
+
+static void run_thread(void *arg)
+{
+	const struct thread_slot *slot = arg;
+	const struct fl_run *run = &slot->check->run;
+
+	run->scenario->threads[slot->number].run(fl_machine_cpu(run->machine, slot->number),
+						 run->state);
+}
+
+static int set_up(void *arg)
+{
+	struct check *c = arg;
+
+	return fl_run_build(&c->run);
+}
+
+static void reset(void *arg)
+{
+	fl_oracle_reset();
+}
+
+static void finish(void *arg)
+{
+	fl_oracle_finish();
+}
+
+static void record_trace(struct check *c, const struct flx_record *record,
+			 fl_trace_describe_fn describe)
+{
+	const char *names[FL_MAX_THREADS];
+
+	for (int i = 0; i < c->run.nthreads; i++)
+		names[i] = c->run.scenario->threads[i].name;
+	/* without memory for it there is a verdict without a trace */
+	fl_trace_create(&c->trace, &c->info, c->run.nthreads, names, record, describe);
+}
+
+static void tear_down(void *arg, const struct flx_record *record)
+{
+	struct check *c = arg;
+
+	if (record && !c->trace)
+		record_trace(c, record, fl_describe_value);
+	fl_run_tear_down(&c->run);
+}
+
+static enum flx_model model_of(const char *name)
+{
+	return !strcmp(name, "sc") ? FLX_SC : !strcmp(name, "tso") ? FLX_TSO : FLX_LKMM;
+}
+
+static int begin(struct check *c, const struct fl_scenario *s, const struct fl_run_options *opt,
+		 struct flx_options *fo, char *err, size_t err_size)
+{
+	int ret;
+
+	memset(c, 0, sizeof(*c));
+	err[0] = '\0';
+	ret = fl_run_choose(&c->run, s, opt, err, err_size);
+	if (ret)
+		return ret;
+	c->info = (struct fl_trace_info){
+		.scenario = s->name,
+		.id = s->id,
+		.variant = c->run.variant ? c->run.variant->name : NULL,
+		.kernel = c->run.kernel,
+		.set = c->run.set[0] ? c->run.set : NULL,
+		.model = c->run.model,
+	};
+	c->program = (struct flx_program){
+		.nthreads = c->run.nthreads,
+		.set_up = set_up,
+		.finish = finish,
+		.reset = reset,
+		.tear_down = tear_down,
+		.common = c,
+	};
+	for (int i = 0; i < c->run.nthreads; i++) {
+		c->slot[i] = (struct thread_slot){ c, i };
+		c->program.thread[i] = run_thread;
+		c->program.arg[i] = &c->slot[i];
+		c->program.name[i] = s->threads[i].name;
+	}
+	*fo = (struct flx_options){
+		.model = model_of(c->run.model),
+		.races = !strcmp(c->run.model, "lkmm"),
+		.max_executions = opt->max_executions,
+		.timeout = opt->timeout,
+		.progress = opt->progress,
+		.progress_arg = opt->progress_arg,
+	};
+	return 0;
+}
+
+static void copy_result(struct check *c, struct fl_run_result *result, struct flx_result *r)
+{
+	static const enum fl_verdict verdict[] = {
+		[FLX_VERIFIED] = FL_VERDICT_VERIFIED,
+		[FLX_VIOLATION] = FL_VERDICT_VIOLATION,
+		[FLX_INCONCLUSIVE] = FL_VERDICT_INCONCLUSIVE,
+	};
+
+	memset(result, 0, sizeof(*result));
+	result->verdict = verdict[r->verdict];
+	result->kernel = c->run.kernel;
+	result->model = c->run.model;
+	result->search = "exhaustive";
+	snprintf(result->oracle, sizeof(result->oracle), "%s", r->oracle);
+	snprintf(result->message, sizeof(result->message), "%s", r->message);
+	result->executions = r->executions;
+	result->blocked = r->blocked;
+	result->duplicates = r->duplicates;
+	result->events = r->events;
+	result->seconds = r->seconds;
+	if (r->verdict == FLX_VIOLATION && r->record && !c->trace)
+		record_trace(c, r->record, NULL);
+	if (c->trace)
+		fl_trace_set_outcome(c->trace, r->oracle, r->message, r->executions, r->seconds);
+	result->trace = c->trace;
+}
+
+static int end(struct check *c, struct fl_run_result *result, struct flx_result *r, int ret,
+	       char *err, size_t err_size)
+{
+	if (!ret)
+		copy_result(c, result, r);
+	else if (!err[0])
+		snprintf(err, err_size, "%s can't be set up: %s", c->run.scenario->name,
+			 strerror(-ret));
+	flx_record_free(r->record);
+	fl_run_forget(&c->run);
+	return ret;
+}
+
+int fl_run_check(const struct fl_scenario *s, const struct fl_run_options *opt,
+		 struct fl_run_result *result, char *err, size_t err_size)
+{
+	struct flx_result r = { 0 };
+	struct flx_options fo;
+	struct check c;
+	int ret = begin(&c, s, opt, &fo, err, err_size);
+
+	if (ret)
+		return ret;
+	ret = flx_explore(&c.program, &fo, &r, err, err_size);
+	if (ret == -EINVAL)
+		ret = -ENOTSUP; /* the options are fine, the engine can't take the program */
+	return end(&c, result, &r, ret, err, err_size);
+}
+
+int fl_run_replay(const struct fl_scenario *s, const struct fl_trace *want,
+		  struct fl_run_result *result, char *err, size_t err_size)
+{
+	const struct fl_run_options opt = {
+		.kernel = want->info.kernel,
+		.set = want->info.set,
+		.model = want->info.model,
+	};
+	struct flx_result r = { 0 };
+	struct flx_options fo;
+	struct check c;
+	int ret = begin(&c, s, &opt, &fo, err, err_size);
+
+	if (ret)
+		return ret;
+	c.info.variant = want->info.variant;
+	ret = flx_replay(&c.program, &fo, &want->record, &r, err, err_size);
+	return end(&c, result, &r, ret, err, err_size);
+}
+
+void fl_run_result_free(struct fl_run_result *result)
+{
+	fl_trace_free(result->trace);
+	result->trace = NULL;
+}

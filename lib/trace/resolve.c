@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: MIT
+/*
+ * resolve.c - the source lines of plain accesses.
+ *
+ * The engine knows a plain access by its return address only. addr2line (binutils) turns all of a
+ * trace's addresses into function, file and line in one go; where it is missing, the dynamic
+ * symbols or the offset in the program must do. The text of the line is shown if the source file is
+ * there and older than the program.
+ */
+#define _GNU_SOURCE
+#include "trace.h"
+
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <link.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define MAX_TEXT 84 /* of a source line */
+
+extern char **environ;
+
+/* A loaded program or library, found by an address in it. */
+struct module {
+	uintptr_t pc;
+	uintptr_t base; /* what to subtract to get the file's own addresses */
+	char path[512];
+};
+
+static int is_in_module(struct dl_phdr_info *info, size_t size, void *arg)
+{
+	struct module *m = arg;
+
+	(void)size;
+	for (int i = 0; i < info->dlpi_phnum; i++) {
+		const ElfW(Phdr) *ph = &info->dlpi_phdr[i];
+		uintptr_t start = info->dlpi_addr + ph->p_vaddr;
+
+		if (ph->p_type != PT_LOAD || m->pc < start || m->pc >= start + ph->p_memsz)
+			continue;
+		m->base = info->dlpi_addr;
+		snprintf(m->path, sizeof(m->path), "%s",
+			 info->dlpi_name[0] ? info->dlpi_name : "/proc/self/exe");
+		return 1;
+	}
+	return 0;
+}
+
+/* The link would mean addr2line itself once that runs. */
+static void follow_self(struct module *m)
+{
+	char target[sizeof(m->path)];
+	ssize_t n;
+
+	if (strcmp(m->path, "/proc/self/exe"))
+		return;
+	n = readlink(m->path, target, sizeof(target) - 1);
+	if (n <= 0)
+		return;
+	target[n] = '\0';
+	strcpy(m->path, target);
+}
+
+static bool find_module(struct module *m, uintptr_t pc)
+{
+	m->pc = pc;
+	if (!dl_iterate_phdr(is_in_module, m))
+		return false;
+	follow_self(m);
+	return true;
+}
+
+/* The call is before the return address. */
+static uintptr_t call_of(const struct flx_event *e)
+{
+	return e->pc - 1;
+}
+
+static bool wants_place(const struct fl_trace *t, int i)
+{
+	return !t->record.ev[i].site && t->record.ev[i].pc && !t->note[i].where;
+}
+
+/* The line as written, without indent, comment and semicolon; false if it can't be trusted. */
+static bool read_line(char *text, size_t size, const char *path, int line, const char *program)
+{
+	struct stat src, bin;
+	char buf[512], *s, *end;
+	bool found = false;
+	FILE *f;
+
+	if (stat(path, &src) || stat(program, &bin) || src.st_mtime > bin.st_mtime)
+		return false;
+	f = fopen(path, "r");
+	if (!f)
+		return false;
+	while (line > 0 && fgets(buf, sizeof(buf), f))
+		found = --line == 0;
+	fclose(f);
+	if (!found)
+		return false;
+	for (s = buf; *s == ' ' || *s == '\t';)
+		s++;
+	end = strstr(s, "/*");
+	if (!end)
+		end = s + strlen(s);
+	while (end > s && strchr(" \t\n;{", end[-1]))
+		end--;
+	*end = '\0';
+	if (strlen(s) <= MAX_TEXT)
+		snprintf(text, size, "%.*s", MAX_TEXT, s);
+	else
+		snprintf(text, size, "%.*s...", MAX_TEXT - 3, s);
+	return text[0];
+}
+
+static void set_place(struct fl_trace *t, int i, const char *func, const char *path, int line,
+		      const char *program)
+{
+	const struct flx_event *e = &t->record.ev[i];
+	struct fl_site site = { .file = path, .func = func, .line = line };
+	char text[320];
+
+	if (!read_line(text, sizeof(text), path, line, program))
+		snprintf(text, sizeof(text), "plain %s in %s()",
+			 e->kind == FLX_WRITE ? "write" : "read", func);
+	site.text = text;
+	t->note[i].where = fl_trace_site(t, &site);
+}
+
+/* Last resort: the symbol if it is dynamic, else the offset. */
+static void set_place_by_symbol(struct fl_trace *t, int i, const struct module *m)
+{
+	const struct flx_event *e = &t->record.ev[i];
+	const char *slash = strrchr(m->path, '/');
+	struct fl_site site = { .file = slash ? slash + 1 : m->path };
+	char func[128], text[160];
+	Dl_info info;
+
+	if (dladdr((void *)call_of(e), &info) && info.dli_sname)
+		snprintf(func, sizeof(func), "%s", info.dli_sname);
+	else
+		snprintf(func, sizeof(func), "+0x%zx", (size_t)(call_of(e) - m->base));
+	snprintf(text, sizeof(text), "plain %s in %s", e->kind == FLX_WRITE ? "write" : "read",
+		 func);
+	site.func = func;
+	site.text = text;
+	t->note[i].where = fl_trace_site(t, &site);
+}
+
+/* Starts addr2line on the addresses of @m; its output, or NULL. */
+static FILE *start_addr2line(pid_t *pid, const struct fl_trace *t, const struct module *m,
+			     const int *event, int n)
+{
+	posix_spawn_file_actions_t fa;
+	const char **argv;
+	char *hex;
+	FILE *out = NULL;
+	int fd[2], err;
+
+	argv = calloc(n + 5, sizeof(*argv) + 20);
+	if (!argv)
+		return NULL;
+	hex = (char *)(argv + n + 5);
+	argv[0] = "addr2line";
+	argv[1] = "-f";
+	argv[2] = "-e";
+	argv[3] = m->path;
+	for (int i = 0; i < n; i++, hex += 20) {
+		snprintf(hex, 20, "0x%zx", (size_t)(call_of(&t->record.ev[event[i]]) - m->base));
+		argv[4 + i] = hex;
+	}
+	if (pipe2(fd, O_CLOEXEC)) {
+		free(argv);
+		return NULL;
+	}
+	posix_spawn_file_actions_init(&fa);
+	posix_spawn_file_actions_addopen(&fa, 0, "/dev/null", O_RDONLY, 0);
+	posix_spawn_file_actions_adddup2(&fa, fd[1], 1);
+	posix_spawn_file_actions_addopen(&fa, 2, "/dev/null", O_WRONLY, 0);
+	err = posix_spawnp(pid, argv[0], &fa, NULL, (char *const *)argv, environ);
+	posix_spawn_file_actions_destroy(&fa);
+	free(argv);
+	close(fd[1]);
+	if (!err)
+		out = fdopen(fd[0], "r");
+	if (!out)
+		close(fd[0]);
+	return out;
+}
+
+/* Each address gives two lines: the function, then file:line. */
+static void ask_addr2line(struct fl_trace *t, const struct module *m, const int *event, int n)
+{
+	char func[256], place[1024];
+	pid_t pid;
+	FILE *out = start_addr2line(&pid, t, m, event, n);
+
+	if (!out)
+		return;
+	for (int i = 0; i < n; i++) {
+		char *colon;
+		int line;
+
+		if (!fgets(func, sizeof(func), out) || !fgets(place, sizeof(place), out))
+			break;
+		func[strcspn(func, "\n")] = '\0';
+		colon = strrchr(place, ':');
+		line = colon ? atoi(colon + 1) : 0;
+		if (line <= 0 || place[0] == '?')
+			continue;
+		*colon = '\0';
+		set_place(t, event[i], func, place, line, m->path);
+	}
+	fclose(out);
+	waitpid(pid, NULL, 0);
+}
+
+/* All unresolved events whose code is in the same module as that of @first. */
+static void resolve_module(struct fl_trace *t, int first, int *event)
+{
+	struct module m;
+	int n = 0;
+
+	if (!find_module(&m, call_of(&t->record.ev[first]))) {
+		t->note[first].where = fl_trace_site(
+			t, &(struct fl_site){ .file = "?", .func = "?", .text = "plain access" });
+		return;
+	}
+	for (int i = first; i < t->record.n; i++) {
+		struct module other;
+
+		if (wants_place(t, i) && find_module(&other, call_of(&t->record.ev[i])) &&
+		    other.base == m.base)
+			event[n++] = i;
+	}
+	ask_addr2line(t, &m, event, n);
+	for (int i = 0; i < n; i++)
+		if (wants_place(t, event[i]))
+			set_place_by_symbol(t, event[i], &m);
+}
+
+void fl_trace_resolve(struct fl_trace *t)
+{
+	int *event;
+
+	if (t->resolved)
+		return;
+	t->resolved = true;
+	event = calloc(t->record.n ? t->record.n : 1, sizeof(*event));
+	if (!event)
+		return;
+	for (int i = 0; i < t->record.n && !t->out_of_memory; i++)
+		if (wants_place(t, i))
+			resolve_module(t, i, event);
+	free(event);
+}

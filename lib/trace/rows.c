@@ -1,0 +1,512 @@
+// SPDX-License-Identifier: MIT
+/*
+ * rows.c - which lines the picture of an execution has, and what they say.
+ *
+ * An event is shown if it concerns another thread. Events inside one FL_STEP share a line, which has
+ * the step's label and text; it stands where the first of them that matters happened. If more than
+ * one matters, each gets a line of its own below the step's. A barrier is shown if it stands between two
+ * shown events of its thread.
+ */
+#define _GNU_SOURCE
+#include "trace.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What rows are made of, per event. */
+struct mark {
+	bool matters; /* touches what another thread touches */
+	bool shown;
+	int group; /* first event of the step it is in, or itself */
+};
+
+struct picture {
+	const struct fl_trace *t;
+	struct mark *mark;
+	struct fl_trace_rows *rows;
+	int room;
+	bool all;
+	bool rcu; /* some thread waits for a grace period, so read sections matter */
+};
+
+static const struct flx_event *event(const struct picture *p, int i)
+{
+	return &p->t->record.ev[i];
+}
+
+static bool loads(const struct flx_event *e)
+{
+	return e->kind == FLX_READ || e->kind == FLX_RMW;
+}
+
+static bool stores(const struct flx_event *e)
+{
+	return e->kind == FLX_WRITE || e->kind == FLX_RMW;
+}
+
+static bool overlap(const struct flx_event *a, const struct flx_event *b)
+{
+	return a->addr < b->addr + b->size && b->addr < a->addr + a->size;
+}
+
+static bool is_barrier(const struct picture *p, const struct flx_event *e)
+{
+	if (e->kind != FLX_FENCE || e->fence == FL_FENCE_BARRIER)
+		return false;
+	return p->rcu || (e->fence != FL_FENCE_RCU_LOCK && e->fence != FL_FENCE_RCU_UNLOCK);
+}
+
+/* A load that another thread's stores can change, or a store that another thread's loads can see. */
+static bool matters(const struct picture *p, int i)
+{
+	const struct flx_event *e = event(p, i);
+
+	if (e->newer >= 0 || e->blocked || p->t->record.racing[0] == i ||
+	    p->t->record.racing[1] == i)
+		return true;
+	if (!loads(e) && !stores(e))
+		return false;
+	for (int j = 0; j < p->t->record.n; j++) {
+		const struct flx_event *o = event(p, j);
+
+		if (o->thread == e->thread || !overlap(e, o))
+			continue;
+		if ((loads(e) && stores(o)) || (stores(e) && loads(o)))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Events of a step follow each other in their thread. A step that runs again at once (a loop around it)
+ * starts over with the same first access.
+ */
+static void find_groups(struct picture *p)
+{
+	int last[FLX_MAX_THREADS];
+
+	for (int t = 0; t < FLX_MAX_THREADS; t++)
+		last[t] = -1;
+	for (int i = 0; i < p->t->record.n; i++) {
+		const struct flx_event *e = event(p, i);
+		int before = last[e->thread];
+
+		p->mark[i].group = i;
+		if (e->step && before >= 0 && event(p, before)->step == e->step) {
+			int first = p->mark[before].group;
+
+			if (event(p, first)->site != e->site || !e->site)
+				p->mark[i].group = first;
+		}
+		last[e->thread] = i;
+	}
+}
+
+static void choose_events(struct picture *p)
+{
+	const struct flx_record *r = &p->t->record;
+
+	for (int i = 0; i < r->n; i++) {
+		p->mark[i].matters = matters(p, i);
+		p->mark[i].shown = p->all || p->mark[i].matters;
+		if (r->ev[i].kind == FLX_OTHER)
+			p->mark[i].shown = r->ev[i].site; /* not a thread's begin and end */
+	}
+	/* a labelled step of which nothing matters still tells how far its thread got */
+	for (int i = 0; i < r->n; i++) {
+		bool any = false;
+
+		if (!r->ev[i].relevant || !r->ev[i].step || !r->ev[i].step->label ||
+		    p->mark[i].group != i)
+			continue;
+		for (int j = i; j < r->n && !any; j++)
+			any = p->mark[j].group == i && p->mark[j].shown;
+		if (!any)
+			p->mark[i].shown = true;
+	}
+}
+
+/* Of a data race all is said once both accesses are there. */
+static void stop_at_race(struct picture *p)
+{
+	const int *racing = p->t->record.racing;
+	int last = racing[0] > racing[1] ? racing[0] : racing[1];
+
+	if (p->all || racing[0] < 0 || racing[1] < 0)
+		return;
+	for (int i = last + 1; i < p->t->record.n; i++)
+		p->mark[i].shown = false;
+}
+
+/* Barriers with a shown event before and after; of equal ones in a row, the first. */
+static void choose_barriers(struct picture *p)
+{
+	int n = p->t->record.n;
+
+	for (int t = 0; t < FLX_MAX_THREADS; t++) {
+		int first_fence[FL_FENCE_NR];
+		bool seen = false;
+
+		for (int k = 0; k < FL_FENCE_NR; k++)
+			first_fence[k] = -1;
+		for (int i = 0; i < n; i++) {
+			const struct flx_event *e = event(p, i);
+
+			if (e->thread != t)
+				continue;
+			if (is_barrier(p, e) && seen && first_fence[e->fence] < 0)
+				first_fence[e->fence] = i;
+			if (!p->mark[i].shown)
+				continue;
+			for (int k = 0; k < FL_FENCE_NR; k++) {
+				if (first_fence[k] >= 0)
+					p->mark[first_fence[k]].shown = true;
+				first_fence[k] = -1;
+			}
+			seen = true;
+		}
+	}
+}
+
+__attribute__((format(printf, 6, 7))) static int add_row(struct picture *p, int ev, int thread,
+							 const char *label,
+							 const struct fl_site *where,
+							 const char *fmt, ...)
+{
+	struct fl_trace_rows *rows = p->rows;
+	va_list ap;
+	int n;
+
+	if (rows->n == p->room) {
+		int room = p->room ? 2 * p->room : 32;
+		struct fl_trace_row *grown = realloc(rows->row, room * sizeof(*grown));
+
+		if (!grown)
+			return -ENOMEM;
+		rows->row = grown;
+		p->room = room;
+	}
+	rows->row[rows->n] = (struct fl_trace_row){
+		.event = ev,
+		.thread = thread,
+		.label = label,
+		.where = where,
+	};
+	va_start(ap, fmt);
+	n = vasprintf(&rows->row[rows->n].text, fmt, ap);
+	va_end(ap);
+	if (n < 0)
+		return -ENOMEM;
+	rows->n++;
+	return 0;
+}
+
+static bool is_word(char c)
+{
+	return c == '_' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
+	       (c >= 'A' && c <= 'Z');
+}
+
+/* Does @text have @word in it, not as part of a longer one? */
+static bool has_word(const char *text, const char *word)
+{
+	size_t n = strlen(word);
+
+	for (const char *s = text; n && (s = strstr(s, word)); s++)
+		if ((s == text || !is_word(s[-1])) && !is_word(s[n]))
+			return true;
+	return false;
+}
+
+/* Lock words say nothing that the operation's name does not. */
+static bool is_lock(const char *text)
+{
+	static const char *const prefix[] = { "spin_", "down_",	    "up_", "downgrade_",
+					      "mmap_", "rcu_read_", NULL };
+
+	for (int i = 0; prefix[i]; i++)
+		if (!strncmp(text, prefix[i], strlen(prefix[i])))
+			return true;
+	return false;
+}
+
+/* Appends the names in @list that @other does not have, after @verb. */
+static void name_missing(char *buf, size_t size, const char *verb, const char *list,
+			 const char *other)
+{
+	while (*list) {
+		int n = (int)strcspn(list, "|");
+		size_t used = strlen(buf);
+		char name[64];
+
+		snprintf(name, sizeof(name), "%.*s", n, list);
+		if (!has_word(other, name)) {
+			snprintf(buf + used, size - used, "%s%s", verb, name);
+			verb = "|";
+		}
+		list += n + (list[n] == '|');
+	}
+}
+
+/* Sets of flags are long, and a change of one says it all: "sets locked". */
+static bool describe_change(char *buf, size_t size, const char *read, const char *written)
+{
+	buf[0] = '\0';
+	if (!strchr(read, '|') && !strchr(written, '|'))
+		return false;
+	name_missing(buf, size, "  sets ", written, read);
+	name_missing(buf, size, "  clears ", read, written);
+	return buf[0];
+}
+
+/*
+ * What the access found and left, where the text says more than the one access, as a step and a plain
+ * access's source line do: what was read is not the text's value.
+ */
+static void inner_outcome(char *buf, size_t size, const struct picture *p, int i)
+{
+	const struct flx_event *e = event(p, i);
+	const char *read = p->t->note[i].read, *written = p->t->note[i].written;
+
+	buf[0] = '\0';
+	if (e->blocked)
+		snprintf(buf, size, "  waits for ever");
+	else if (e->site && is_lock(e->site->text))
+		snprintf(buf, size, "%s", e->failed ? "  finds the lock busy" : "");
+	else if (e->kind == FLX_READ && read)
+		snprintf(buf, size, "  reads %s", read);
+	else if (e->kind == FLX_WRITE && written)
+		snprintf(buf, size, "  stores %s", written);
+	else if (e->kind == FLX_RMW && read && written &&
+		 !describe_change(buf, size, read, written))
+		snprintf(buf, size, "  reads %s, stores %s", read, written);
+}
+
+/* The same, to be put behind the access's own text. */
+static void outcome(char *buf, size_t size, const struct picture *p, int i, const char *text)
+{
+	const struct flx_event *e = event(p, i);
+	const char *read = p->t->note[i].read, *written = p->t->note[i].written;
+
+	buf[0] = '\0';
+	if (!e->site)
+		inner_outcome(buf, size, p, i);
+	else if (e->blocked)
+		snprintf(buf, size, "  waits for ever");
+	else if (is_lock(text))
+		snprintf(buf, size, "%s", e->failed ? " -> busy" : "");
+	else if (e->kind == FLX_READ && read)
+		snprintf(buf, size, " -> %s%s", read, e->failed ? ", fails" : "");
+	else if (e->kind == FLX_WRITE && written && !has_word(text, written))
+		snprintf(buf, size, " = %s", written);
+	else if (e->kind == FLX_RMW && read && written &&
+		 !describe_change(buf, size, read, written))
+		snprintf(buf, size, " -> %s, now %s", read, written);
+}
+
+/*
+ * Without what only the compiler needs: the braces of a statement in an FL_STEP(), and the FL_STEP()
+ * in a source line.
+ */
+static void tidy(char *buf, size_t size, const char *text)
+{
+	size_t n;
+
+	if (!strncmp(text, "FL_STEP(\"", 9)) {
+		const char *inner = strchr(text, ',');
+
+		if (inner)
+			text = inner + 1 + strspn(inner + 1, " ");
+		n = strlen(text);
+		if (inner && n && text[n - 1] == ')')
+			n--;
+	} else if (!strncmp(text, "({ ", 3)) {
+		text += 3;
+		n = strlen(text);
+		while (n && strchr(" ;})", text[n - 1]) &&
+		       !(text[n - 1] == ')' && text[n - 2] != '}'))
+			n--;
+	} else {
+		n = strlen(text);
+	}
+	snprintf(buf, size, "%.*s", (int)n, text);
+}
+
+static const char *text_of(const struct picture *p, int i)
+{
+	const struct fl_site *where = fl_trace_where(p->t, i);
+	const struct flx_event *e = event(p, i);
+
+	if (where && where->text)
+		return where->text;
+	return e->kind == FLX_WRITE ? "plain write" : e->kind == FLX_READ ? "plain read" : "?";
+}
+
+static void name_store(char *buf, size_t size, const struct picture *p, int i)
+{
+	const struct flx_event *e = event(p, i);
+	const struct fl_site *where = fl_trace_where(p->t, i);
+
+	if (e->step)
+		where = e->step;
+	if (where && where->line)
+		snprintf(buf, size, "the store at %s:%d", where->file, where->line);
+	else
+		snprintf(buf, size, "a store of CPU %d", e->thread);
+}
+
+/*
+ * The store that a late load should have seen: of those between the one it read and the newest shown
+ * above it, the one with a label, as that is what the reader looks for.
+ */
+static void name_newer(char *buf, size_t size, const struct picture *p, int i)
+{
+	const struct flx_event *e = event(p, i);
+	int steps = 0;
+
+	for (int w = e->newer; w >= 0 && w != e->rf && steps++ < p->t->record.n;
+	     w = event(p, w)->co_after) {
+		const struct fl_site *step = event(p, w)->step;
+
+		if (w < i && step && step->label) {
+			snprintf(buf, size, "%s", step->label);
+			return;
+		}
+	}
+	name_store(buf, size, p, e->newer);
+}
+
+/* A load that repeats what an earlier one of its thread found: the remark is there already. */
+static bool repeats(const struct picture *p, int i)
+{
+	const struct flx_event *e = event(p, i);
+
+	for (int j = 0; j < i && !e->why[0]; j++) {
+		const struct flx_event *b = event(p, j);
+
+		if (b->thread == e->thread && b->addr == e->addr && b->rf == e->rf &&
+		    b->newer == e->newer && b->newer >= 0 && p->mark[j].shown)
+			return !e->step || !e->step->label;
+	}
+	return false;
+}
+
+static int add_remarks(struct picture *p, int i)
+{
+	const struct flx_event *e = event(p, i);
+	const int *racing = p->t->record.racing;
+	char newer[256], source[256] = "the initial value";
+	int err = 0;
+
+	if (e->newer >= 0 && !repeats(p, i)) {
+		name_newer(newer, sizeof(newer), p, i);
+		if (e->rf >= 0)
+			name_store(source, sizeof(source), p, e->rf);
+		if (e->why[0]) {
+			err = add_row(p, -1, e->thread, NULL, NULL, "^ older than %s: %s", newer,
+				      e->why);
+			if (!err)
+				err = add_row(p, -1, e->thread, NULL, NULL, "  read %s", source);
+		} else {
+			err = add_row(p, -1, e->thread, NULL, NULL, "^ older than %s, read %s",
+				      newer, source);
+		}
+	}
+	if (!err && racing[0] >= 0 && racing[1] >= 0 && (racing[0] == i || racing[1] == i))
+		err = add_row(p, -1, e->thread, NULL, NULL, "^ data race with CPU %d",
+			      event(p, racing[racing[0] == i])->thread);
+	return err;
+}
+
+static int add_event(struct picture *p, int i, const char *indent)
+{
+	char text[512], result[256];
+	int err;
+
+	tidy(text, sizeof(text), text_of(p, i));
+	outcome(result, sizeof(result), p, i, text);
+	err = add_row(p, i, event(p, i)->thread, NULL, fl_trace_where(p->t, i), "%s%s%s", indent,
+		      text, result);
+	return err ? err : add_remarks(p, i);
+}
+
+/* The step's line, and if it has one shown event only, that event too. */
+static int add_step(struct picture *p, int i, int shown)
+{
+	const struct flx_event *e = event(p, i);
+	const struct fl_site *step = e->step;
+	bool own = e->site && !strcmp(e->site->text, step->text);
+	char text[512], result[256] = "";
+	int err;
+
+	if (own)
+		outcome(result, sizeof(result), p, i, step->text);
+	else if (shown == 1 && p->mark[i].matters)
+		inner_outcome(result, sizeof(result), p, i);
+	tidy(text, sizeof(text), step->text);
+	err = add_row(p, i, e->thread, step->label, step, "%s%s", text, result);
+	if (err)
+		return err;
+	if (own || shown == 1)
+		return add_remarks(p, i);
+	return add_event(p, i, "  ");
+}
+
+static int add_rows(struct picture *p)
+{
+	int n = p->t->record.n, err = 0;
+	int *count = calloc(n ? n : 1, sizeof(*count)); /* shown events, by group */
+	bool *begun = calloc(n ? n : 1, sizeof(*begun));
+
+	if (!count || !begun)
+		err = -ENOMEM;
+	for (int i = 0; i < n && !err; i++)
+		count[p->mark[i].group] += p->mark[i].shown;
+	for (int i = 0; i < n && !err; i++) {
+		int group = p->mark[i].group;
+
+		if (!p->mark[i].shown)
+			continue;
+		if (!event(p, i)->step)
+			err = add_event(p, i, "");
+		else if (begun[group])
+			err = add_event(p, i, "  ");
+		else
+			err = add_step(p, i, count[group]);
+		begun[group] = true;
+	}
+	free(count);
+	free(begun);
+	return err;
+}
+
+int fl_trace_rows(const struct fl_trace *t, bool all_events, struct fl_trace_rows *rows)
+{
+	struct picture p = { .t = t, .rows = rows, .all = all_events };
+	int err;
+
+	memset(rows, 0, sizeof(*rows));
+	p.mark = calloc(t->record.n ? t->record.n : 1, sizeof(*p.mark));
+	if (!p.mark)
+		return -ENOMEM;
+	for (int i = 0; i < t->record.n; i++)
+		if (t->record.ev[i].kind == FLX_FENCE && t->record.ev[i].fence == FL_FENCE_SYNC_RCU)
+			p.rcu = true;
+	find_groups(&p);
+	choose_events(&p);
+	stop_at_race(&p);
+	choose_barriers(&p);
+	err = add_rows(&p);
+	free(p.mark);
+	return err;
+}
+
+void fl_trace_rows_free(struct fl_trace_rows *rows)
+{
+	for (int i = 0; i < rows->n; i++)
+		free(rows->row[i].text);
+	free(rows->row);
+	memset(rows, 0, sizeof(*rows));
+}

@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: MIT
+/*
+ * text.c - the picture of an execution as text: a column per CPU, time runs downwards.
+ *
+ *	CPU 0  ksm                       CPU 1  gup-fast
+ *	-------------------------------  -----------------------------------------
+ *	                                 B1 READ_ONCE(*ptep) -> ro pfn=3  gup.c:88
+ *	A1 ptep_clear_flush()  ksm.c:41
+ *
+ * A column is a label, the text and the place in the source. Its width is what its lines need; if
+ * that is more than there is, the widest columns give way and their texts wrap.
+ */
+#include "trace.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#define INDENT 2 /* before the first column */
+#define GAP 2	 /* between columns, and before the place */
+#define MIN_COLUMN 28
+#define WRAP_INDENT 4 /* of a text's further lines */
+#define DEFAULT_WIDTH 120
+#define MAX_WIDTH 160
+
+struct column {
+	bool used;
+	int label, text, place; /* width of the widest */
+	int width, start;
+};
+
+struct layout {
+	const struct fl_trace *t;
+	FILE *f;
+	int width;
+	struct column column[FLX_MAX_THREADS];
+};
+
+static int larger(int a, int b)
+{
+	return a > b ? a : b;
+}
+
+static int smaller(int a, int b)
+{
+	return a < b ? a : b;
+}
+
+static int title(char *buf, size_t size, const struct fl_trace *t, int thread)
+{
+	const char *name = t->thread[thread];
+
+	if (!name)
+		return snprintf(buf, size, "CPU %d", thread);
+	return snprintf(buf, size, "CPU %d  %s", thread, name);
+}
+
+static int place(char *buf, size_t size, const struct fl_site *where)
+{
+	buf[0] = '\0';
+	if (!where || !where->file)
+		return 0;
+	if (where->line <= 0)
+		return snprintf(buf, size, "%s", where->file);
+	return snprintf(buf, size, "%s:%d", where->file, where->line);
+}
+
+static int label_width(const struct column *c)
+{
+	return c->label ? c->label + 1 : 0;
+}
+
+static int place_width(const struct column *c)
+{
+	return c->place ? c->place + GAP : 0;
+}
+
+static void measure(struct layout *l, const struct fl_trace_rows *rows)
+{
+	char buf[256];
+
+	for (int i = 0; i < rows->n; i++) {
+		const struct fl_trace_row *row = &rows->row[i];
+		struct column *c = &l->column[row->thread];
+
+		c->used = true;
+		if (row->label)
+			c->label = larger(c->label, (int)strlen(row->label));
+		if (row->event < 0)
+			continue; /* remarks may run into the next column */
+		c->text = larger(c->text, (int)strlen(row->text));
+		c->place = larger(c->place, place(buf, sizeof(buf), row->where));
+	}
+	for (int t = 0; t < FLX_MAX_THREADS; t++) {
+		struct column *c = &l->column[t];
+
+		if (!c->used)
+			continue;
+		c->width = larger(label_width(c) + c->text + place_width(c),
+				  title(buf, sizeof(buf), l->t, t));
+	}
+}
+
+/* Takes from the widest until all fit, but leaves each something to write in. */
+static void fit(struct layout *l)
+{
+	for (;;) {
+		int sum = INDENT - GAP, widest = -1;
+
+		for (int t = 0; t < FLX_MAX_THREADS; t++) {
+			if (!l->column[t].used)
+				continue;
+			sum += l->column[t].width + GAP;
+			if (widest < 0 || l->column[t].width > l->column[widest].width)
+				widest = t;
+		}
+		if (sum <= l->width || l->column[widest].width <= MIN_COLUMN)
+			break;
+		l->column[widest].width--;
+	}
+	for (int t = 0, at = INDENT; t < FLX_MAX_THREADS; t++) {
+		if (!l->column[t].used)
+			continue;
+		l->column[t].start = at;
+		at += l->column[t].width + GAP;
+	}
+}
+
+static void print_titles(const struct layout *l)
+{
+	char buf[256];
+	int at = 0;
+
+	for (int t = 0; t < FLX_MAX_THREADS; t++) {
+		if (!l->column[t].used)
+			continue;
+		title(buf, sizeof(buf), l->t, t);
+		fprintf(l->f, "%*s%s", l->column[t].start - at, "", buf);
+		at = l->column[t].start + (int)strlen(buf);
+	}
+	fputc('\n', l->f);
+	at = 0;
+	for (int t = 0; t < FLX_MAX_THREADS; t++) {
+		if (!l->column[t].used)
+			continue;
+		fprintf(l->f, "%*s", l->column[t].start - at, "");
+		for (int i = 0; i < l->column[t].width; i++)
+			fputc('-', l->f);
+		at = l->column[t].start + l->column[t].width;
+	}
+	fputc('\n', l->f);
+}
+
+/* How much of @s goes on a line of @width: up to a space if there is one, or behind a separator. */
+static int break_at(const char *s, int width)
+{
+	int n = (int)strlen(s);
+
+	if (n <= width)
+		return n;
+	for (int i = width; i > width / 3; i--)
+		if (s[i] == ' ')
+			return i;
+	for (int i = width; i > width / 3; i--)
+		if (strchr("|,(", s[i - 1]))
+			return i;
+	return width;
+}
+
+/* @text in lines of @width from column @start on, the first one begun by the caller. */
+static int print_wrapped(const struct layout *l, const char *text, int start, int width,
+			 const char *first_place, int place_start)
+{
+	int indent = 0, lines = 0;
+
+	do {
+		int n = break_at(text, larger(width - indent, 8)), end = n;
+
+		while (end > 0 && text[end - 1] == ' ')
+			end--;
+		if (lines)
+			fprintf(l->f, "%*s", start + indent, "");
+		fprintf(l->f, "%.*s", end, text);
+		if (!lines && first_place[0])
+			fprintf(l->f, "%*s%s", place_start - start - end, "", first_place);
+		fputc('\n', l->f);
+		text += n;
+		while (*text == ' ')
+			text++;
+		indent = WRAP_INDENT;
+		lines++;
+	} while (*text);
+	return lines;
+}
+
+static void print_row(const struct layout *l, const struct fl_trace_row *row)
+{
+	const struct column *c = &l->column[row->thread];
+	int text_start = c->start + label_width(c);
+	int place_start = c->start + c->width - c->place;
+	char buf[256] = "";
+	int room;
+
+	if (row->event < 0) {
+		fprintf(l->f, "%*s", text_start, "");
+		room = larger(l->width - text_start, 16);
+		print_wrapped(l, row->text, text_start, room, buf, 0);
+		return;
+	}
+	fprintf(l->f, "%*s", c->start, "");
+	if (c->label)
+		fprintf(l->f, "%-*s ", c->label, row->label ? row->label : "");
+	place(buf, sizeof(buf), row->where);
+	room = larger(c->width - label_width(c) - place_width(c), 8);
+	print_wrapped(l, row->text, text_start, room, buf, larger(place_start, text_start + room));
+}
+
+static int default_width(FILE *f)
+{
+	struct winsize w;
+
+	if (isatty(fileno(f)) && !ioctl(fileno(f), TIOCGWINSZ, &w) && w.ws_col > 0)
+		return smaller(w.ws_col, MAX_WIDTH);
+	return DEFAULT_WIDTH;
+}
+
+static void print_racing_access(const struct fl_trace *t, FILE *f, int i, const char *end)
+{
+	const struct flx_event *e = &t->record.ev[i];
+	const struct fl_site *where = fl_trace_where(t, i);
+	char buf[256];
+
+	place(buf, sizeof(buf), where);
+	fprintf(f, "%s%s by CPU%d at %s %s%s", e->site ? "marked " : "",
+		e->kind == FLX_READ ? "read" : "write", e->thread, buf[0] ? buf : "?",
+		where && where->func ? where->func : "?", end);
+}
+
+static void print_race(const struct fl_trace *t, FILE *f)
+{
+	int a = t->record.racing[0], b = t->record.racing[1];
+
+	if (a < 0 || b < 0)
+		return;
+	fprintf(f, "  data race: ");
+	print_racing_access(t, f, a, ", ");
+	print_racing_access(t, f, b, "\n\n");
+}
+
+void fl_trace_print_style(const struct fl_trace *t, FILE *f, const struct fl_trace_style *style)
+{
+	struct layout l = { .t = t, .f = f, .width = style->width };
+	struct fl_trace_rows rows;
+
+	/* the looked-up lines are a cache, which a reader of the trace can't tell from the rest */
+	fl_trace_resolve((struct fl_trace *)t);
+	if (!l.width)
+		l.width = default_width(f);
+	print_race(t, f);
+	if (fl_trace_rows(t, style->all_events, &rows)) {
+		fprintf(f, "  (no memory for the picture)\n");
+	} else if (!rows.n) {
+		fprintf(f, "  (no thread did anything that concerns another one)\n");
+	} else {
+		measure(&l, &rows);
+		fit(&l);
+		print_titles(&l);
+		for (int i = 0; i < rows.n; i++)
+			print_row(&l, &rows.row[i]);
+	}
+	fl_trace_rows_free(&rows);
+}
+
+void fl_trace_print(const struct fl_trace *t, FILE *f)
+{
+	const struct fl_trace_style style = { 0 };
+
+	fl_trace_print_style(t, f, &style);
+}
+
+void fl_trace_print_all(const struct fl_trace *t, FILE *f)
+{
+	const struct fl_trace_style style = { .all_events = true };
+
+	fl_trace_print_style(t, f, &style);
+}

@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: MIT
+/*
+ * trace.c - making a trace: copies of a record and of all that it points to.
+ *
+ * Memory comes in blocks that go with the trace, so that nothing in it has an owner of its own.
+ */
+#include "trace.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct fl_trace_block {
+	struct fl_trace_block *next;
+	_Alignas(16) char data[];
+};
+
+void *fl_trace_mem(struct fl_trace *t, size_t size)
+{
+	struct fl_trace_block *b = calloc(1, sizeof(*b) + size);
+
+	if (!b) {
+		t->out_of_memory = true;
+		return NULL;
+	}
+	b->next = t->blocks;
+	t->blocks = b;
+	return b->data;
+}
+
+/* Control characters would let a trace file write to the terminal. */
+static void make_printable(char *s)
+{
+	for (; *s; s++)
+		if ((unsigned char)*s < ' ' || *s == 0x7f)
+			*s = ' ';
+}
+
+const char *fl_trace_str(struct fl_trace *t, const char *s)
+{
+	char *copy;
+
+	if (!s)
+		return NULL;
+	copy = fl_trace_mem(t, strlen(s) + 1);
+	if (!copy)
+		return "";
+	strcpy(copy, s);
+	make_printable(copy);
+	return copy;
+}
+
+static const char *base_name(const char *path)
+{
+	const char *slash = path ? strrchr(path, '/') : NULL;
+
+	return slash ? slash + 1 : path;
+}
+
+static bool same(const char *a, const char *b)
+{
+	return a && b ? !strcmp(a, b) : a == b;
+}
+
+const struct fl_site *fl_trace_site(struct fl_trace *t, const struct fl_site *site)
+{
+	const char *file;
+	struct fl_site **grown, *copy;
+
+	if (!site)
+		return NULL;
+	file = base_name(site->file);
+	for (size_t i = 0; i < t->nr_sites; i++) {
+		const struct fl_site *s = t->sites[i];
+
+		if (s->line == site->line && same(s->file, file) && same(s->func, site->func) &&
+		    same(s->text, site->text) && same(s->label, site->label))
+			return s;
+	}
+	copy = fl_trace_mem(t, sizeof(*copy));
+	grown = realloc(t->sites, (t->nr_sites + 1) * sizeof(*grown));
+	if (grown)
+		t->sites = grown;
+	if (!copy || !grown) {
+		t->out_of_memory = true;
+		return NULL;
+	}
+	copy->file = fl_trace_str(t, file);
+	copy->func = fl_trace_str(t, site->func);
+	copy->text = fl_trace_str(t, site->text);
+	copy->label = fl_trace_str(t, site->label);
+	copy->line = site->line;
+	t->sites[t->nr_sites++] = copy;
+	return copy;
+}
+
+struct fl_trace *fl_trace_alloc(const struct fl_trace_info *info, int nr_events)
+{
+	struct fl_trace *t = calloc(1, sizeof(*t));
+
+	if (!t)
+		return NULL;
+	t->info = *info;
+	t->info.scenario = fl_trace_str(t, info->scenario);
+	t->info.id = fl_trace_str(t, info->id);
+	t->info.variant = fl_trace_str(t, info->variant);
+	t->info.kernel = fl_trace_str(t, info->kernel);
+	t->info.set = fl_trace_str(t, info->set);
+	t->info.model = fl_trace_str(t, info->model);
+	t->info.oracle = fl_trace_str(t, info->oracle);
+	t->info.message = fl_trace_str(t, info->message);
+	t->record.n = nr_events;
+	t->record.ev = fl_trace_mem(t, nr_events * sizeof(*t->record.ev));
+	t->note = fl_trace_mem(t, nr_events * sizeof(*t->note));
+	t->record.racing[0] = t->record.racing[1] = -1;
+	return t;
+}
+
+/* A pointer's value says nothing, and differs from run to run: a number in its place. */
+static int number_pointer(struct fl_trace *t, uint64_t value)
+{
+	int i = 0;
+
+	while (i < t->nr_pointers && t->pointer[i] != value)
+		i++;
+	if (i == t->nr_pointers && i < FL_TRACE_MAX_POINTERS)
+		t->pointer[t->nr_pointers++] = value;
+	return i + 1;
+}
+
+/* Without a describer: small numbers as numbers, pointers by name, the rest in hexadecimal. */
+static void describe_plainly(struct fl_trace *t, char *buf, size_t size, unsigned int width,
+			     uint64_t value)
+{
+	int64_t number = width == 4 ? (int32_t)value : (int64_t)value;
+
+	if (number > -65536 && number < 65536)
+		snprintf(buf, size, "%" PRId64, number);
+	else if (width == 8 && number >> 32 > 0)
+		snprintf(buf, size, "ptr%d", number_pointer(t, value));
+	else
+		snprintf(buf, size, "0x%" PRIx64, value);
+}
+
+static const char *value_text(struct fl_trace *t, fl_trace_describe_fn describe,
+			      const struct flx_event *e, uint64_t value)
+{
+	char buf[128] = "";
+
+	if (describe)
+		describe(buf, sizeof(buf), e->addr, e->size, value);
+	if (!buf[0])
+		describe_plainly(t, buf, sizeof(buf), e->size, value);
+	return fl_trace_str(t, buf);
+}
+
+int fl_trace_create(struct fl_trace **out, const struct fl_trace_info *info, int nthreads,
+		    const char *const *names, const struct flx_record *record,
+		    fl_trace_describe_fn describe)
+{
+	struct fl_trace *t = fl_trace_alloc(info, record->n);
+
+	if (!t)
+		return -ENOMEM;
+	t->nthreads = nthreads;
+	for (int i = 0; i < nthreads; i++)
+		t->thread[i] = fl_trace_str(t, names[i]);
+	for (int i = 0; i < record->n && !t->out_of_memory; i++) {
+		struct flx_event *e = &t->record.ev[i];
+
+		*e = record->ev[i];
+		e->site = fl_trace_site(t, e->site);
+		e->step = fl_trace_site(t, e->step);
+		make_printable(e->why);
+		if (e->kind == FLX_READ || e->kind == FLX_RMW)
+			t->note[i].read = value_text(t, describe, e, e->rval);
+		if (e->kind == FLX_WRITE || e->kind == FLX_RMW)
+			t->note[i].written = value_text(t, describe, e, e->wval);
+		if (e->thread >= t->nthreads)
+			t->nthreads = e->thread + 1;
+	}
+	memcpy(t->record.racing, record->racing, sizeof(record->racing));
+	if (t->out_of_memory) {
+		fl_trace_free(t);
+		return -ENOMEM;
+	}
+	*out = t;
+	return 0;
+}
+
+void fl_trace_free(struct fl_trace *t)
+{
+	if (!t)
+		return;
+	while (t->blocks) {
+		struct fl_trace_block *b = t->blocks;
+
+		t->blocks = b->next;
+		free(b);
+	}
+	free(t->sites);
+	free(t);
+}
+
+void fl_trace_set_outcome(struct fl_trace *t, const char *oracle, const char *message,
+			  uint64_t executions, double seconds)
+{
+	t->info.oracle = fl_trace_str(t, oracle);
+	t->info.message = fl_trace_str(t, message);
+	t->info.executions = executions;
+	t->info.seconds = seconds;
+}
+
+const struct fl_site *fl_trace_where(const struct fl_trace *t, int event)
+{
+	const struct fl_site *site = t->record.ev[event].site;
+
+	return site ? site : t->note[event].where;
+}
+
+const struct fl_trace_info *fl_trace_info(const struct fl_trace *t)
+{
+	return &t->info;
+}

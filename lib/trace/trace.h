@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * trace.h - a recorded execution: what a violation looks like, and what a replay needs.
+ *
+ * A trace owns copies of all that it shows, so it outlives the exploration, the machine and the
+ * build: expression texts, file names without folders, values already in words. Nothing in it depends on
+ * addresses. Only one thread may use a trace at a time: printing and saving look up the source lines of
+ * plain accesses on first use.
+ */
+#ifndef FL_TRACE_H
+#define FL_TRACE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <faultline/run.h>
+
+#include "../explore/explore.h"
+
+#define FL_TRACE_FORMAT "faultline-trace"
+#define FL_TRACE_VERSION 1
+
+/* What the trace knows of an event beyond the engine's record. */
+struct fl_trace_note {
+	const char *read, *written;  /* the values in words; NULL: the event has none */
+	const struct fl_site *where; /* of a plain access: its source line, once looked up */
+};
+
+struct fl_trace_block; /* memory, in a list */
+
+#define FL_TRACE_MAX_POINTERS 64
+
+struct fl_trace {
+	struct fl_trace_info info;
+	int nthreads;
+	const char *thread[FLX_MAX_THREADS]; /* names; NULL: none */
+	struct flx_record record;   /* sites and steps are the trace's own, one object per site */
+	struct fl_trace_note *note; /* for each event */
+	bool resolved;
+	bool out_of_memory; /* some copy failed; the creator turns it into -ENOMEM */
+	struct fl_trace_block *blocks;
+	struct fl_site **sites;
+	size_t nr_sites;
+	uint64_t pointer
+		[FL_TRACE_MAX_POINTERS]; /* values that look like one, in order of appearance */
+	int nr_pointers;
+};
+
+/* Puts @value, as stored at @addr, into words. */
+typedef void (*fl_trace_describe_fn)(char *buf, size_t size, uintptr_t addr, unsigned int width,
+				     uint64_t value);
+
+/* Copies all it is given. @names are those of the first @nthreads threads. 0 or -ENOMEM. */
+int fl_trace_create(struct fl_trace **out, const struct fl_trace_info *info, int nthreads,
+		    const char *const *names, const struct flx_record *record,
+		    fl_trace_describe_fn describe);
+
+/* What the whole run found, once it is over. */
+void fl_trace_set_outcome(struct fl_trace *t, const char *oracle, const char *message,
+			  uint64_t executions, double seconds);
+
+/* For those who build a trace: memory and strings that go with it. */
+struct fl_trace *fl_trace_alloc(const struct fl_trace_info *info, int nr_events);
+void *fl_trace_mem(struct fl_trace *t, size_t size);
+const char *fl_trace_str(struct fl_trace *t, const char *s);
+/* The trace's copy of @site, the same one for equal sites. NULL gives NULL. */
+const struct fl_site *fl_trace_site(struct fl_trace *t, const struct fl_site *site);
+
+/* Finds the source lines of plain accesses: asks addr2line once; without it, symbols. */
+void fl_trace_resolve(struct fl_trace *t);
+
+/* The place of an event in the source: its site, or the looked-up one; NULL if unknown. */
+const struct fl_site *fl_trace_where(const struct fl_trace *t, int event);
+
+struct fl_trace_style {
+	int width;	 /* characters per line; 0: the terminal's up to 160, else 120 */
+	bool all_events; /* also those that concern no other thread */
+};
+
+/* The picture, and before it, for a data race, the two accesses. */
+void fl_trace_print_style(const struct fl_trace *t, FILE *f, const struct fl_trace_style *style);
+
+/* One line of the picture. */
+struct fl_trace_row {
+	int event; /* -1 for a remark under another row */
+	int thread;
+	const char *label;	     /* "A1" or NULL */
+	char *text;		     /* the row's own */
+	const struct fl_site *where; /* NULL: none shown */
+};
+
+struct fl_trace_rows {
+	int n;
+	struct fl_trace_row *row;
+};
+
+/* Which lines the picture has, in order. 0 or -ENOMEM; fl_trace_rows_free() either way. */
+int fl_trace_rows(const struct fl_trace *t, bool all_events, struct fl_trace_rows *rows);
+void fl_trace_rows_free(struct fl_trace_rows *rows);
+
+#endif

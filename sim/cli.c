@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: MIT
+/* cli.c - messages, options and numbers, the same in every subcommand. */
+#include "cli.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <faultline/scenario.h>
+
+#include "../lib/run/nearest.h"
+
+#define MAX_NAMES 256
+#define MAX_OPTIONS 48
+
+int cli_error(const char *fmt, ...)
+{
+	va_list ap;
+
+	fflush(stdout);
+	fputs("faultline: ", stderr);
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	fputc('\n', stderr);
+	return CLI_BAD_INPUT;
+}
+
+/* ---- options ---- */
+
+#define KEY_HELP 0x100
+
+struct parse {
+	const struct argp *user;
+	void *input;
+	const char *bad; /* the argument that getopt choked on */
+	bool reported;
+};
+
+static const struct argp_option help_options[] = {
+	{ "help", KEY_HELP, NULL, 0, "Show this text", -1 },
+	{ 0 },
+};
+
+/* Hands everything to the command's parser, and notes which argument was wrong. */
+static error_t parse_one(int key, char *arg, struct argp_state *state)
+{
+	struct parse *p = state->input;
+
+	switch (key) {
+	case KEY_HELP:
+		argp_help(state->root_argp, stdout, ARGP_HELP_STD_HELP & ~ARGP_HELP_EXIT_OK,
+			  state->name);
+		exit(fflush(stdout) ? CLI_BAD_INPUT : CLI_OK);
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = p->input;
+		return 0;
+	case ARGP_KEY_ERROR:
+		if (state->next > 0 && state->next <= state->argc)
+			p->bad = state->argv[state->next - 1];
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp_option *find_option(const struct argp *argp, const char *name, size_t len)
+{
+	const struct argp_option *o = argp->options;
+
+	for (; o && (o->name || o->key || o->doc); o++)
+		if (o->name && strlen(o->name) == len && !strncmp(o->name, name, len))
+			return o;
+	return NULL;
+}
+
+static int report_bad_option(const struct parse *p, const char *command)
+{
+	char dashed[MAX_OPTIONS][48];
+	const char *known[MAX_OPTIONS];
+	const char *name = p->bad ? p->bad : "?";
+	const struct argp_option *o;
+	char near[256], typed[128];
+	size_t len, n = 0;
+
+	if (strncmp(name, "--", 2))
+		return cli_error("unknown option \"%s\"; '%s --help' shows all", name, command);
+	len = strcspn(name + 2, "=");
+	o = find_option(p->user, name + 2, len);
+	if (o && o->arg)
+		return cli_error("option \"%s\" needs a value, %s; see '%s --help'", name, o->arg,
+				 command);
+	if (o)
+		return cli_error("option \"--%s\" takes no value", o->name);
+	for (o = p->user->options; o && (o->name || o->key || o->doc) && n < MAX_OPTIONS; o++) {
+		if (!o->name)
+			continue;
+		snprintf(dashed[n], sizeof(dashed[n]), "--%s", o->name);
+		known[n] = dashed[n];
+		n++;
+	}
+	snprintf(typed, sizeof(typed), "%.*s", (int)len + 2, name);
+	fl_nearest(near, sizeof(near), typed, known, n);
+	return cli_error("unknown option \"%s\"%s '%s --help' shows all", typed,
+			 near[0] ? near : ";", command);
+}
+
+int cli_parse(const struct argp *argp, int argc, char **argv, void *input)
+{
+	struct parse p = { .user = argp, .input = input };
+	const struct argp_child children[] = { { .argp = argp }, { 0 } };
+	const struct argp outer = {
+		.options = help_options,
+		.parser = parse_one,
+		.children = children,
+	};
+	char command[128];
+	char *own[] = { command };
+	error_t err;
+
+	snprintf(command, sizeof(command), "faultline %s", argv[0]);
+	argv[0] = own[0];
+	/* ARGP_NO_ERRS: getopt's own messages take two lines and lack the nearest name */
+	err = argp_parse(&outer, argc, argv, ARGP_NO_ERRS | ARGP_NO_HELP | ARGP_IN_ORDER, NULL, &p);
+	if (!err)
+		return CLI_OK;
+	if (err == CLI_REPORTED)
+		return CLI_BAD_INPUT;
+	if (err == ENOMEM)
+		return cli_error("out of memory");
+	return report_bad_option(&p, command);
+}
+
+const struct fl_scenario *cli_find_scenario(const char *name)
+{
+	const struct fl_scenario *s = fl_scenario_find(name);
+	const char *known[MAX_NAMES];
+	char near[256];
+	size_t n = 0;
+
+	if (s)
+		return s;
+	for (s = fl_scenario_first(); s && n < MAX_NAMES; s = s->next)
+		known[n++] = s->name;
+	fl_nearest(near, sizeof(near), name, known, n);
+	cli_error("no scenario \"%s\"%s 'faultline list' shows all", name, near[0] ? near : ";");
+	return NULL;
+}
+
+/* ---- numbers ---- */
+
+bool cli_number(uint64_t *out, const char *option, const char *text, uint64_t min)
+{
+	char *end;
+
+	errno = 0;
+	*out = strtoull(text, &end, 10);
+	if (!errno && text[0] >= '0' && text[0] <= '9' && !*end && *out >= min)
+		return true;
+	cli_error("%s \"%s\" is not a whole number%s", option, text, min ? " above 0" : "");
+	return false;
+}
+
+bool cli_seconds(double *out, const char *option, const char *text)
+{
+	char *end;
+
+	errno = 0;
+	*out = strtod(text, &end);
+	if (!errno && end != text && !*end && isfinite(*out) && *out > 0)
+		return true;
+	cli_error("%s \"%s\" is not a number of seconds above 0", option, text);
+	return false;
+}
+
+const char *cli_time(char *buf, size_t size, double seconds)
+{
+	if (seconds < 0.1)
+		snprintf(buf, size, "%.1f ms", seconds * 1e3);
+	else if (seconds < 120)
+		snprintf(buf, size, seconds < 10 ? "%.2f s" : "%.1f s", seconds);
+	else
+		snprintf(buf, size, "%d min %d s", (int)(seconds / 60), (int)seconds % 60);
+	return buf;
+}

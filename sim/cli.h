@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cli.h - what the subcommands of `faultline` share: exit codes, messages, options, numbers.
+ *
+ * A command is a function that gets its own name as argv[0] and returns an exit code. Results go to
+ * stdout; what went wrong goes to stderr as one line, which names the input and the remedy.
+ */
+#ifndef FL_SIM_CLI_H
+#define FL_SIM_CLI_H
+
+#include <argp.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct fl_scenario;
+
+/* Scripts depend on these. */
+enum cli_exit {
+	CLI_OK = 0,
+	CLI_VIOLATION = 1, /* or a verdict that is not the declared one */
+	CLI_BAD_INPUT = 2,
+	CLI_INCONCLUSIVE = 3,
+};
+
+int cmd_list(int argc, char **argv);
+int cmd_show(int argc, char **argv);
+int cmd_check(int argc, char **argv);
+int cmd_replay(int argc, char **argv);
+
+/* "faultline: ..." and a newline, to stderr. Returns CLI_BAD_INPUT. */
+int cli_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/*
+ * argp_parse() with one-line errors. @argp's parser sees options and arguments in the order given.
+ * Answers --help itself, by printing and exiting. 0, or CLI_BAD_INPUT if a message was printed; a
+ * parser that finds a bad value prints it by cli_error() and returns CLI_REPORTED.
+ */
+int cli_parse(const struct argp *argp, int argc, char **argv, void *input);
+#define CLI_REPORTED 0x1000
+
+/* NULL after an error message that has the nearest names. */
+const struct fl_scenario *cli_find_scenario(const char *name);
+
+/* Values of options. False after an error message. */
+bool cli_number(uint64_t *out, const char *option, const char *text, uint64_t min);
+bool cli_seconds(double *out, const char *option, const char *text);
+
+/* "0.4 ms", "12.3 s", "4 min 10 s" */
+const char *cli_time(char *buf, size_t size, double seconds);
+
+#endif

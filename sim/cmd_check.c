@@ -1,0 +1,379 @@
+// SPDX-License-Identifier: MIT
+/*
+ * cmd_check.c - faultline check: explores scenarios and says what was found.
+ *
+ * Two ways to ask. Without --variant, --kernel and --set each declared variant runs, and its verdict is
+ * held against the declared one. With one of them a chosen kernel runs, and the verdict is the answer.
+ */
+#include "cli.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <faultline/run.h>
+#include <faultline/scenario.h>
+
+#include "progress.h"
+#include "report.h"
+
+#define MAX_SCENARIOS 256
+
+enum key {
+	KEY_ALL = 1,
+	KEY_VARIANT,
+	KEY_KERNEL,
+	KEY_SET,
+	KEY_MODEL,
+	KEY_SEARCH,
+	KEY_SEED,
+	KEY_MAX_EXECUTIONS,
+	KEY_TIMEOUT,
+	KEY_JOBS,
+	KEY_TRACE,
+	KEY_HTML,
+	KEY_JSON,
+};
+
+static const struct argp_option options[] = {
+	{ NULL, 0, NULL, 0, "What to check", 1 },
+	{ "all", KEY_ALL, NULL, 0, "All scenarios; so without any argument", 1 },
+	{ "variant", KEY_VARIANT, "NAME", 0, "One of the scenario's variants ('faultline show')",
+	  1 },
+	{ "kernel", KEY_KERNEL, "RELEASE", 0, "The policies of a release, as 6.0", 1 },
+	{ "set", KEY_SET, "FIELD=VALUE", 0, "Change one policy field; may be repeated", 1 },
+	{ "model", KEY_MODEL, "MODEL", 0, "Memory model: sc, tso or lkmm", 1 },
+	{ NULL, 0, NULL, 0, "How far to go", 2 },
+	{ "search", KEY_SEARCH, "HOW", 0, "exhaustive", 2 },
+	{ "seed", KEY_SEED, "N", 0, "Seed of searches that are random", 2 },
+	{ "max-executions", KEY_MAX_EXECUTIONS, "N", 0, "Give up a run after N executions", 2 },
+	{ "timeout", KEY_TIMEOUT, "SECONDS", 0, "Give up a run after this time", 2 },
+	{ "jobs", KEY_JOBS, "N", 0, "Runs at the same time; 1 is used", 2 },
+	{ NULL, 0, NULL, 0, "What to show", 3 },
+	{ "trace", KEY_TRACE, "FILE", 0,
+	  "Where the violating execution goes; default: SCENARIO.trace if a kernel was chosen", 3 },
+	{ "html", KEY_HTML, "FILE", 0, "(not built yet)", 3 },
+	{ "json", KEY_JSON, NULL, 0, "One JSON object per run and line", 3 },
+	{ "verbose", 'v', NULL, 0, "More about each run", 3 },
+	{ 0 },
+};
+
+struct check {
+	const char *name[MAX_SCENARIOS];
+	size_t nr_names;
+	bool all, json, verbose;
+	const char *variant, *kernel, *model, *trace;
+	char set[512];
+	uint64_t max_executions, seed;
+	double timeout;
+
+	bool table;
+	struct report_table layout;
+	unsigned int traces;		     /* written so far */
+	bool violated, undecided, bad_input; /* what the exit status is made of */
+};
+
+static bool add_setting(struct check *c, const char *text)
+{
+	size_t used = strlen(c->set);
+
+	if (!strchr(text, '=')) {
+		cli_error("--set \"%s\" is not of the form field=value", text);
+		return false;
+	}
+	if (used + strlen(text) + 2 > sizeof(c->set)) {
+		cli_error("--set \"%s\": more settings than fit", text);
+		return false;
+	}
+	sprintf(c->set + used, "%s%s", used ? "," : "", text);
+	return true;
+}
+
+static bool choose_search(const char *text)
+{
+	static const char *const later[] = { "preemptions", "pct", "random" };
+
+	if (!strcmp(text, "exhaustive"))
+		return true;
+	for (size_t i = 0; i < FL_ARRAY_SIZE(later); i++) {
+		size_t n = strlen(later[i]);
+
+		if (!strncmp(text, later[i], n) && (!text[n] || text[n] == ':')) {
+			cli_error("--search \"%s\" is not built yet; there is exhaustive", text);
+			return false;
+		}
+	}
+	cli_error("unknown search \"%s\"; there is exhaustive", text);
+	return false;
+}
+
+static bool add_name(struct check *c, const char *name)
+{
+	if (c->nr_names == MAX_SCENARIOS) {
+		cli_error("more than %d scenarios named; --all takes all", MAX_SCENARIOS);
+		return false;
+	}
+	c->name[c->nr_names++] = name;
+	return true;
+}
+
+static bool parse_value(struct check *c, int key, char *arg)
+{
+	uint64_t jobs;
+
+	switch (key) {
+	case KEY_SET:
+		return add_setting(c, arg);
+	case KEY_SEARCH:
+		return choose_search(arg);
+	case KEY_SEED:
+		return cli_number(&c->seed, "--seed", arg, 0);
+	case KEY_MAX_EXECUTIONS:
+		return cli_number(&c->max_executions, "--max-executions", arg, 1);
+	case KEY_TIMEOUT:
+		return cli_seconds(&c->timeout, "--timeout", arg);
+	case KEY_JOBS:
+		return cli_number(&jobs, "--jobs", arg, 1);
+	case KEY_HTML:
+		cli_error("--html is not built yet; --trace FILE keeps the execution, 'faultline "
+			  "replay FILE' shows it");
+		return false;
+	default:
+		return add_name(c, arg);
+	}
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct check *c = state->input;
+
+	switch (key) {
+	case KEY_ALL:
+		c->all = true;
+		return 0;
+	case KEY_VARIANT:
+		c->variant = arg;
+		return 0;
+	case KEY_KERNEL:
+		c->kernel = arg;
+		return 0;
+	case KEY_MODEL:
+		c->model = arg;
+		return 0;
+	case KEY_TRACE:
+		c->trace = arg;
+		return 0;
+	case KEY_JSON:
+		c->json = true;
+		return 0;
+	case 'v':
+		c->verbose = true;
+		return 0;
+	case KEY_SET:
+	case KEY_SEARCH:
+	case KEY_SEED:
+	case KEY_MAX_EXECUTIONS:
+	case KEY_TIMEOUT:
+	case KEY_JOBS:
+	case KEY_HTML:
+	case ARGP_KEY_ARG:
+		return parse_value(c, key, arg) ? 0 : CLI_REPORTED;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+/* Was a kernel chosen, so that its verdict is asked for? */
+static bool is_chosen(const struct check *c)
+{
+	return c->variant || c->kernel || c->set[0];
+}
+
+static const struct fl_variant *find_variant(const struct fl_scenario *s, const char *name)
+{
+	for (size_t i = 0; name && i < s->nr_variants; i++)
+		if (!strcmp(s->variants[i].name, name))
+			return &s->variants[i];
+	return NULL;
+}
+
+/* A declared expectation is for one model. */
+static bool applies(const struct check *c, const struct fl_variant *variant)
+{
+	return !is_chosen(c) &&
+	       (!c->model || (variant->model && !strcmp(c->model, variant->model)));
+}
+
+/* Writes the trace where it belongs, if anywhere: to @path, the run's own memory. 0 or -errno. */
+static int write_trace(struct check *c, struct report_run *run, char *path, size_t size)
+{
+	int err;
+
+	if (!run->result.trace || (c->table && !c->trace))
+		return 0;
+	if (!c->trace)
+		snprintf(path, size, "%s.trace", run->scenario->name);
+	else if (!c->traces)
+		snprintf(path, size, "%s", c->trace);
+	else
+		snprintf(path, size, "%s.%u", c->trace, c->traces + 1);
+	err = fl_trace_save(run->result.trace, path);
+	if (err)
+		return err;
+	c->traces++;
+	run->trace = path;
+	return 0;
+}
+
+static void count_verdict(struct check *c, const struct report_run *run)
+{
+	enum fl_verdict verdict = run->result.verdict;
+
+	if (verdict == FL_VERDICT_INCONCLUSIVE)
+		c->undecided = true;
+	else if (run->compare ? !report_as_expected(run) : verdict == FL_VERDICT_VIOLATION)
+		c->violated = true;
+}
+
+static void options_of(const struct check *c, const struct fl_variant *variant,
+		       struct fl_run_options *opt)
+{
+	*opt = (struct fl_run_options){
+		.variant = variant ? variant->name : c->variant,
+		.kernel = c->kernel,
+		.set = c->set[0] ? c->set : NULL,
+		.model = c->model,
+		.max_executions = c->max_executions,
+		.timeout = c->timeout,
+		.seed = c->seed,
+		.progress = progress_report,
+	};
+}
+
+/* False: nothing more should run. */
+static bool run_one(struct check *c, const struct fl_scenario *s, const struct fl_variant *variant)
+{
+	struct progress progress = { .scenario = s->name,
+				     .variant = variant ? variant->name : NULL };
+	struct fl_run_options opt;
+	struct report_run run = {
+		.scenario = s,
+		.variant = variant,
+		.set = c->set[0] ? c->set : NULL,
+		.compare = variant && applies(c, variant),
+		.options = &opt,
+	};
+	char path[1024], err[1024];
+	int ret;
+
+	options_of(c, variant, &opt);
+	opt.progress_arg = &progress;
+	ret = fl_run_check(s, &opt, &run.result, err, sizeof(err));
+	progress_end(&progress);
+	if (ret) {
+		cli_error("%s", err);
+		c->bad_input = true;
+		return ret != -EINVAL; /* what is wrong with the options stays wrong */
+	}
+	run.interrupted = progress_interrupted();
+	count_verdict(c, &run);
+	ret = write_trace(c, &run, path, sizeof(path));
+	if (c->json)
+		report_json(&run);
+	else if (c->table)
+		report_table_row(&c->layout, &run, c->verbose);
+	else
+		report_single(&run, c->verbose);
+	if (ret) {
+		cli_error("can't write the trace to \"%s\": %s; --trace FILE chooses another place",
+			  path, strerror(-ret));
+		c->bad_input = true;
+	}
+	fl_run_result_free(&run.result);
+	return !progress_interrupted();
+}
+
+static bool run_scenario(struct check *c, const struct fl_scenario *s)
+{
+	if (is_chosen(c))
+		return run_one(c, s, find_variant(s, c->variant));
+	for (size_t i = 0; i < s->nr_variants; i++)
+		if (!run_one(c, s, &s->variants[i]))
+			return false;
+	return true;
+}
+
+static void plan_scenario(struct check *c, const struct fl_scenario *s)
+{
+	struct fl_run_options opt;
+	struct report_run run = { .scenario = s, .options = &opt };
+
+	for (size_t i = 0; i < s->nr_variants; i++) {
+		run.variant = is_chosen(c) ? find_variant(s, c->variant) : &s->variants[i];
+		options_of(c, run.variant, &opt);
+		report_table_plan(&c->layout, &run);
+	}
+}
+
+static int run_all(struct check *c, const struct fl_scenario *const *s, size_t n)
+{
+	c->table = n != 1 || !is_chosen(c);
+	if (c->table && !c->json) {
+		c->layout = (struct report_table){ .scenario = 8, .variant = 7, .kernel = 6 };
+		for (size_t i = 0; i < n; i++)
+			plan_scenario(c, s[i]);
+	}
+	progress_catch_signals();
+	for (size_t i = 0; i < n; i++)
+		if (!run_scenario(c, s[i]))
+			break;
+	if (c->table && !c->json && c->layout.runs)
+		report_table_end(&c->layout);
+	if (c->bad_input)
+		return CLI_BAD_INPUT;
+	if (c->violated)
+		return CLI_VIOLATION;
+	return c->undecided || progress_interrupted() ? CLI_INCONCLUSIVE : CLI_OK;
+}
+
+/* The chosen scenarios, each checked for before any runs. */
+static int select_scenarios(const struct check *c, const struct fl_scenario **s, size_t *n)
+{
+	if (c->all && c->nr_names)
+		return cli_error("either scenario names or --all, not both");
+	for (size_t i = 0; i < c->nr_names; i++) {
+		s[*n] = cli_find_scenario(c->name[i]);
+		if (!s[(*n)++])
+			return CLI_BAD_INPUT;
+	}
+	if (c->nr_names)
+		return CLI_OK;
+	for (const struct fl_scenario *next = fl_scenario_first(); next && *n < MAX_SCENARIOS;
+	     next = next->next)
+		s[(*n)++] = next;
+	return *n ? CLI_OK : cli_error("there are no scenarios in this build");
+}
+
+int cmd_check(int argc, char **argv)
+{
+	static const struct argp argp = {
+		.options = options,
+		.parser = parse,
+		.args_doc = "[SCENARIO...]",
+		.doc = "Explores every execution of the scenarios' threads that the memory model "
+		       "allows.\vWithout --variant, --kernel and --set, each declared variant runs "
+		       "and its verdict is compared with the declared one. Exit status: 0 "
+		       "verified, "
+		       "or all as expected; 1 violation, or not as expected; 2 bad input; "
+		       "3 inconclusive, a limit was reached.",
+	};
+	const struct fl_scenario *scenarios[MAX_SCENARIOS];
+	struct check c = { 0 };
+	size_t n = 0;
+	int err = cli_parse(&argp, argc, argv, &c);
+
+	if (!err)
+		err = select_scenarios(&c, scenarios, &n);
+	return err ? err : run_all(&c, scenarios, n);
+}

@@ -1,0 +1,116 @@
+check: bad input is one line on stderr that names it and what to do, exit status 2.
+
+$ faultline check no-such-bug
+  faultline: no scenario "no-such-bug"; 'faultline list' shows all
+  [2]
+$ faultline check pae-gup-fast no-such-bug
+  faultline: no scenario "no-such-bug"; 'faultline list' shows all
+  [2]
+$ faultline check pae-gup-fast --all
+  faultline: either scenario names or --all, not both
+  [2]
+$ faultline check pae-gup-fast --variant fixd
+  faultline: pae-gup-fast has no variant "fixd". There are: ...
+  [2]
+$ faultline check pae-gup-fast --variant 'linux-6.0; rm -rf /'
+  faultline: pae-gup-fast has no variant "linux-6.0; rm -rf /". There are: ...
+  [2]
+$ faultline check pae-gup-fast --variant ''
+  faultline: pae-gup-fast has no variant "". There are: ...
+  [2]
+$ faultline check pae-gup-fast --kernel 6.2
+  faultline: unknown kernel release "6.2"; did you mean "6.0"? There are: ...
+  [2]
+$ faultline check pae-gup-fast --kernel latest
+  faultline: unknown kernel release "latest". There are: ...
+  [2]
+$ faultline check pae-gup-fast --set gup_pin_barier=none
+  faultline: unknown policy field "gup_pin_barier"; did you mean "gup_pin_barrier"? There are: ...
+  [2]
+$ faultline check pae-gup-fast --set gup_pin_barrier=smp_bm
+  faultline: unknown value of gup_pin_barrier "smp_bm"; did you mean "smp_mb"? There are: ...
+  [2]
+$ faultline check pae-gup-fast --set gup_pin_barrier
+  faultline: --set "gup_pin_barrier" is not of the form field=value
+  [2]
+$ faultline check pae-gup-fast --set =
+  faultline: unknown policy field "". There are: ...
+  [2]
+$ faultline check pae-gup-fast --set ''
+  faultline: --set "" is not of the form field=value
+  [2]
+$ faultline check pae-gup-fast --model pso
+  faultline: unknown memory model "pso". There are: ...
+  [2]
+$ faultline check pae-gup-fast --model rc11
+  faultline: model "rc11" is not built yet. There are: ...
+  [2]
+$ faultline check pae-gup-fast --model LKMM
+  faultline: unknown memory model "LKMM". There are: ...
+  [2]
+$ faultline check pae-gup-fast --search pct:3
+  faultline: --search "pct:3" is not built yet; there is exhaustive
+  [2]
+$ faultline check pae-gup-fast --search depth-first
+  faultline: unknown search "depth-first"; there is exhaustive
+  [2]
+$ faultline check pae-gup-fast --timeout soon
+  faultline: --timeout "soon" is not a number of seconds above 0
+  [2]
+$ faultline check pae-gup-fast --timeout 0
+  faultline: --timeout "0" is not a number of seconds above 0
+  [2]
+$ faultline check pae-gup-fast --timeout 1e999
+  faultline: --timeout "1e999" is not a number of seconds above 0
+  [2]
+$ faultline check pae-gup-fast --timeout nan
+  faultline: --timeout "nan" is not a number of seconds above 0
+  [2]
+$ faultline check pae-gup-fast --max-executions -5
+  faultline: --max-executions "-5" is not a whole number above 0
+  [2]
+$ faultline check pae-gup-fast --max-executions 0
+  faultline: --max-executions "0" is not a whole number above 0
+  [2]
+$ faultline check pae-gup-fast --max-executions 99999999999999999999999
+  faultline: --max-executions "99999999999999999999999" is not a whole number above 0
+  [2]
+$ faultline check pae-gup-fast --seed x
+  faultline: --seed "x" is not a whole number
+  [2]
+$ faultline check pae-gup-fast --jobs 0
+  faultline: --jobs "0" is not a whole number above 0
+  [2]
+$ faultline check pae-gup-fast --html page.html
+  faultline: --html is not built yet; --trace FILE keeps the execution, 'faultline replay FILE' shows it
+  [2]
+$ faultline check pae-gup-fast --kernel
+  faultline: option "--kernel" needs a value, RELEASE; see 'faultline check --help'
+  [2]
+$ faultline check pae-gup-fast --kernle 6.0
+  faultline: unknown option "--kernle"; did you mean "--kernel"? 'faultline check --help' shows all
+  [2]
+$ faultline check pae-gup-fast -x
+  faultline: unknown option "-x"; 'faultline check --help' shows all
+  [2]
+$ faultline check --all --variant no-such-variant
+  faultline: pae-gup-fast has no variant "no-such-variant". There are: ...
+  [2]
+
+The same with --json: nothing on stdout that could pass for a verdict.
+
+$ faultline check pae-gup-fast --kernel 6.2 --json 2>/dev/null
+  [2]
+
+A trace that can't be written is told after the verdict.
+
+$ faultline check pae-gup-fast --kernel 6.0 --trace /nowhere/x.trace | head -2
+  pae-gup-fast   kernel 6.0   lkmm   VIOLATION  anon-exclusive
+    CPU1 keeps a read-only pin on frame 1, which is no longer exclusive to mm 1
+  faultline: can't write the trace to "/nowhere/x.trace": No such file or directory; --trace FILE chooses another place
+$ faultline check pae-gup-fast --kernel 6.0 --trace /nowhere/x.trace 2>&1 >/dev/null
+  faultline: can't write the trace to "/nowhere/x.trace": No such file or directory; --trace FILE chooses another place
+  [2]
+$ faultline check pae-gup-fast --kernel 6.0 --trace . 2>&1 >/dev/null
+  faultline: can't write the trace to ".": Is a directory; --trace FILE chooses another place
+  [2]

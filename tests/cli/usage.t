@@ -1,0 +1,72 @@
+The command itself: what it says to people who do not know it yet. One line each, exit status 2, nothing
+on stdout when the input is wrong.
+
+$ faultline --version | sed 's/[0-9.]*$/VERSION/'
+  faultline VERSION
+$ faultline --help | head -3
+  Usage: faultline COMMAND [ARGUMENTS]
+  
+  Finds, shows and rules out ordering bugs in kernel memory management.
+$ faultline
+  Usage: faultline COMMAND [ARGUMENTS]
+  
+  Finds, shows and rules out ordering bugs in kernel memory management.
+  
+    list          the scenarios: one bug each, and its variants
+    show          the story of a scenario, its threads, policies and variants
+    check         explore all executions of scenarios that a memory model allows
+    replay        run one recorded execution again
+  
+  'faultline COMMAND --help' explains one of them.
+  Exit status: 0 as it should be, 1 violation, 2 bad input, 3 inconclusive.
+  [2]
+$ faultline chekc
+  faultline: no command "chekc"; did you mean "check"? 'faultline --help' shows all
+  [2]
+$ faultline xyzzy
+  faultline: no command "xyzzy"; 'faultline --help' shows all
+  [2]
+$ faultline xyzzy 2>/dev/null
+  [2]
+
+A full disk is not a success.
+
+$ faultline list >/dev/full
+  faultline: can't write the output
+  [2]
+
+list
+
+$ faultline list pae-gup-fast
+  faultline: list takes no argument, got "pae-gup-fast"; 'faultline show pae-gup-fast' tells of one
+  [2]
+$ faultline list --jsn
+  faultline: unknown option "--jsn"; did you mean "--json"? 'faultline list --help' shows all
+  [2]
+$ faultline list --json=yes
+  faultline: option "--json" takes no value
+  [2]
+$ faultline list --help
+  Usage: faultline list [OPTION...]
+  Lists the scenarios: name, catalogue id, what breaks, and the variants.
+  
+        --json                 One JSON object per line
+        --help                 Show this text
+
+show
+
+$ faultline show
+  faultline: show needs a scenario; 'faultline list' names them
+  [2]
+$ faultline show no-such-bug
+  faultline: no scenario "no-such-bug"; 'faultline list' shows all
+  [2]
+$ faultline show pae-gup-fsat
+  faultline: no scenario "pae-gup-fsat"; did you mean "pae-gup-fast"? 'faultline list' shows all
+  [2]
+$ faultline show vma
+  faultline: no scenario "vma"; did you mean "vma-lock-seq"? 'faultline list' shows all
+  [2]
+$ faultline show pae-gup-fast vma-lock-seq
+  faultline: show tells of one scenario, got "pae-gup-fast" and "vma-lock-seq"
+  [2]

@@ -1,0 +1,520 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * random_prog.c - random small programs.
+ *
+ * Each store of a constant gets a value of its own, so that reads-from shows in the values read.
+ * Fences stand next to what they act on more often than chance would have it: a program whose fences
+ * do nothing tests little. Awaited and compared values are those that some store writes.
+ */
+#include "random_prog.h"
+
+#include <string.h>
+
+uint64_t rp_random(uint64_t *state)
+{
+	uint64_t z = (*state += 0x9e3779b97f4a7c15u);
+
+	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+	z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+	return z ^ (z >> 31);
+}
+
+struct gen {
+	struct rm_prog *p;
+	uint64_t state;
+	unsigned int features;
+	int data_locs, lock; /* index of the lock's location, or -1 */
+	int next_value, budget, t;
+	bool has_rcu, syncs; /* syncs: the last thread has grace periods, not sections */
+};
+
+static int below(struct gen *g, int n)
+{
+	return (int)(rp_random(&g->state) % (uint64_t)n);
+}
+
+static bool chance(struct gen *g, int percent)
+{
+	return below(g, 100) < percent;
+}
+
+static bool has(const struct gen *g, unsigned int f)
+{
+	return g->features & f;
+}
+
+static struct rm_op *emit(struct gen *g, enum rm_kind kind, enum fl_order order)
+{
+	struct rm_op *op;
+
+	if (g->p->nops == RM_MAX_OPS)
+		return &g->p->op[RM_MAX_OPS - 1];
+	op = &g->p->op[g->p->nops++];
+	memset(op, 0, sizeof(*op));
+	op->kind = kind;
+	op->order = order;
+	op->thread = g->t;
+	op->loc = -1;
+	op->a.op = op->b.op = -1;
+	return op;
+}
+
+static void emit_fence(struct gen *g, enum fl_fence kind)
+{
+	emit(g, RM_FENCE, FL_PLAIN)->fence = kind;
+}
+
+static int last_value(const struct gen *g)
+{
+	for (int i = g->p->nops - 1; i >= g->p->first[g->t]; i--)
+		if (rm_has_value(&g->p->op[i]) && g->p->op[i].kind != RM_TRYLOCK)
+			return i;
+	return -1;
+}
+
+static struct rm_arg stored(struct gen *g)
+{
+	struct rm_arg a = {.op = -1, .c = ++g->next_value};
+	int v = last_value(g);
+
+	if (has(g, RP_BRANCH) && v >= 0 && chance(g, 10)) {
+		a.op = v;
+		a.c = 10 * g->next_value;
+	}
+	return a;
+}
+
+static enum fl_order load_order(struct gen *g)
+{
+	if (has(g, RP_PLAIN) && chance(g, 40))
+		return FL_PLAIN;
+	return has(g, RP_ORDERS) && chance(g, 25) ? FL_ACQUIRE : FL_ONCE;
+}
+
+static enum fl_order store_order(struct gen *g)
+{
+	if (has(g, RP_PLAIN) && chance(g, 40))
+		return FL_PLAIN;
+	return has(g, RP_ORDERS) && chance(g, 25) ? FL_RELEASE : FL_ONCE;
+}
+
+static void rmw(struct gen *g, int loc)
+{
+	static const enum rm_kind kinds[] = {RM_XCHG, RM_ADD, RM_CAS, RM_ADD_UNLESS, RM_ADD};
+	static const enum fl_order orders[] = {FL_MB, FL_MB, FL_ONCE, FL_ACQUIRE, FL_RELEASE};
+	int k = below(g, 5);
+	enum fl_order order = orders[below(g, 5)];
+	struct rm_op *op;
+
+	if (k == 4)
+		order = FL_ONCE;
+	if (k == 4 && has(g, RP_FENCES) && chance(g, 25))
+		emit_fence(g, FL_FENCE_BEFORE_ATOMIC);
+	op = emit(g, kinds[k], order);
+	op->loc = loc;
+	op->noreturn = k == 4;
+	/* Sums of powers of two differ; they stay small since few operations are on one location. */
+	op->a.c = kinds[k] == RM_XCHG || kinds[k] == RM_CAS ? ++g->next_value
+							    : 100 << below(g, 5);
+	if (kinds[k] == RM_CAS) {
+		op->b = op->a;
+		op->a.c = -1; /* pick_values() */
+	} else if (kinds[k] == RM_ADD_UNLESS) {
+		op->b.c = -1;
+	}
+	if (k == 4 && has(g, RP_FENCES) && chance(g, 25))
+		emit_fence(g, FL_FENCE_AFTER_ATOMIC);
+}
+
+/* One access, with perhaps a fence or a dependency after it. */
+static void access_op(struct gen *g, bool may_wait)
+{
+	int loc = below(g, g->data_locs), v;
+	struct rm_op *op;
+
+	g->budget--;
+	if (has(g, RP_RMW) && chance(g, 25)) {
+		rmw(g, loc);
+	} else if (has(g, RP_AWAIT) && may_wait && chance(g, 15)) {
+		op = emit(g, RM_AWAIT, has(g, RP_ORDERS) && chance(g, 40) ? FL_ACQUIRE : FL_ONCE);
+		op->loc = loc;
+		op->a.c = -1;
+	} else if (chance(g, 50)) {
+		op = emit(g, RM_LOAD, load_order(g));
+		op->loc = loc;
+	} else {
+		struct rm_arg a = stored(g);
+
+		op = emit(g, RM_STORE, store_order(g));
+		op->loc = loc;
+		op->a = a;
+	}
+	v = g->p->nops - 1;
+	if (has(g, RP_DEP) && g->data_locs > 1 && g->p->op[v].kind == RM_LOAD &&
+	    g->p->op[v].order != FL_PLAIN && chance(g, 25)) {
+		loc = (g->p->op[v].loc + 1 + below(g, g->data_locs - 1)) % g->data_locs;
+		for (int i = g->p->first[g->t]; i < g->p->nops; i++)
+			if (g->p->op[i].kind == RM_DEP && g->p->op[i].loc == loc)
+				return;
+		emit(g, RM_DEP, FL_PLAIN)->loc = loc;
+	} else if (has(g, RP_FENCES) && chance(g, 30)) {
+		static const enum fl_fence kinds[] = {FL_FENCE_MB, FL_FENCE_RMB, FL_FENCE_WMB};
+
+		emit_fence(g, kinds[below(g, 3)]);
+	}
+}
+
+static void branch_block(struct gen *g)
+{
+	int v = last_value(g), i, n;
+
+	if (v < 0)
+		return;
+	emit(g, chance(g, 50) ? RM_SKIP_EQ : RM_SKIP_NE, FL_PLAIN)->b.op = v;
+	i = g->p->nops - 1;
+	n = g->p->nops;
+	g->p->op[i].a.c = -1;
+	access_op(g, false);
+	if (chance(g, 30) && g->budget > 0)
+		access_op(g, false);
+	g->p->op[i].skip = g->p->nops - n;
+}
+
+static void lock_block(struct gen *g)
+{
+	int skip = -1, n = 0;
+
+	if (chance(g, 70)) {
+		emit(g, RM_LOCK, FL_ACQUIRE)->loc = g->lock;
+		if (chance(g, 20))
+			emit_fence(g, FL_FENCE_AFTER_SPINLOCK);
+		else if (chance(g, 20))
+			emit_fence(g, FL_FENCE_AFTER_UNLOCK_LOCK);
+	} else {
+		emit(g, RM_TRYLOCK, FL_ACQUIRE)->loc = g->lock;
+		skip = g->p->nops;
+		emit(g, RM_SKIP_EQ, FL_PLAIN)->b.op = skip - 1;
+		n = g->p->nops;
+	}
+	g->budget--;
+	access_op(g, false);
+	if (g->budget > 0 && chance(g, 50))
+		access_op(g, false);
+	emit(g, RM_UNLOCK, FL_RELEASE)->loc = g->lock;
+	if (skip >= 0)
+		g->p->op[skip].skip = g->p->nops - n;
+}
+
+static void read_section(struct gen *g)
+{
+	emit_fence(g, FL_FENCE_RCU_LOCK);
+	access_op(g, false);
+	if (g->budget > 0 && chance(g, 80))
+		access_op(g, false);
+	emit_fence(g, FL_FENCE_RCU_UNLOCK);
+}
+
+static void thread_body(struct gen *g, int ops)
+{
+	bool syncs = chance(g, 50);
+
+	/* A grace period alone does nothing, nor do sections alone. */
+	if (g->t == 1 && chance(g, 80))
+		syncs = !g->syncs;
+	g->syncs = syncs;
+	syncs &= g->has_rcu;
+	g->budget = ops;
+	while (g->budget > 0) {
+		if (g->has_rcu && !syncs && g->budget > 1 && chance(g, 45))
+			read_section(g);
+		else if (syncs && g->budget < ops && chance(g, 50))
+			g->budget--, emit_fence(g, FL_FENCE_SYNC_RCU);
+		else if (has(g, RP_LOCKS) && g->lock >= 0 && g->budget > 1 && chance(g, 35))
+			lock_block(g);
+		else if (has(g, RP_BRANCH) && g->budget > 0 && chance(g, 12))
+			branch_block(g);
+		else
+			access_op(g, true);
+	}
+}
+
+/* A value that location @loc can have: its first one or one that a store gives it. */
+static int some_value(struct gen *g, int loc, bool not_init)
+{
+	int values[RM_MAX_OPS + 1], n = 0;
+
+	if (!not_init)
+		values[n++] = g->p->init[loc];
+	for (int i = 0; i < g->p->nops; i++) {
+		const struct rm_op *op = &g->p->op[i];
+
+		if (op->loc != loc || (op->kind != RM_STORE && op->kind != RM_XCHG &&
+				       op->kind != RM_CAS && op->kind != RM_ADD))
+			continue;
+		values[n++] = op->kind == RM_CAS  ? op->b.c
+			      : op->kind == RM_ADD ? g->p->init[loc] + op->a.c
+						   : op->a.c;
+	}
+	return n ? values[below(g, n)] : g->p->init[loc];
+}
+
+static void pick_values(struct gen *g)
+{
+	for (int i = 0; i < g->p->nops; i++) {
+		struct rm_op *op = &g->p->op[i];
+
+		if (op->kind == RM_AWAIT && op->a.c == -1)
+			op->a.c = some_value(g, op->loc, chance(g, 90));
+		else if (op->kind == RM_CAS && op->a.c == -1)
+			op->a.c = some_value(g, op->loc, false);
+		else if (op->kind == RM_ADD_UNLESS && op->b.c == -1)
+			op->b.c = some_value(g, op->loc, false);
+		else if ((op->kind == RM_SKIP_EQ || op->kind == RM_SKIP_NE) && op->a.c == -1)
+			op->a.c = some_value(g, g->p->op[op->b.op].loc, false);
+	}
+}
+
+void rp_generate(struct rm_prog *p, uint64_t seed, unsigned int features, const struct rp_size *s)
+{
+	struct gen g = {.p = p, .state = seed, .features = features, .lock = -1};
+	int threads, per;
+
+	memset(p, 0, sizeof(*p));
+	for (int i = 0; i < 4; i++)
+		rp_random(&g.state);
+	g.data_locs = 1 + below(&g, s->max_locs);
+	if (g.data_locs == 1 && s->max_locs > 1 && chance(&g, 60))
+		g.data_locs = 2;
+	p->nlocs = g.data_locs;
+	for (int l = 0; l < g.data_locs; l++) {
+		p->loc_name[l][0] = (char)('x' + l);
+		p->init[l] = chance(&g, 15) ? 7 : 0;
+	}
+	if (has(&g, RP_LOCKS) && chance(&g, 60)) {
+		g.lock = p->nlocs;
+		p->loc_name[p->nlocs++][0] = 'l';
+	}
+	g.has_rcu = has(&g, RP_RCU) && chance(&g, features == RP_ALL ? 50 : 90);
+	threads = s->min_threads + below(&g, s->max_threads - s->min_threads + 1);
+	per = s->max_ops;
+	if (per * threads > s->max_ops_total)
+		per = s->max_ops_total / threads;
+	if (per < s->min_ops)
+		per = s->min_ops;
+	p->nthreads = threads;
+	for (g.t = 0; g.t < threads; g.t++) {
+		p->first[g.t] = p->nops;
+		thread_body(&g, s->min_ops + below(&g, per - s->min_ops + 1));
+		p->first[g.t + 1] = p->nops;
+	}
+	pick_values(&g);
+}
+
+static const struct profile {
+	const char *name;
+	unsigned int features;
+	struct rp_size size;
+} profiles[] = {
+	{"two by two", RP_FENCES | RP_ORDERS, {2, 2, 2, 2, 4, 2}},
+	{"two by two, atomics", RP_FENCES | RP_ORDERS | RP_RMW, {2, 2, 2, 2, 4, 2}},
+	{"three by two", RP_FENCES | RP_ORDERS, {3, 3, 1, 2, 6, 3}},
+	{"accesses", RP_ORDERS, {2, 3, 2, 4, 9, 3}},
+	{"fences", RP_FENCES | RP_ORDERS, {2, 3, 2, 4, 10, 3}},
+	{"one location", RP_RMW | RP_ORDERS | RP_BRANCH, {2, 3, 2, 4, 8, 1}},
+	{"atomics", RP_RMW | RP_FENCES | RP_BRANCH, {2, 3, 2, 4, 9, 2}},
+	{"waiting", RP_AWAIT | RP_RMW | RP_BRANCH, {2, 3, 2, 4, 9, 2}},
+	{"locks", RP_LOCKS | RP_FENCES | RP_AWAIT, {2, 3, 2, 5, 10, 2}},
+	{"rcu", RP_RCU | RP_FENCES | RP_DEP, {2, 3, 2, 4, 9, 2}},
+	{"plain", RP_PLAIN | RP_FENCES | RP_ORDERS | RP_BRANCH | RP_DEP, {2, 3, 2, 4, 9, 3}},
+	{"plain and locks", RP_PLAIN | RP_LOCKS | RP_RCU | RP_RMW, {2, 3, 2, 4, 9, 2}},
+	{"all", RP_ALL, {2, 3, 2, 5, 11, 3}},
+};
+
+#define NR_PROFILES (sizeof(profiles) / sizeof(profiles[0]))
+
+void rp_program(struct rm_prog *p, uint64_t seed, const char **profile)
+{
+	const struct profile *pr = &profiles[seed % NR_PROFILES];
+
+	if (profile)
+		*profile = pr->name;
+	rp_generate(p, seed, pr->features, &pr->size);
+}
+
+/* ---- validity ---- */
+
+struct path {
+	const struct rm_prog *p;
+	int t;
+	bool held[RM_MAX_LOCS];
+	int depth;
+	int tried[RM_MAX_OPS]; /* result of each trylock on this path */
+};
+
+static bool walk(struct path w, int i)
+{
+	const struct rm_op *op;
+
+	if (i >= w.p->first[w.t + 1]) {
+		for (int l = 0; l < w.p->nlocs; l++)
+			if (w.held[l])
+				return false;
+		return !w.depth;
+	}
+	op = &w.p->op[i];
+	switch (op->kind) {
+	case RM_LOCK:
+		if (w.held[op->loc] || w.depth)
+			return false;
+		w.held[op->loc] = true;
+		break;
+	case RM_TRYLOCK:
+		w.tried[i] = 0;
+		if (!walk(w, i + 1))
+			return false;
+		if (w.held[op->loc])
+			return true;
+		w.tried[i] = 1;
+		w.held[op->loc] = true;
+		break;
+	case RM_UNLOCK:
+		if (!w.held[op->loc])
+			return false;
+		w.held[op->loc] = false;
+		break;
+	case RM_AWAIT:
+		if (w.depth)
+			return false;
+		break;
+	case RM_FENCE:
+		w.depth += op->fence == FL_FENCE_RCU_LOCK;
+		w.depth -= op->fence == FL_FENCE_RCU_UNLOCK;
+		if (w.depth < 0 || (w.depth && op->fence == FL_FENCE_SYNC_RCU))
+			return false;
+		break;
+	case RM_SKIP_EQ:
+	case RM_SKIP_NE:
+		if (op->b.op >= 0 && w.p->op[op->b.op].kind == RM_TRYLOCK && op->a.op < 0) {
+			bool eq = w.tried[op->b.op] == op->a.c;
+
+			return walk(w, i + 1 + (eq == (op->kind == RM_SKIP_EQ) ? op->skip : 0));
+		}
+		if (!walk(w, i + 1 + op->skip))
+			return false;
+		break;
+	default:
+		break;
+	}
+	return walk(w, i + 1);
+}
+
+bool rp_valid(const struct rm_prog *p)
+{
+	for (int t = 0; t < p->nthreads; t++) {
+		struct path w = {.p = p, .t = t};
+
+		if (!walk(w, p->first[t]))
+			return false;
+	}
+	return p->nthreads > 0;
+}
+
+double rp_cost(const struct rm_prog *p)
+{
+	double cost = 1;
+
+	for (int l = 0; l < p->nlocs; l++) {
+		int writes = 0;
+
+		for (int i = 0; i < p->nops; i++) {
+			enum rm_kind k = p->op[i].kind;
+
+			if (p->op[i].loc == l && k != RM_LOAD && k != RM_AWAIT && k != RM_DEP)
+				writes++;
+		}
+		for (int i = 0; i < p->nops; i++)
+			if (p->op[i].loc == l &&
+			    (rm_has_value(&p->op[i]) || p->op[i].kind == RM_LOCK))
+				cost *= writes + 1;
+	}
+	return cost > 1e12 ? 1e12 : cost;
+}
+
+/* ---- shrinking ---- */
+
+static bool try_drop(struct rm_prog *p, const int *ops, int n,
+		     bool (*fails)(const struct rm_prog *, void *), void *arg)
+{
+	struct rm_prog q = *p;
+
+	for (int i = n - 1; i >= 0; i--)
+		rm_drop_op(&q, ops[i]);
+	if (!rp_valid(&q) || !fails(&q, arg))
+		return false;
+	*p = q;
+	return true;
+}
+
+static bool try_simpler(struct rm_prog *p, int i, bool (*fails)(const struct rm_prog *, void *),
+			void *arg)
+{
+	struct rm_prog q = *p;
+	struct rm_op *op = &q.op[i];
+
+	if (op->kind == RM_LOCK || op->kind == RM_TRYLOCK || op->kind == RM_UNLOCK ||
+	    op->kind == RM_FENCE)
+		return false;
+	if (op->order == FL_ACQUIRE || op->order == FL_RELEASE)
+		op->order = FL_ONCE;
+	else if (op->order == FL_MB)
+		op->order = FL_ONCE;
+	else if (op->kind == RM_CAS || op->kind == RM_ADD_UNLESS || op->kind == RM_ADD)
+		op->kind = RM_XCHG, op->noreturn = false;
+	else if (op->kind == RM_AWAIT)
+		op->kind = RM_LOAD;
+	else
+		return false;
+	if (!fails(&q, arg))
+		return false;
+	*p = q;
+	return true;
+}
+
+static bool shrink_once(struct rm_prog *p, bool (*fails)(const struct rm_prog *, void *), void *arg)
+{
+	for (int t = 0; t < p->nthreads && p->nthreads > 1; t++) {
+		struct rm_prog q = *p;
+
+		rm_drop_thread(&q, t);
+		if (rp_valid(&q) && fails(&q, arg)) {
+			*p = q;
+			return true;
+		}
+	}
+	for (int i = 0; i < p->nops; i++)
+		if (try_drop(p, &i, 1, fails, arg))
+			return true;
+	for (int t = 0; t < p->nthreads; t++) {
+		for (int i = p->first[t]; i < p->first[t + 1]; i++) {
+			for (int j = i + 1; j < p->first[t + 1]; j++) {
+				if (try_drop(p, (int[]){i, j}, 2, fails, arg))
+					return true;
+				if (p->op[i].kind != RM_TRYLOCK)
+					continue;
+				for (int k = j + 1; k < p->first[t + 1]; k++)
+					if (try_drop(p, (int[]){i, j, k}, 3, fails, arg))
+						return true;
+			}
+		}
+	}
+	for (int i = 0; i < p->nops; i++)
+		if (try_simpler(p, i, fails, arg))
+			return true;
+	return false;
+}
+
+void rp_shrink(struct rm_prog *p, bool (*fails)(const struct rm_prog *p, void *arg), void *arg)
+{
+	while (shrink_once(p, fails, arg))
+		;
+}

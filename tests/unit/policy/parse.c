@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: MIT
+/*
+ * parse.c - tests lib/policy/parse.c: what a user may write, and what he reads when it was wrong.
+ * Which release has which value: profiles.c.
+ */
+#include <check.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <faultline/policy.h>
+
+#include "policy/policy.h"
+
+static char err[2048];
+
+static int parse(struct fl_policy *policy, const char *kernel, const char *set)
+{
+	err[0] = '\0';
+	return fl_policy_init(policy, kernel, set, err, sizeof(err));
+}
+
+START_TEST(a_release_is_named_with_or_without_linux)
+{
+	struct fl_policy a, b;
+
+	ck_assert_int_eq(parse(&a, "6.4", NULL), 0);
+	ck_assert_int_eq(parse(&b, "linux-6.4", ""), 0);
+	ck_assert_mem_eq(&a, &b, sizeof(a));
+}
+END_TEST
+
+START_TEST(an_unknown_release_is_answered_with_the_list)
+{
+	struct fl_policy policy;
+
+	ck_assert_int_eq(parse(&policy, "6.2", NULL), -EINVAL);
+	ck_assert_str_eq(err, "unknown kernel release \"6.2\"; did you mean \"6.0\"? "
+			      "There are: 6.0, 6.1, 6.3, 6.4, 6.5, 6.12");
+	ck_assert_int_eq(parse(&policy, "windows", NULL), -EINVAL);
+	ck_assert_str_eq(err, "unknown kernel release \"windows\". "
+			      "There are: 6.0, 6.1, 6.3, 6.4, 6.5, 6.12");
+}
+END_TEST
+
+START_TEST(single_fields_are_changed_and_the_last_one_counts)
+{
+	struct fl_policy policy;
+
+	ck_assert_int_eq(parse(&policy, "6.1", "ksm_flush=none,tlb_flush=ipi,ksm_flush=flush"), 0);
+	ck_assert_int_eq(policy.ksm_flush, FL_KSM_FLUSH);
+	ck_assert_int_eq(policy.tlb_flush, FL_TLB_FLUSH_IPI);
+	ck_assert_int_eq(policy.gup_pin_barrier, FL_BARRIER_ON);
+}
+END_TEST
+
+START_TEST(a_mistyped_field_is_answered_with_the_nearest_and_the_list)
+{
+	struct fl_policy policy;
+
+	ck_assert_int_eq(parse(&policy, "6.1", "pae_clear_barier=none"), -EINVAL);
+	ck_assert_ptr_nonnull(strstr(err, "unknown policy field \"pae_clear_barier\"; did you mean "
+					  "\"pae_clear_barrier\"? There are: "));
+	for (size_t i = 0; i < fl_policy_nr_fields(); i++)
+		ck_assert_ptr_nonnull(strstr(err, fl_policy_field(i)->name));
+	ck_assert_ptr_null(strchr(err, '\n'));
+}
+END_TEST
+
+START_TEST(a_mistyped_value_is_answered_with_the_values_of_that_field)
+{
+	struct fl_policy policy;
+
+	ck_assert_int_eq(parse(&policy, "6.1", "gup_pin_barrier=smpmb"), -EINVAL);
+	ck_assert_str_eq(err, "unknown value of gup_pin_barrier \"smpmb\"; did you mean \"smp_mb\"? "
+			      "There are: none, smp_mb");
+	ck_assert_int_eq(parse(&policy, "6.1", "gup_pin_barrier="), -EINVAL);
+	ck_assert_str_eq(err, "unknown value of gup_pin_barrier \"\". There are: none, smp_mb");
+}
+END_TEST
+
+START_TEST(what_is_not_a_pair_is_named)
+{
+	struct fl_policy policy;
+
+	ck_assert_int_eq(parse(&policy, "6.1", "ksm_flush=none,tlb_flush"), -EINVAL);
+	ck_assert_str_eq(err, "\"tlb_flush\" is not of the form field=value");
+	ck_assert_int_eq(parse(&policy, "6.1", "ksm_flush=none,"), -EINVAL);
+	ck_assert_str_eq(err, "\"\" is not of the form field=value");
+}
+END_TEST
+
+START_TEST(a_message_is_cut_to_the_room_there_is)
+{
+	struct fl_policy policy;
+	char small[12], all[2048];
+
+	memset(small, 'x', sizeof(small));
+	ck_assert_int_eq(fl_policy_init(&policy, "6.1", "a=b", small, sizeof(small)), -EINVAL);
+	ck_assert_str_eq(small, "unknown pol");
+	ck_assert_int_eq(fl_policy_init(&policy, "6.1", "a=b", NULL, 0), -EINVAL);
+
+	/* A name of any length: nothing overflows on the way. */
+	memset(all, 'a', sizeof(all));
+	memcpy(all + sizeof(all) - 3, "=b", 3);
+	ck_assert_int_eq(parse(&policy, "6.1", all), -EINVAL);
+}
+END_TEST
+
+START_TEST(create_hands_out_a_policy_that_can_be_read)
+{
+	struct fl_policy *policy;
+	size_t i;
+
+	ck_assert_int_eq(fl_policy_create(&policy, "6.5", "vma_mark=plain", err, sizeof(err)), 0);
+	for (i = 0; strcmp(fl_policy_field(i)->name, "vma_mark"); i++)
+		;
+	ck_assert_str_eq(fl_policy_get(policy, i), "plain");
+	ck_assert_ptr_null(fl_policy_get(policy, fl_policy_nr_fields()));
+	fl_policy_free(policy);
+	ck_assert_int_eq(fl_policy_create(&policy, "6.5", "vma_mark", err, sizeof(err)), -EINVAL);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("policy.parse");
+	TCase *tc = tcase_create("parse");
+	SRunner *runner;
+	int failed;
+
+	tcase_add_test(tc, a_release_is_named_with_or_without_linux);
+	tcase_add_test(tc, an_unknown_release_is_answered_with_the_list);
+	tcase_add_test(tc, single_fields_are_changed_and_the_last_one_counts);
+	tcase_add_test(tc, a_mistyped_field_is_answered_with_the_nearest_and_the_list);
+	tcase_add_test(tc, a_mistyped_value_is_answered_with_the_values_of_that_field);
+	tcase_add_test(tc, what_is_not_a_pair_is_named);
+	tcase_add_test(tc, a_message_is_cut_to_the_room_there_is);
+	tcase_add_test(tc, create_hands_out_a_policy_that_can_be_read);
+	suite_add_tcase(suite, tc);
+	runner = srunner_create(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
