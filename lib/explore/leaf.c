@@ -169,6 +169,11 @@ void search_leaf(void)
 		S.res->blocked++;
 		return;
 	}
+	/* Threads that needed no new event have not been run so far; oracles want to hear of them too. */
+	for (int t = 0; t < G.nthreads; t++)
+		exec_to_frontier(t);
+	if (exec_error[0])
+		return;
 	S.res->executions++;
 	if ((uint32_t)G.n > S.res->events)
 		S.res->events = G.n;

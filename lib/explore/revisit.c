@@ -19,6 +19,57 @@ static bool kept_event(int e, int r, int w)
 	return e <= r || e == w || graph_in_prefix(&G, e, w);
 }
 
+static int16_t renumber(const int16_t *map, int e)
+{
+	return e >= 0 ? map[e] : e;
+}
+
+static int16_t map[EV_CAP]; /* old number -> new, or EV_NONE, of the last restrict_graph() */
+
+/* G without the events that are not in @keep. */
+static void restrict_graph(const bool *keep)
+{
+	static struct ev buf[EV_CAP];
+	int n = 0, old = G.n;
+
+	for (int e = 0; e < old; e++)
+		map[e] = keep[e] ? n++ : EV_NONE;
+	for (int e = 0; e < old; e++)
+		if (keep[e]) {
+			struct ev *d = &buf[map[e]];
+
+			*d = G.ev[e];
+			d->rf = renumber(map, d->rf);
+			d->addr_dep = renumber(map, d->addr_dep);
+			d->co_next = EV_NONE;
+		}
+	for (int e = 0; e < old; e++)
+		if (keep[e] && G.ev[e].kind == EV_WRITE && G.ev[e].co_prev != EV_NONE) {
+			int p = G.ev[e].co_prev;
+
+			while (p >= 0 && map[p] < 0)
+				p = G.ev[p].co_prev;
+			buf[map[e]].co_prev = renumber(map, p);
+			if (p >= 0)
+				buf[map[p]].co_next = map[e];
+		}
+	graph_load(&G, buf, n);
+}
+
+static struct ev saved[EV_CAP];
+static int nsaved;
+
+static void save(void)
+{
+	nsaved = G.n;
+	memcpy(saved, G.ev, sizeof(*saved) * nsaved);
+}
+
+static void restore(void)
+{
+	graph_load(&G, saved, nsaved);
+}
+
 /* The co-newest store of @loc among those that were there when @e was added, or that @w needs. */
 static int newest_before(int loc, int e, int w)
 {
@@ -29,16 +80,75 @@ static int newest_before(int loc, int e, int w)
 	return x;
 }
 
+/* Would the search have followed another choice for @e, the last of its thread, before this one? */
+static bool other_choice_first(int e)
+{
+	const struct ev *ev = &G.ev[e];
+	int loc = ev->loc, newest;
+
+	if (ev->kind == EV_READ) {
+		int rf = ev->rf;
+
+		newest = graph_co_max(&G, loc);
+		for (int x = newest; x != rf; x = G.ev[x].co_prev) {
+			search_choose_rf(e, x);
+			if ((!(ev->flags & EVF_BLOCKED) || x == newest) && search_consistent())
+				return true;
+		}
+		return false;
+	}
+	int after = ev->co_prev;
+
+	graph_co_remove(&G, e);
+	for (int x = graph_co_max(&G, loc); x != after; x = G.ev[x].co_prev) {
+		bool allowed;
+
+		if (graph_consumed(&G, loc, x))
+			continue;
+		graph_co_insert(&G, e, x);
+		allowed = search_consistent();
+		graph_co_remove(&G, e);
+		if (allowed)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * With a grace period about, reading the newest store can be forbidden; the canonical choice is then
+ * the newest that is allowed, in the graph as it was when @e was added (with what @w needs).
+ */
+static bool canonical_choice(int e, int w)
+{
+	static bool keep[EV_CAP];
+	bool ok;
+
+	if (G.ev[e].kind == EV_WRITE && (G.ev[e].flags & EVF_RMW))
+		return true; /* its place follows from its load */
+	for (int x = 0; x < G.n; x++)
+		keep[x] = x != w && (x <= e || graph_in_prefix(&G, x, w));
+	if (G.ev[e].kind == EV_READ && G.ev[e].rf >= 0 && !keep[G.ev[e].rf])
+		return false;
+	for (int x = 0; x < e; x++) /* e.g. loads that were revisited by what goes */
+		if (keep[x] && G.ev[x].rf >= 0 && !keep[G.ev[x].rf])
+			return false;
+	save();
+	restrict_graph(keep);
+	ok = !other_choice_first(map[e]);
+	restore();
+	return ok;
+}
+
 static bool maximally_added(int e, int w)
 {
 	const struct ev *ev = &G.ev[e];
 
-	if (S.opt->mutant == FLX_MUT_NO_MAXIMALITY)
+	if (S.opt->mutant == FLX_MUT_NO_MAXIMALITY || ev->kind > EV_WRITE)
 		return true;
+	if (S.has_sync)
+		return canonical_choice(e, w);
 	if (ev->kind == EV_READ)
 		return ev->rf == newest_before(ev->loc, e, w);
-	if (ev->kind != EV_WRITE)
-		return true;
 	return newest_before(ev->loc, e, w) == e;
 }
 
@@ -64,43 +174,6 @@ static bool may_revisit(int r, int w)
 			return false;
 	}
 	return true;
-}
-
-static int16_t renumber(const int16_t *map, int e)
-{
-	return e >= 0 ? map[e] : e;
-}
-
-/* G without what the revisit deletes; returns the new number of @r. w is the last event. */
-static int restrict_graph(int r, int w)
-{
-	static struct ev buf[EV_CAP];
-	static int16_t map[EV_CAP];
-	int n = 0;
-
-	for (int e = 0; e <= w; e++)
-		map[e] = kept_event(e, r, w) ? n++ : EV_NONE;
-	for (int e = 0; e <= w; e++)
-		if (map[e] >= 0) {
-			struct ev *d = &buf[map[e]];
-
-			*d = G.ev[e];
-			d->rf = renumber(map, d->rf);
-			d->addr_dep = renumber(map, d->addr_dep);
-			d->co_next = EV_NONE;
-		}
-	for (int e = 0; e < w; e++)
-		if (map[e] >= 0 && G.ev[e].kind == EV_WRITE) {
-			int p = G.ev[e].co_prev;
-
-			while (p >= 0 && map[p] < 0)
-				p = G.ev[p].co_prev;
-			buf[map[e]].co_prev = renumber(map, p);
-			if (p >= 0)
-				buf[map[p]].co_next = map[e];
-		}
-	graph_load(&G, buf, n);
-	return map[r];
 }
 
 static void push_placements(int r, int w)
@@ -138,29 +211,26 @@ static void push_placements(int r, int w)
 
 void search_revisit(int w)
 {
-	static struct ev *saved;
 	static int candidates[EV_CAP];
-	int n = 0, size = G.n;
+	static bool keep[EV_CAP];
+	int n = 0;
 
 	if (S.opt->mutant == FLX_MUT_NO_REVISIT)
 		return;
-	for (int r = G.loc[G.ev[w].loc].rd_head; r != EV_NONE; r = G.ev[r].rd_next)
-		if (!graph_in_prefix(&G, r, w) && may_revisit(r, w))
+	for (int r = 0; r < w; r++)
+		if (G.ev[r].kind == EV_READ && G.ev[r].loc == G.ev[w].loc &&
+		    !graph_in_prefix(&G, r, w) && may_revisit(r, w))
 			candidates[n++] = r;
-	if (!n)
-		return;
-	if (!saved)
-		saved = malloc(sizeof(*saved) * EV_CAP);
-	if (!saved)
-		abort();
-	memcpy(saved, G.ev, sizeof(*saved) * size);
 	for (int i = 0; i < n; i++) {
-		int r = restrict_graph(candidates[i], w);
+		int r = candidates[i], last;
 
-		w = G.n - 1;
-		search_choose_rf(r, w);
-		push_placements(r, w);
-		graph_load(&G, saved, size);
-		w = size - 1;
+		save();
+		for (int e = 0; e <= w; e++)
+			keep[e] = kept_event(e, r, w);
+		restrict_graph(keep);
+		last = G.n - 1;
+		search_choose_rf(map[r], last);
+		push_placements(map[r], last);
+		restore();
 	}
 }

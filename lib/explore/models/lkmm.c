@@ -230,17 +230,19 @@ static void communication(struct lkmm *m)
 		if (!e || e->kind > EV_WRITE)
 			continue;
 		if (e->kind == EV_READ) {
-			if (e->rf >= 0)
+			if (e->rf >= 0 && m->of_event[e->rf] >= 0)
 				bitrel_set(p, m->rf, m->of_event[e->rf], i);
 			w = graph_co_next(g, e->loc, e->rf);
 			for (; w != EV_NONE; w = g->ev[w].co_next)
-				bitrel_set(p, m->fr, i, m->of_event[w]);
+				if (m->of_event[w] >= 0)
+					bitrel_set(p, m->fr, i, m->of_event[w]);
 			if ((e->flags & EVF_RMW) && e->idx + 1 < g->tn[e->thread])
 				bitrel_set(p, m->rmw, i,
 					   m->of_event[g->tev[e->thread][e->idx + 1]]);
 		} else {
 			for (w = e->co_next; w != EV_NONE; w = g->ev[w].co_next)
-				bitrel_set(p, m->co, i, m->of_event[w]);
+				if (m->of_event[w] >= 0)
+					bitrel_set(p, m->co, i, m->of_event[w]);
 		}
 		if (e->addr_dep >= 0 && m->of_event[e->addr_dep] >= 0)
 			bitrel_set(p, m->addr, m->of_event[e->addr_dep], i);
