@@ -78,7 +78,9 @@ function(fl_library target)
   set_target_properties(${target} PROPERTIES
     VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR}
     LINK_DEPENDS ${map})
-  target_link_options(${target} PRIVATE LINKER:--version-script=${map} LINKER:-Bsymbolic-functions)
+  target_link_options(${target} PRIVATE LINKER:--version-script=${map} LINKER:-Bsymbolic-functions
+                      # The sanitizers' names come with the program.
+                      $<$<NOT:$<BOOL:${FAULTLINE_SANITIZERS}>>:LINKER:-z,defs>)
   target_link_libraries(${target} PRIVATE fl_sanitizers)
   add_dependencies(${target} ${target}_names)
 

@@ -69,9 +69,12 @@ function(fl_test_properties test labels timeout)
       set(timeout 300)
     endif()
   endif()
-  set_tests_properties(${test} PROPERTIES LABELS "${labels}" TIMEOUT ${timeout} SKIP_RETURN_CODE 77)
-  if("thread" IN_LIST FAULTLINE_SANITIZERS)
-    set_tests_properties(${test} PROPERTIES ENVIRONMENT
-      "TSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/tests/tsan.supp:halt_on_error=1")
+  set(environment UBSAN_OPTIONS=print_stacktrace=1 CK_DEFAULT_TIMEOUT=30) # of one case of Check
+  if(FAULTLINE_SANITIZERS) # which slow down by a factor of five to fifteen
+    math(EXPR timeout "${timeout} * 5")
+    list(APPEND environment CK_TIMEOUT_MULTIPLIER=10
+         TSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/tests/tsan.supp:halt_on_error=1)
   endif()
+  set_tests_properties(${test} PROPERTIES LABELS "${labels}" TIMEOUT ${timeout} SKIP_RETURN_CODE 77
+                                          ENVIRONMENT "${environment}")
 endfunction()

@@ -198,11 +198,12 @@ static const struct fl_variant *find_variant(const struct fl_scenario *s, const 
 	return NULL;
 }
 
-/* A declared expectation is for one model. */
+/* A declared expectation is for the variant as declared. */
 static bool applies(const struct check *c, const struct fl_variant *variant)
 {
-	return !is_chosen(c) &&
-	       (!c->model || (variant->model && !strcmp(c->model, variant->model)));
+	if (!variant || c->kernel || c->set[0])
+		return false;
+	return !c->model || (variant->model && !strcmp(c->model, variant->model));
 }
 
 /* Writes the trace where it belongs, if anywhere: to @path, the run's own memory. 0 or -errno. */
@@ -232,7 +233,8 @@ static void count_verdict(struct check *c, const struct report_run *run)
 
 	if (verdict == FL_VERDICT_INCONCLUSIVE)
 		c->undecided = true;
-	else if (run->compare ? !report_as_expected(run) : verdict == FL_VERDICT_VIOLATION)
+	else if (run->compare && !is_chosen(c) ? !report_as_expected(run)
+					       : verdict == FL_VERDICT_VIOLATION)
 		c->violated = true;
 }
 
@@ -261,7 +263,7 @@ static bool run_one(struct check *c, const struct fl_scenario *s, const struct f
 		.scenario = s,
 		.variant = variant,
 		.set = c->set[0] ? c->set : NULL,
-		.compare = variant && applies(c, variant),
+		.compare = applies(c, variant),
 		.options = &opt,
 	};
 	char path[1024], err[1024];

@@ -95,6 +95,11 @@ static int report(const struct replay *replay, const struct fl_trace *want,
 {
 	const struct fl_trace_info *info = fl_trace_info(want);
 
+	if (result->verdict == FL_VERDICT_INCONCLUSIVE && result->oracle[0]) {
+		print_title(info, "inconclusive", NULL);
+		printf("  perhaps %s: %s\n", result->oracle, result->message);
+		return CLI_INCONCLUSIVE;
+	}
 	if (result->verdict != FL_VERDICT_VIOLATION) {
 		print_title(info, "clean", NULL);
 		printf("  the execution of %s ran again and breaks no oracle now; it was %s: %s\n",

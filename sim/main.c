@@ -18,6 +18,7 @@ static const struct command {
 	{ "show", cmd_show, "the story of a scenario, its threads, policies and variants" },
 	{ "check", cmd_check, "explore all executions of scenarios that a memory model allows" },
 	{ "replay", cmd_replay, "run one recorded execution again" },
+	{ "litmus", cmd_litmus, "the final states of litmus tests, as herd7 prints them" },
 };
 
 #define NR_COMMANDS (sizeof(commands) / sizeof(commands[0]))

@@ -379,7 +379,9 @@ bool exec_op_event(int thread, struct ev *e)
 		break;
 	case OP_FENCE:
 		e->kind = EV_FENCE;
-		return true;
+		if (!op->size)
+			return true;
+		break;
 	case OP_SPAWN:
 		e->kind = EV_SPAWN;
 		return true;

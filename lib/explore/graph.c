@@ -62,6 +62,41 @@ static void join_vc(struct ev *e, const struct ev *from)
 			e->vc[t] = from->vc[t];
 }
 
+/*
+ * A grace period that comes after the beginning of a reader section comes after its end. So the end
+ * belongs to what the grace period depends on, and is not deleted from under it.
+ */
+static void join_reader_sections(struct graph *g, struct ev *sync)
+{
+	bool grew = true;
+
+	while (grew) {
+		grew = false;
+		for (int t = 0; t < g->nthreads; t++) {
+			int depth = 0;
+
+			if (t == sync->thread)
+				continue;
+			for (int i = 0; i < g->tn[t]; i++) {
+				const struct ev *e = &g->ev[g->tev[t][i]];
+
+				if (i >= sync->vc[t] && !depth)
+					break;
+				if (e->kind != EV_FENCE)
+					continue;
+				if (e->fence == FL_FENCE_RCU_LOCK)
+					depth++;
+				else if (e->fence == FL_FENCE_RCU_UNLOCK && depth && !--depth &&
+					 i >= sync->vc[t]) {
+					join_vc(sync, e);
+					grew = true;
+					break;
+				}
+			}
+		}
+	}
+}
+
 static void compute_vc(struct graph *g, int i)
 {
 	struct ev *e = &g->ev[i];
@@ -72,6 +107,8 @@ static void compute_vc(struct graph *g, int i)
 		join_vc(e, &g->ev[prev]);
 	if ((e->kind == EV_READ || e->kind == EV_BEGIN) && e->rf >= 0)
 		join_vc(e, &g->ev[e->rf]);
+	if (e->kind == EV_FENCE && e->fence == FL_FENCE_SYNC_RCU)
+		join_reader_sections(g, e);
 	e->vc[e->thread] = e->idx + 1;
 }
 

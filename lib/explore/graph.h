@@ -47,13 +47,14 @@ enum ev_flags {
 	EVF_HAS_STORE = 256, /* an await whose success stores: a lock */
 	EVF_FREE = 512,	  /* the "store" by which fl_free() ends an object */
 	EVF_COND = 1024,  /* has a condition: fn decides */
+	EVF_SRCU = 2048,  /* srcu_read_lock() (a load), srcu_read_unlock() (a store) */
 };
 
 struct ev {
 	uint8_t kind, thread, order, fence;
 	uint16_t flags;
 	uint16_t idx;	  /* in its thread */
-	uint16_t loc;	  /* READ, WRITE */
+	uint16_t loc;	  /* READ, WRITE; FENCE: the srcu_struct, or 0 */
 	int16_t rf;	  /* READ, BEGIN */
 	int16_t co_prev;  /* WRITE: the store just before it, EV_INIT */
 	int16_t co_next;  /* WRITE: EV_NONE at the end */
@@ -141,6 +142,13 @@ static inline bool graph_consumed(const struct graph *g, int loc, int w)
 static inline int graph_po_prev(const struct graph *g, int e)
 {
 	return g->ev[e].idx ? g->tev[g->ev[e].thread][g->ev[e].idx - 1] : EV_NONE;
+}
+
+/* A grace period. */
+static inline bool ev_is_sync(const struct ev *e)
+{
+	return e->kind == EV_FENCE &&
+	       (e->fence == FL_FENCE_SYNC_RCU || e->fence == FL_FENCE_SYNC_SRCU);
 }
 
 /* Does a load with a condition accept this value? *nv: what the RMW would store. */

@@ -57,8 +57,7 @@ static uint64_t name_of(int e)
 	return e < 0 ? (uint64_t)(e + 1000000) : (uint64_t)G.ev[e].thread << 32 | G.ev[e].idx;
 }
 
-/* Reads-from and co of the graph, whatever the order in which its events were added. */
-static uint64_t graph_hash(void)
+uint64_t search_graph_hash(void)
 {
 	uint64_t h = 0;
 
@@ -71,7 +70,7 @@ static uint64_t graph_hash(void)
 			if (e->kind > EV_WRITE)
 				continue;
 			h = mix(h, e->loc);
-			if (e->kind == EV_READ && !(e->flags & EVF_BLOCKED))
+			if (e->kind == EV_READ)
 				h = mix(h, name_of(e->rf));
 			else if (e->kind == EV_WRITE)
 				h = mix(h, name_of(e->co_prev));
@@ -79,32 +78,31 @@ static uint64_t graph_hash(void)
 	return h ? h : 1;
 }
 
-static bool seen_before(uint64_t h)
+static void grow(struct hash_set *set)
+{
+	struct hash_set bigger = {.cap = set->cap ? set->cap * 2 : 4096};
+
+	bigger.hash = calloc(bigger.cap, sizeof(*bigger.hash));
+	if (!bigger.hash)
+		abort();
+	for (size_t k = 0; k < set->cap; k++)
+		if (set->hash[k])
+			search_seen(&bigger, set->hash[k]);
+	free(set->hash);
+	*set = bigger;
+}
+
+bool search_seen(struct hash_set *set, uint64_t h)
 {
 	size_t i;
 
-	if (S.nhashes * 2 >= S.hash_cap) {
-		size_t cap = S.hash_cap ? S.hash_cap * 2 : 4096;
-		uint64_t *old = S.hashes;
-
-		S.hashes = calloc(cap, sizeof(*S.hashes));
-		if (!S.hashes)
-			abort();
-		for (size_t k = 0; k < S.hash_cap; k++) {
-			if (!old[k])
-				continue;
-			for (i = old[k] & (cap - 1); S.hashes[i]; i = (i + 1) & (cap - 1))
-				;
-			S.hashes[i] = old[k];
-		}
-		S.hash_cap = cap;
-		free(old);
-	}
-	for (i = h & (S.hash_cap - 1); S.hashes[i]; i = (i + 1) & (S.hash_cap - 1))
-		if (S.hashes[i] == h)
+	if (set->n * 2 >= set->cap)
+		grow(set);
+	for (i = h & (set->cap - 1); set->hash[i]; i = (i + 1) & (set->cap - 1))
+		if (set->hash[i] == h)
 			return true;
-	S.hashes[i] = h;
-	S.nhashes++;
+	set->hash[i] = h;
+	set->n++;
 	return false;
 }
 
@@ -169,6 +167,9 @@ void search_leaf(void)
 		S.res->blocked++;
 		return;
 	}
+	/* By visited graphs, the same execution can be completed twice; it counts once. */
+	if (S.by_set && search_seen(&S.complete, search_graph_hash()))
+		return;
 	/* Threads that needed no new event have not been run so far; oracles want to hear of them too. */
 	for (int t = 0; t < G.nthreads; t++)
 		exec_to_frontier(t);
@@ -177,7 +178,7 @@ void search_leaf(void)
 	S.res->executions++;
 	if ((uint32_t)G.n > S.res->events)
 		S.res->events = G.n;
-	if (S.opt->hash && seen_before(graph_hash()))
+	if (S.opt->hash && !S.by_set && search_seen(&S.complete, search_graph_hash()))
 		S.res->duplicates++;
 	if (end == END_DEADLOCK) {
 		snprintf(message, sizeof(message), "CPU%d (%s) waits for ever", who,

@@ -8,6 +8,10 @@
  * from many larger ones; the revisit is done only from the one in which each deleted event, and r
  * itself, had been added in the canonical way: a load reading the co-newest store there was, a
  * store going co-last. That makes a set of visited graphs unnecessary.
+ *
+ * It rests on the canonical way being always allowed, which grace periods break: with one in the graph,
+ * the newest store may be forbidden to a reader section that began before. Programs that have any are
+ * searched with a set of visited graphs instead (search.by_set), and every revisit is done.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -80,73 +84,12 @@ static int newest_before(int loc, int e, int w)
 	return x;
 }
 
-/* Would the search have followed another choice for @e, the last of its thread, before this one? */
-static bool other_choice_first(int e)
-{
-	const struct ev *ev = &G.ev[e];
-	int loc = ev->loc, newest;
-
-	if (ev->kind == EV_READ) {
-		int rf = ev->rf;
-
-		newest = graph_co_max(&G, loc);
-		for (int x = newest; x != rf; x = G.ev[x].co_prev) {
-			search_choose_rf(e, x);
-			if ((!(ev->flags & EVF_BLOCKED) || x == newest) && search_consistent())
-				return true;
-		}
-		return false;
-	}
-	int after = ev->co_prev;
-
-	graph_co_remove(&G, e);
-	for (int x = graph_co_max(&G, loc); x != after; x = G.ev[x].co_prev) {
-		bool allowed;
-
-		if (graph_consumed(&G, loc, x))
-			continue;
-		graph_co_insert(&G, e, x);
-		allowed = search_consistent();
-		graph_co_remove(&G, e);
-		if (allowed)
-			return true;
-	}
-	return false;
-}
-
-/*
- * With a grace period about, reading the newest store can be forbidden; the canonical choice is then
- * the newest that is allowed, in the graph as it was when @e was added (with what @w needs).
- */
-static bool canonical_choice(int e, int w)
-{
-	static bool keep[EV_CAP];
-	bool ok;
-
-	if (G.ev[e].kind == EV_WRITE && (G.ev[e].flags & EVF_RMW))
-		return true; /* its place follows from its load */
-	for (int x = 0; x < G.n; x++)
-		keep[x] = x != w && (x <= e || graph_in_prefix(&G, x, w));
-	if (G.ev[e].kind == EV_READ && G.ev[e].rf >= 0 && !keep[G.ev[e].rf])
-		return false;
-	for (int x = 0; x < e; x++) /* e.g. loads that were revisited by what goes */
-		if (keep[x] && G.ev[x].rf >= 0 && !keep[G.ev[x].rf])
-			return false;
-	save();
-	restrict_graph(keep);
-	ok = !other_choice_first(map[e]);
-	restore();
-	return ok;
-}
-
 static bool maximally_added(int e, int w)
 {
 	const struct ev *ev = &G.ev[e];
 
-	if (S.opt->mutant == FLX_MUT_NO_MAXIMALITY || ev->kind > EV_WRITE)
+	if (S.by_set || S.opt->mutant == FLX_MUT_NO_MAXIMALITY || ev->kind > EV_WRITE)
 		return true;
-	if (S.has_sync)
-		return canonical_choice(e, w);
 	if (ev->kind == EV_READ)
 		return ev->rf == newest_before(ev->loc, e, w);
 	return newest_before(ev->loc, e, w) == e;

@@ -43,6 +43,9 @@ void search_push(void)
 {
 	struct item *it;
 
+	if (S.by_set && search_seen(&S.partial, search_graph_hash()))
+		return;
+
 	if (S.depth == S.cap) {
 		int cap = S.cap ? S.cap * 2 : 256;
 		struct item *s = realloc(S.stack, cap * sizeof(*s));
@@ -87,6 +90,17 @@ void search_choose_rf(int r, int w)
 			e->flags |= EVF_RMW;
 	}
 	graph_set_rf(&G, r, w);
+}
+
+void search_rmw_store(struct ev *e)
+{
+	ev_accepts(e, e->rval, &e->wval);
+	if (G.loc[e->loc].size < 8)
+		e->wval &= (1ull << 8 * G.loc[e->loc].size) - 1;
+	e->kind = EV_WRITE;
+	e->rf = EV_NONE;
+	e->flags &= EVF_RMW | EVF_LOCK;
+	e->order = e->order == FL_RELEASE ? FL_RELEASE : FL_ONCE;
 }
 
 static bool add_load(const struct ev *op)
@@ -141,17 +155,6 @@ static bool add_store(const struct ev *op)
 	return true;
 }
 
-void search_rmw_store(struct ev *e)
-{
-	ev_accepts(e, e->rval, &e->wval);
-	if (G.loc[e->loc].size < 8)
-		e->wval &= (1ull << 8 * G.loc[e->loc].size) - 1;
-	e->kind = EV_WRITE;
-	e->rf = EV_NONE;
-	e->flags &= EVF_RMW | EVF_LOCK;
-	e->order = e->order == FL_RELEASE ? FL_RELEASE : FL_ONCE;
-}
-
 /* The store part of the read-modify-write whose load is @r: its place in co is just after what r read. */
 static bool add_rmw_store(int r)
 {
@@ -191,17 +194,39 @@ static bool reader_section_open(int t)
 	return depth > 0;
 }
 
-/* A grace period is added when no reader section is open, which is one of its possible times. */
-static bool must_wait_for_readers(int t)
+static bool srcu_section_open(int t, uintptr_t addr)
 {
-	for (int u = 0; u < G.nthreads; u++)
-		if (u != t && reader_section_open(u))
+	int depth = 0;
+
+	for (int i = 0; i < G.tn[t]; i++) {
+		const struct ev *e = &G.ev[G.tev[t][i]];
+
+		if ((e->flags & EVF_SRCU) && G.loc[e->loc].addr == addr)
+			depth += e->kind == EV_READ ? 1 : -1;
+	}
+	return depth > 0;
+}
+
+/* A grace period is added when no reader section is open, which is one of its possible times. */
+static bool must_wait_for_readers(int t, const struct op *op)
+{
+	if (op->kind != OP_FENCE ||
+	    (op->fence != FL_FENCE_SYNC_RCU && op->fence != FL_FENCE_SYNC_SRCU))
+		return false;
+	for (int u = 0; u < G.nthreads; u++) {
+		if (u == t)
+			continue;
+		if (op->fence == FL_FENCE_SYNC_RCU ? reader_section_open(u) :
+						     srcu_section_open(u, op->addr))
 			return true;
+	}
 	return false;
 }
 
 int search_next_thread(void)
 {
+	int waits_for_srcu = -1;
+
 	for (int t = 0; t < G.nthreads; t++) {
 		int last = G.tn[t] ? G.tev[t][G.tn[t] - 1] : EV_NONE;
 
@@ -213,12 +238,15 @@ int search_next_thread(void)
 			return -1;
 		if (!T[t].op)
 			continue;
-		if (T[t].op->kind == OP_FENCE && T[t].op->fence == FL_FENCE_SYNC_RCU &&
-		    must_wait_for_readers(t))
+		if (must_wait_for_readers(t, T[t].op)) {
+			if (waits_for_srcu < 0 && T[t].op->fence == FL_FENCE_SYNC_SRCU)
+				waits_for_srcu = t;
 			continue;
+		}
 		return t;
 	}
-	return -1;
+	/* An SRCU section may be ended by another thread, which perhaps has yet to see its beginning. */
+	return waits_for_srcu;
 }
 
 static bool add_other(struct ev *e)
@@ -228,9 +256,10 @@ static bool add_other(struct ev *e)
 			if (G.ev[i].kind == EV_SPAWN && G.ev[i].target == e->thread)
 				e->rf = i;
 	graph_add(&G, e);
-	if (e->kind == EV_FENCE && e->fence == FL_FENCE_SYNC_RCU) {
+	if (ev_is_sync(e)) {
 		S.has_sync = true;
-		return search_consistent();
+		S.start_again = !S.by_set;
+		return !S.start_again && search_consistent();
 	}
 	if (e->kind == EV_SPAWN && e->target >= G.nthreads)
 		G.nthreads = e->target + 1;
@@ -279,7 +308,7 @@ static void take(struct item *it)
 	free(it->ev);
 	S.has_sync = false;
 	for (int i = 0; i < G.n; i++) {
-		if (G.ev[i].kind == EV_FENCE && G.ev[i].fence == FL_FENCE_SYNC_RCU)
+		if (ev_is_sync(&G.ev[i]))
 			S.has_sync = true;
 		if (G.ev[i].kind == EV_SPAWN && G.ev[i].target >= G.nthreads)
 			G.nthreads = G.ev[i].target + 1;
@@ -344,7 +373,8 @@ void search_tear_down(const struct flx_record *record)
 		free(S.stack[--S.depth].ev);
 	free(S.stack);
 	free(S.best.ev);
-	free(S.hashes);
+	free(S.partial.hash);
+	free(S.complete.hash);
 	exec_exit();
 	memory_exit();
 }
@@ -370,6 +400,23 @@ void search_result(bool complete)
 	graph_clear(&G, program->nthreads);
 	graph_load(&G, S.best.ev, S.best.n);
 	r->record = record_create(&G, S.opt, S.best.racing);
+}
+
+/* The program has grace periods: from the beginning, with a set of visited graphs (revisit.c). */
+static void start_again(void)
+{
+	while (S.depth)
+		free(S.stack[--S.depth].ev);
+	S.start_again = false;
+	S.by_set = true;
+	free(S.best.ev);
+	memset(&S.best, 0, sizeof(S.best));
+	S.complete.n = 0;
+	if (S.complete.hash)
+		memset(S.complete.hash, 0, S.complete.cap * sizeof(*S.complete.hash));
+	S.res->executions = S.res->blocked = S.res->duplicates = 0;
+	graph_clear(&G, program->nthreads);
+	search_push();
 }
 
 int flx_explore(const struct flx_program *p, const struct flx_options *o, struct flx_result *r,
@@ -399,6 +446,9 @@ int flx_explore(const struct flx_program *p, const struct flx_options *o, struct
 			ret = -EINVAL;
 			break;
 		}
+		/* Nothing may be left on the stack: the first execution can be the only one. */
+		if (S.start_again)
+			start_again();
 	}
 	if (!ret)
 		search_result(complete);

@@ -24,6 +24,11 @@ struct finding { /* the best violation so far */
 	int n, racing[2];
 };
 
+struct hash_set {
+	uint64_t *hash;
+	size_t n, cap;
+};
+
 struct search {
 	const struct flx_options *opt;
 	struct flx_result *res;
@@ -36,8 +41,9 @@ struct search {
 	/* What oracles reported in the execution in hand. */
 	bool failed;
 	char oracle[32], message[256];
-	uint64_t *hashes;
-	size_t nhashes, hash_cap;
+	struct hash_set partial, complete;
+	bool by_set;	  /* the search goes by visited graphs: revisit.c */
+	bool start_again; /* it should, but does not */
 };
 
 /* From this rank on, the violation needs a store that depends on no load before it. */
@@ -47,6 +53,10 @@ extern struct search S;
 
 double now_seconds(void);
 
+/* Reads-from and co of G, whatever the order in which its events were added. */
+uint64_t search_graph_hash(void);
+/* Adds @h; was it there before? */
+bool search_seen(struct hash_set *set, uint64_t h);
 /* Puts a copy of G on the stack. */
 void search_push(void);
 /* Is G allowed? */

@@ -14,6 +14,8 @@
 
 #include <faultline/rt/check/base.h>
 
+#include "../explore/explore.h"
+
 #define LT_MAX_GLOBALS 64
 #define LT_MAX_SLOTS 64
 #define LT_MAX_VARS 96
@@ -89,7 +91,6 @@ struct lt_expr {
 	struct lt_prim prim;
 	struct lt_expr *x, *v, *w; /* address and operands */
 	struct fl_site *site;
-	int access; /* LE_LOAD, LE_PRIM that touch memory: number in the thread, for cover.c */
 };
 
 enum lt_stmt_kind { LS_EXPR, LS_ASSIGN, LS_STORE, LS_IF, LS_WHILE, LS_DO, LS_BLOCK };
@@ -100,7 +101,6 @@ struct lt_stmt {
 	struct lt_expr *x, *e; /* LS_STORE: address; value or condition */
 	struct lt_stmt *body, *otherwise, *step, *next;
 	struct fl_site *site;
-	int access;
 };
 
 struct lt_slot {
@@ -111,7 +111,7 @@ struct lt_slot {
 };
 
 struct lt_thread {
-	int number, nslots, naccess;
+	int number, nslots;
 	const char *name;
 	struct lt_slot slot[LT_MAX_SLOTS];
 	struct lt_stmt *body;

@@ -156,7 +156,9 @@ static int end(struct check *c, struct fl_run_result *result, struct flx_result 
 {
 	if (!ret)
 		copy_result(c, result, r);
-	else if (!err[0])
+	else
+		fl_trace_free(c->trace);
+	if (ret && !err[0])
 		snprintf(err, err_size, "%s can't be set up: %s", c->run.scenario->name,
 			 strerror(-ret));
 	flx_record_free(r->record);

@@ -51,8 +51,8 @@ static int title(char *buf, size_t size, const struct fl_trace *t, int thread)
 {
 	const char *name = t->thread[thread];
 
-	if (!name)
-		return snprintf(buf, size, "CPU %d", thread);
+	if (!name) /* the scenario has no such thread: call_rcu() started it */
+		return snprintf(buf, size, "thread %d  call_rcu", thread);
 	return snprintf(buf, size, "CPU %d  %s", thread, name);
 }
 

@@ -9,8 +9,8 @@ $ faultline check pae-gup-fast no-such-bug
 $ faultline check pae-gup-fast --all
   faultline: either scenario names or --all, not both
   [2]
-$ faultline check pae-gup-fast --variant fixd
-  faultline: pae-gup-fast has no variant "fixd". There are: ...
+$ faultline check pae-gup-fast --variant linux6.0
+  faultline: pae-gup-fast has no variant "linux6.0"; did you mean "linux-6.0" or "linux-6.1"? There are: ...
   [2]
 $ faultline check pae-gup-fast --variant 'linux-6.0; rm -rf /'
   faultline: pae-gup-fast has no variant "linux-6.0; rm -rf /". There are: ...
@@ -104,10 +104,9 @@ $ faultline check pae-gup-fast --kernel 6.2 --json 2>/dev/null
 
 A trace that can't be written is told after the verdict.
 
-$ faultline check pae-gup-fast --kernel 6.0 --trace /nowhere/x.trace | head -2
+$ faultline check pae-gup-fast --kernel 6.0 --trace /nowhere/x.trace 2>/dev/null | head -2
   pae-gup-fast   kernel 6.0   lkmm   VIOLATION  anon-exclusive
     CPU1 keeps a read-only pin on frame 1, which is no longer exclusive to mm 1
-  faultline: can't write the trace to "/nowhere/x.trace": No such file or directory; --trace FILE chooses another place
 $ faultline check pae-gup-fast --kernel 6.0 --trace /nowhere/x.trace 2>&1 >/dev/null
   faultline: can't write the trace to "/nowhere/x.trace": No such file or directory; --trace FILE chooses another place
   [2]

@@ -31,7 +31,7 @@ $ head -c 3000 /dev/zero >zero; faultline replay zero
 $ faultline check pae-gup-fast --kernel 6.0 --trace good >/dev/null
   [1]
 $ head -c 1000 good >cut; faultline replay cut
-  faultline: cut: trace cut off in line 51, run check again
+  faultline: cut: trace cut off in line N, run check again
   [2]
 $ sed 's/"rf": -1/"rf": -2/' good >changed; faultline replay changed
   faultline: changed: damaged trace: its checksum does not fit, run check again

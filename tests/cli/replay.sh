@@ -1,8 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # replay.sh FAULTLINE - every violation that the scenarios declare comes back from its trace file: ten
-# times the same picture, byte for byte, that check showed; and check writes the same file twice.
+# times the same picture, byte for byte, that check showed; and check writes the same file twice. A trace
+# that no longer fits the code says where.
 set -eu
+forge=$(CDPATH='' cd "$(dirname "$0")" && pwd -P)/forge.py
 faultline=$(CDPATH='' cd "$(dirname "$1")" && pwd -P)/$(basename "$1")
 temp=$(mktemp -d)
 trap 'rm -rf "$temp"' EXIT
@@ -57,4 +59,27 @@ done <all
 	echo "no scenario has a violation" >&2
 	exit 1
 }
+
+scenario=stale variant=trace
+expect_error() { # MESSAGE: of replaying `forged`
+	expect_status 2 "$faultline" replay forged
+	grep -q "$1" err || fail "no \"$1\" in: $(cat err)"
+	[ "$(wc -l <err)" -eq 1 ] || fail "more than one line: $(cat err)"
+	[ ! -s out ] || fail "output: $(cat out)"
+}
+"$faultline" check pae-gup-fast --variant linux-6.0 --trace good >/dev/null || true
+"$python" "$forge" good forged '"text": "page_count(page)"' '"text": "page_count(other)"'
+expect_error 'forged no longer fits the code: CPU0: page_count(other)'
+"$python" "$forge" good forged '"scenario": "pae-gup-fast"' '"scenario": "pae-gup-slow"'
+expect_error 'scenario "pae-gup-slow", which this build does not have'
+"$python" "$forge" good forged '"kernel": "6.0"' '"kernel": "5.0"'
+expect_error 'unknown kernel release'
+"$python" "$forge" good forged '"model": "lkmm"' '"model": "power"'
+expect_error 'unknown memory model'
+# under a stronger model it can't happen
+"$python" "$forge" good forged '"model": "lkmm"' '"model": "sc"'
+expect_error 'no longer'
+# a line that moved is not a change
+"$python" "$forge" good forged '"line": ' '"line": 1'
+expect_status 1 "$faultline" replay forged
 echo "$count traces replayed"

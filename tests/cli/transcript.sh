@@ -28,6 +28,7 @@ unset COLUMNS TERM
 
 neutral() {
 	sed -E -e 's/There are: .*/There are: .../' -e 's/[0-9]+(\.[0-9]+)? (ms|s)\b/T/g' -e 's/executions [0-9]+/executions N/g' \
+		-e 's/in line [0-9]+/in line N/' \
 		-e 's/ +replay: / replay: /' -e 's/^/  /'
 }
 
@@ -40,6 +41,10 @@ run_transcript() { # FILE
 			printf '%s\n' "$line"
 			status=0
 			(cd "$temp/work" && sh -c "${line#\$ }" >"$temp/out" 2>&1 </dev/null) || status=$?
+			if [ $status -ge 128 ]; then
+				echo "$1: killed by signal $((status - 128)): ${line#\$ }" >&2
+				return 2
+			fi
 			neutral <"$temp/out"
 			[ $status -eq 0 ] || printf '  [%d]\n' $status
 			;;

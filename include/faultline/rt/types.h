@@ -62,6 +62,8 @@ enum fl_fence {
 	FL_FENCE_RCU_LOCK,
 	FL_FENCE_RCU_UNLOCK,
 	FL_FENCE_SYNC_RCU,
+	FL_FENCE_AFTER_SRCU_READ_UNLOCK,
+	FL_FENCE_SYNC_SRCU, /* of one srcu_struct: fl_ev_sync_srcu() */
 	FL_FENCE_NR,
 };
 

@@ -18,7 +18,7 @@ static uint64_t *pool_take(struct bitpool *p, size_t words)
 	return m;
 }
 
-#define BITPOOL_RELATIONS 160 /* more than any model takes for one graph */
+#define BITPOOL_RELATIONS 224 /* more than any model takes for one graph */
 
 void bitpool_reset(struct bitpool *p, int n)
 {

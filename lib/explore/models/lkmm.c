@@ -33,9 +33,10 @@ struct lkmm {
 	bool has_plain, has_sync;
 	bool all_ctrl; /* take every store to depend on all marked loads before it */
 
-	bitset mem, rd, wr, marked, plain, acquire, release, noreturn, r4rmb, rmw_set;
+	bitset mem, rd, wr, marked, plain, acquire, release, noreturn, r4rmb, rmw_set, not_srcu_unlock;
 	bitrel po, same; /* same: two nodes of one thread */
 	bitrel rf, rfe, rfi, co, fr, rmw, addr, data, ctrl;
+	bitrel data_only; /* before plain accesses carry it on */
 	bitrel mb, gp, strong, po_rel, acq_po, rmb, wmb, nonrw_fence, fence, unlock_lock;
 	bitrel rmb_pre;	 /* [R4rmb] ; fencerel(Rmb) ; [~Noreturn] */
 	bitrel rmb_post; /* [~Noreturn] ; fencerel(Rmb) ; [R4rmb] */
@@ -70,11 +71,11 @@ static bool has_free, keep_all;
 static bool is_node(const struct graph *g, const struct ev *e, const bool *addr_source)
 {
 	if (e->kind == EV_FENCE)
-		return e->fence == FL_FENCE_SYNC_RCU || e->fence == FL_FENCE_RCU_LOCK ||
+		return ev_is_sync(e) || e->fence == FL_FENCE_RCU_LOCK ||
 		       e->fence == FL_FENCE_RCU_UNLOCK;
 	if (e->kind > EV_WRITE || (e->flags & EVF_BLOCKED))
 		return false;
-	if (has_free || keep_all)
+	if (has_free || keep_all || (e->flags & EVF_SRCU))
 		return true;
 	if (e->order == FL_PLAIN)
 		return location_is_shared(g, e);
@@ -115,7 +116,7 @@ static void number_nodes(struct lkmm *m)
 			m->thread[m->n] = t;
 			m->node[m->n++] = id;
 			if (e->kind == EV_FENCE) {
-				m->has_sync |= e->fence == FL_FENCE_SYNC_RCU;
+				m->has_sync |= ev_is_sync(e);
 				depth += e->fence == FL_FENCE_RCU_LOCK;
 				depth -= e->fence == FL_FENCE_RCU_UNLOCK;
 			} else if (e->order == FL_PLAIN) {
@@ -148,6 +149,7 @@ static void classify(struct lkmm *m)
 	m->noreturn = bitset_new(p);
 	m->r4rmb = bitset_new(p);
 	m->rmw_set = bitset_new(p);
+	m->not_srcu_unlock = bitset_new(p);
 	m->po = bitrel_new(p);
 	m->same = bitrel_new(p);
 	for (int i = 0; i < m->n; i++) {
@@ -159,6 +161,8 @@ static void classify(struct lkmm *m)
 			bitrel_set(p, m->same, i, j);
 			bitrel_set(p, m->same, j, i);
 		}
+		if (!e || e->kind != EV_WRITE || !(e->flags & EVF_SRCU))
+			bitset_add(m->not_srcu_unlock, i);
 		if (!e || e->kind == EV_FENCE) {
 			bitset_add(m->marked, i);
 			continue;
@@ -277,6 +281,19 @@ static void fence_pairs(struct lkmm *m, bitrel out, int first, int last, int idx
 	}
 }
 
+/*
+ * The set RMW of the .cat file has the load of a failed conditional operation too, but no lock operation; the
+ * fence after a spinlock asks for LKW alone.
+ */
+static bool is_rmw(const struct ev *e, bool lock)
+{
+	if (e->kind > EV_WRITE)
+		return false;
+	if (lock)
+		return e->kind == EV_WRITE && (e->flags & (EVF_LOCK | EVF_RMW)) == (EVF_LOCK | EVF_RMW);
+	return (e->flags & (EVF_RMW | EVF_FAILED)) && !(e->flags & EVF_LOCK);
+}
+
 static void fences(struct lkmm *m)
 {
 	const struct graph *g = m->g;
@@ -374,7 +391,7 @@ static void fences(struct lkmm *m)
 				for (int i = first; i < last; i++) {
 					const struct ev *e = node_ev(m, i);
 
-					if (!e || !(e->flags & EVF_RMW) || e->kind > EV_WRITE)
+					if (!e || !is_rmw(e, f->fence == FL_FENCE_AFTER_SPINLOCK))
 						continue;
 					if (f->fence == FL_FENCE_BEFORE_ATOMIC) {
 						/* [M] ; fencerel ; [RMW] ; po? ; [M] */
@@ -393,9 +410,6 @@ static void fences(struct lkmm *m)
 					/* [M] ; po? ; [RMW or LKW] ; fencerel ; [M] */
 					if (e->idx > k)
 						break;
-					if (f->fence == FL_FENCE_AFTER_SPINLOCK &&
-					    (e->kind != EV_WRITE || !(e->flags & EVF_LOCK)))
-						continue;
 					for (int a = first; a <= i; a++) {
 						if (!bitset_has(m->mem, a))
 							continue;
@@ -430,6 +444,24 @@ static void fences(struct lkmm *m)
 							bitrel_set(p, m->mb, a, b);
 				}
 				break;
+			case FL_FENCE_AFTER_SRCU_READ_UNLOCK:
+				/* [M] ; po? ; [Srcu-unlock] ; fencerel ; [M] */
+				for (int i = last - 1; i >= first; i--) {
+					const struct ev *e = node_ev(m, i);
+
+					if (!e || e->idx > k || e->kind != EV_WRITE ||
+					    !(e->flags & EVF_SRCU))
+						continue;
+					for (int a = first; a <= i; a++)
+						for (int b = i + 1; b < last; b++)
+							if (bitset_has(m->mem, a) &&
+							    bitset_has(m->mem, b) &&
+							    node_ev(m, b)->idx > k)
+								bitrel_set(p, m->mb, a, b);
+					break;
+				}
+				break;
+			case FL_FENCE_SYNC_SRCU:
 			case FL_FENCE_SYNC_RCU: {
 				int s = m->of_event[g->tev[t][k]];
 
@@ -474,9 +506,12 @@ static void happens_before(struct lkmm *m)
 	bitrel_reflexive(p, m->rmw_sequence);
 
 	/* carry-dep = (data ; [~ Srcu-unlock] ; rfi)*, then addr, data, ctrl through it */
-	x = bitrel_seq(p, m->data, m->rfi);
+	x = bitrel_copy(p, m->data);
+	bitrel_range(p, x, m->not_srcu_unlock);
+	x = bitrel_seq(p, x, m->rfi);
 	bitrel_plus(p, x);
 	bitrel_reflexive(p, x);
+	m->data_only = m->data;
 	m->addr = bitrel_seq(p, x, m->addr);
 	m->data = bitrel_seq(p, x, m->data);
 	m->ctrl = bitrel_seq(p, x, m->ctrl);
@@ -587,39 +622,113 @@ static void match_sections(const struct lkmm *m, bitrel rscsi)
 	}
 }
 
+/*
+ * srcu-rscs backwards, for one srcu_struct: unlock -> lock, where the value that the lock returned reached
+ * the unlock, through memory or not.
+ */
+static void match_srcu_sections(const struct lkmm *m, int loc, bitrel rscsi)
+{
+	struct bitpool *p = m->pool;
+	bitrel carry = bitrel_copy(p, m->data_only), match;
+
+	/* carry-srcu-data = (data ; [~ Srcu-unlock] ; rf)* */
+	bitrel_range(p, carry, m->not_srcu_unlock);
+	carry = bitrel_seq(p, carry, m->rf);
+	bitrel_plus(p, carry);
+	bitrel_reflexive(p, carry);
+	match = bitrel_seq(p, carry, m->data_only);
+	for (int l = 0; l < m->n; l++) {
+		const struct ev *lock = node_ev(m, l);
+
+		if (!lock || lock->kind != EV_READ || !(lock->flags & EVF_SRCU) || lock->loc != loc)
+			continue;
+		for (int u = 0; u < m->n; u++)
+			if (!bitset_has(m->not_srcu_unlock, u) && node_ev(m, u)->loc == loc &&
+			    bitrel_has(p, match, l, u))
+				bitrel_set(p, rscsi, u, l);
+	}
+}
+
+/* RCU, or SRCU of one srcu_struct: its grace periods and sections, and what the chains are made of. */
+struct domain {
+	int loc; /* 0: RCU */
+	bitrel gp_link, rs_link, link_rs, link_gp;
+};
+
+#define MAX_DOMAINS 8
+
+static void new_domain(struct lkmm *m, struct domain *d, bitrel link, bitrel order)
+{
+	struct bitpool *p = m->pool;
+	bitrel gp = bitrel_new(p), rscsi = bitrel_new(p);
+
+	if (d->loc)
+		match_srcu_sections(m, d->loc, rscsi);
+	else
+		match_sections(m, rscsi);
+	for (int i = 0; i < m->n; i++) {
+		const struct ev *e = node_ev(m, i);
+
+		if (e && ev_is_sync(e) && e->loc == d->loc)
+			bitrel_set(p, gp, i, i);
+	}
+	d->gp_link = bitrel_seq(p, gp, link);
+	d->rs_link = bitrel_seq(p, rscsi, link);
+	d->link_rs = bitrel_seq(p, link, rscsi);
+	d->link_gp = bitrel_seq(p, link, gp);
+	bitrel_or(p, order, gp);
+	bitrel_or(p, order, bitrel_seq(p, d->gp_link, rscsi));
+	bitrel_or(p, order, bitrel_seq(p, d->rs_link, gp));
+}
+
+/*
+ * A pair counts within one domain only: "& loc" in the .cat file. A srcu_struct beyond MAX_DOMAINS is left out,
+ * which makes the model weaker, never stronger.
+ */
+static int find_domains(struct lkmm *m, struct domain *d)
+{
+	int n = 0;
+
+	for (int i = 0; i < m->n; i++) {
+		const struct ev *e = node_ev(m, i);
+		int k;
+
+		if (!e || !ev_is_sync(e))
+			continue;
+		for (k = 0; k < n && d[k].loc != e->loc; k++)
+			;
+		if (k == n && n < MAX_DOMAINS)
+			d[n++].loc = e->loc;
+	}
+	return n;
+}
+
 /* rcu-order: at least as many grace periods as reader sections along a chain of rcu-link. */
 static bitrel rcu_order(struct lkmm *m, bitrel link)
 {
 	struct bitpool *p = m->pool;
-	bitrel order = bitrel_new(p), gp = bitrel_new(p), rscsi = bitrel_new(p);
-	bitrel gp_link, rs_link, link_rs, link_gp;
+	struct domain domain[MAX_DOMAINS];
+	int n = find_domains(m, domain);
+	bitrel order = bitrel_new(p);
 	size_t mark;
 	bool grew = true;
 
-	match_sections(m, rscsi);
-	for (int i = 0; i < m->n; i++) {
-		const struct ev *e = node_ev(m, i);
-
-		if (e && e->kind == EV_FENCE && e->fence == FL_FENCE_SYNC_RCU)
-			bitrel_set(p, gp, i, i);
-	}
-	gp_link = bitrel_seq(p, gp, link);
-	rs_link = bitrel_seq(p, rscsi, link);
-	link_rs = bitrel_seq(p, link, rscsi);
-	link_gp = bitrel_seq(p, link, gp);
-	bitrel_or(p, order, gp);
-	bitrel_or(p, order, bitrel_seq(p, gp_link, rscsi));
-	bitrel_or(p, order, bitrel_seq(p, rs_link, gp));
+	for (int i = 0; i < n; i++)
+		new_domain(m, &domain[i], link, order);
 	mark = p->used;
 	while (grew) {
 		bitrel before, add;
 
 		p->used = mark;
 		before = bitrel_copy(p, order);
-		add = bitrel_seq(p, bitrel_seq(p, gp_link, order), link_rs);
-		bitrel_or(p, order, add);
-		add = bitrel_seq(p, bitrel_seq(p, rs_link, order), link_gp);
-		bitrel_or(p, order, add);
+		for (int i = 0; i < n; i++) {
+			const struct domain *d = &domain[i];
+
+			add = bitrel_seq(p, bitrel_seq(p, d->gp_link, order), d->link_rs);
+			bitrel_or(p, order, add);
+			add = bitrel_seq(p, bitrel_seq(p, d->rs_link, order), d->link_gp);
+			bitrel_or(p, order, add);
+		}
 		add = bitrel_seq(p, bitrel_seq(p, order, link), before);
 		bitrel_or(p, order, add);
 		add = bitrel_copy(p, order);

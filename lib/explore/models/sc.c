@@ -84,7 +84,7 @@ static bool store_may_reach_memory(const struct ev *e)
 static bool drains(const struct runner *r, const struct ev *e)
 {
 	if (e->kind == EV_FENCE)
-		return e->fence == FL_FENCE_MB || e->fence == FL_FENCE_SYNC_RCU;
+		return e->fence == FL_FENCE_MB || ev_is_sync(e);
 	if (e->kind == EV_SPAWN || e->kind == EV_END)
 		return true;
 	return (e->flags & EVF_RMW) && r->locked;
@@ -218,7 +218,7 @@ bool model_tso(const struct graph *g, enum flx_mutant mutant)
 static bool has_grace_period(const struct graph *g)
 {
 	for (int i = 0; i < g->n; i++)
-		if (g->ev[i].kind == EV_FENCE && g->ev[i].fence == FL_FENCE_SYNC_RCU)
+		if (ev_is_sync(&g->ev[i]))
 			return true;
 	return false;
 }

@@ -24,12 +24,13 @@ static bool outside(void)
 	return current_thread < 0;
 }
 
-uint64_t fl_ev_load(const volatile void *addr, unsigned int size, enum fl_order order,
-		    const struct fl_site *site)
+static uint64_t load(const volatile void *addr, unsigned int size, enum fl_order order, uint16_t flags,
+		     const struct fl_site *site)
 {
 	struct op op = {
 		.kind = OP_LOAD,
 		.order = order,
+		.flags = flags,
 		.addr = (uintptr_t)addr,
 		.size = size,
 		.site = site,
@@ -39,6 +40,12 @@ uint64_t fl_ev_load(const volatile void *addr, unsigned int size, enum fl_order 
 		return memory_peek(op.addr, size);
 	exec_do(&op);
 	return op.old;
+}
+
+uint64_t fl_ev_load(const volatile void *addr, unsigned int size, enum fl_order order,
+		    const struct fl_site *site)
+{
+	return load(addr, size, order, 0, site);
 }
 
 static void store(volatile void *addr, unsigned int size, uint64_t val, enum fl_order order,
@@ -146,6 +153,31 @@ uint64_t fl_ev_await(const volatile void *addr, unsigned int size, fl_rmw_fn fn,
 void fl_ev_fence(enum fl_fence kind, const struct fl_site *site)
 {
 	struct op op = {.kind = OP_FENCE, .fence = kind, .site = site};
+
+	if (!outside())
+		exec_do(&op);
+}
+
+uint64_t fl_ev_srcu_lock(const volatile void *addr, unsigned int size, const struct fl_site *site)
+{
+	return load(addr, size, FL_ONCE, EVF_SRCU, site);
+}
+
+void fl_ev_srcu_unlock(volatile void *addr, unsigned int size, uint64_t idx,
+		       const struct fl_site *site)
+{
+	store(addr, size, idx, FL_ONCE, EVF_SRCU, site);
+}
+
+void fl_ev_sync_srcu(volatile void *addr, unsigned int size, const struct fl_site *site)
+{
+	struct op op = {
+		.kind = OP_FENCE,
+		.fence = FL_FENCE_SYNC_SRCU,
+		.addr = (uintptr_t)addr,
+		.size = size,
+		.site = site,
+	};
 
 	if (!outside())
 		exec_do(&op);

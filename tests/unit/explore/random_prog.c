@@ -238,6 +238,72 @@ static void thread_body(struct gen *g, int ops)
 	}
 }
 
+/* One end of a cycle's edge. */
+static void cycle_access(struct gen *g, bool store, int loc, enum fl_order order)
+{
+	struct rm_op *op;
+
+	if (has(g, RP_RMW) && chance(g, 20)) {
+		op = emit(g, store ? RM_XCHG : RM_ADD, order);
+		op->order = chance(g, 30) ? FL_MB : order;
+		op->a.c = store ? ++g->next_value : 0;
+	} else {
+		op = emit(g, store ? RM_STORE : RM_LOAD, order);
+		op->a.c = store ? ++g->next_value : 0;
+	}
+	op->loc = loc;
+}
+
+/* What may order the two accesses of a thread. */
+static void cycle_thread(struct gen *g, bool store_a, bool store_b, int loc_a, int loc_b)
+{
+	enum fl_order a = !store_a && has(g, RP_ORDERS) && chance(g, 20) ? FL_ACQUIRE : FL_ONCE;
+	enum fl_order b = store_b && has(g, RP_ORDERS) && chance(g, 20) ? FL_RELEASE : FL_ONCE;
+	bool section = g->has_rcu && chance(g, 50), locked = has(g, RP_LOCKS) && chance(g, 25);
+	int between = below(g, 6), v;
+
+	if (section)
+		emit_fence(g, FL_FENCE_RCU_LOCK);
+	if (locked && !section)
+		emit(g, RM_LOCK, FL_ACQUIRE)->loc = g->lock;
+	cycle_access(g, store_a, loc_a, a);
+	v = g->p->nops - 1;
+	if (g->has_rcu && !section && chance(g, 75))
+		emit_fence(g, FL_FENCE_SYNC_RCU);
+	else if (between == 0 && has(g, RP_FENCES))
+		emit_fence(g, FL_FENCE_MB);
+	else if (between == 1 && has(g, RP_FENCES))
+		emit_fence(g, store_a ? FL_FENCE_WMB : FL_FENCE_RMB);
+	else if (between == 2 && has(g, RP_FENCES))
+		emit_fence(g, store_b ? FL_FENCE_WMB : FL_FENCE_RMB);
+	else if (between == 3 && has(g, RP_DEP) && rm_has_value(&g->p->op[v]))
+		emit(g, RM_DEP, FL_PLAIN)->loc = loc_b;
+	else if (between == 4 && locked && !section)
+		emit_fence(g, FL_FENCE_AFTER_SPINLOCK);
+	cycle_access(g, store_b, loc_b, b);
+	if (locked && !section)
+		emit(g, RM_UNLOCK, FL_RELEASE)->loc = g->lock;
+	if (section)
+		emit_fence(g, FL_FENCE_RCU_UNLOCK);
+}
+
+/* Thread t goes from location t - 1 to location t; where two threads meet, not both load. */
+static void cycle(struct gen *g, int threads)
+{
+	bool store[2 * RM_MAX_THREADS];
+
+	for (int i = 0; i < threads; i++) {
+		store[2 * i + 1] = chance(g, 50);
+		store[(2 * i + 2) % (2 * threads)] = !store[2 * i + 1] || chance(g, 50);
+	}
+	for (g->t = 0; g->t < threads; g->t++) {
+		g->p->first[g->t] = g->p->nops;
+		cycle_thread(g, store[2 * g->t], store[2 * g->t + 1],
+			     (g->t + threads - 1) % threads, g->t);
+		g->p->first[g->t + 1] = g->p->nops;
+	}
+}
+
 /* A value that location @loc can have: its first one or one that a store gives it. */
 static int some_value(struct gen *g, int loc, bool not_init)
 {
@@ -282,26 +348,32 @@ void rp_generate(struct rm_prog *p, uint64_t seed, unsigned int features, const 
 	memset(p, 0, sizeof(*p));
 	for (int i = 0; i < 4; i++)
 		rp_random(&g.state);
+	threads = s->min_threads + below(&g, s->max_threads - s->min_threads + 1);
 	g.data_locs = 1 + below(&g, s->max_locs);
-	if (g.data_locs == 1 && s->max_locs > 1 && chance(&g, 60))
+	if (has(&g, RP_CYCLE))
+		g.data_locs = threads;
+	else if (g.data_locs == 1 && s->max_locs > 1 && chance(&g, 60))
 		g.data_locs = 2;
 	p->nlocs = g.data_locs;
 	for (int l = 0; l < g.data_locs; l++) {
 		p->loc_name[l][0] = (char)('x' + l);
 		p->init[l] = chance(&g, 15) ? 7 : 0;
 	}
-	if (has(&g, RP_LOCKS) && chance(&g, 60)) {
+	if (has(&g, RP_LOCKS) && (has(&g, RP_CYCLE) || chance(&g, 60))) {
 		g.lock = p->nlocs;
 		p->loc_name[p->nlocs++][0] = 'l';
 	}
 	g.has_rcu = has(&g, RP_RCU) && chance(&g, features == RP_ALL ? 50 : 90);
-	threads = s->min_threads + below(&g, s->max_threads - s->min_threads + 1);
+	p->nthreads = threads;
+	if (has(&g, RP_CYCLE)) {
+		cycle(&g, threads);
+		return;
+	}
 	per = s->max_ops;
 	if (per * threads > s->max_ops_total)
 		per = s->max_ops_total / threads;
 	if (per < s->min_ops)
 		per = s->min_ops;
-	p->nthreads = threads;
 	for (g.t = 0; g.t < threads; g.t++) {
 		p->first[g.t] = p->nops;
 		thread_body(&g, s->min_ops + below(&g, per - s->min_ops + 1));
@@ -315,9 +387,10 @@ static const struct profile {
 	unsigned int features;
 	struct rp_size size;
 } profiles[] = {
-	{"two by two", RP_FENCES | RP_ORDERS, {2, 2, 2, 2, 4, 2}},
-	{"two by two, atomics", RP_FENCES | RP_ORDERS | RP_RMW, {2, 2, 2, 2, 4, 2}},
-	{"three by two", RP_FENCES | RP_ORDERS, {3, 3, 1, 2, 6, 3}},
+	{"cycle of two", RP_CYCLE | RP_FENCES | RP_ORDERS | RP_RMW | RP_DEP, {2, 2, 2, 2, 4, 2}},
+	{"cycle of three", RP_CYCLE | RP_FENCES | RP_ORDERS | RP_RMW | RP_DEP | RP_LOCKS,
+	 {3, 3, 2, 2, 6, 3}},
+	{"cycle with grace periods", RP_CYCLE | RP_RCU | RP_FENCES | RP_ORDERS, {2, 4, 2, 2, 8, 4}},
 	{"accesses", RP_ORDERS, {2, 3, 2, 4, 9, 3}},
 	{"fences", RP_FENCES | RP_ORDERS, {2, 3, 2, 4, 10, 3}},
 	{"one location", RP_RMW | RP_ORDERS | RP_BRANCH, {2, 3, 2, 4, 8, 1}},
@@ -325,6 +398,7 @@ static const struct profile {
 	{"waiting", RP_AWAIT | RP_RMW | RP_BRANCH, {2, 3, 2, 4, 9, 2}},
 	{"locks", RP_LOCKS | RP_FENCES | RP_AWAIT, {2, 3, 2, 5, 10, 2}},
 	{"rcu", RP_RCU | RP_FENCES | RP_DEP, {2, 3, 2, 4, 9, 2}},
+	{"rcu, few locations", RP_RCU, {3, 3, 1, 3, 7, 2}},
 	{"plain", RP_PLAIN | RP_FENCES | RP_ORDERS | RP_BRANCH | RP_DEP, {2, 3, 2, 4, 9, 3}},
 	{"plain and locks", RP_PLAIN | RP_LOCKS | RP_RCU | RP_RMW, {2, 3, 2, 4, 9, 2}},
 	{"all", RP_ALL, {2, 3, 2, 5, 11, 3}},

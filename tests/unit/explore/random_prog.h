@@ -16,6 +16,7 @@ enum rp_features {
 	RP_BRANCH = 128, /* skips, values that flow from loads to stores */
 	RP_DEP = 256,
 	RP_ALL = 511,
+	RP_CYCLE = 512,	 /* a cycle of two accesses per thread, as in the litmus shapes */
 };
 
 struct rp_size {

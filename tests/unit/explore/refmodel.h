@@ -48,7 +48,14 @@
 #define RM_MAX_LOCS 16
 #define RM_MAX_OUT (RM_MAX_OPS + RM_MAX_LOCS)
 
-enum rm_model { RM_SC, RM_TSO, RM_LKMM, RM_NR_MODELS };
+enum rm_model {
+	RM_SC,
+	RM_TSO,
+	RM_LKMM,
+	RM_NR_MODELS,
+	/* lkmm with every store taken to depend on all marked loads before it in its thread. */
+	RM_LKMM_CTRL = RM_NR_MODELS,
+};
 
 enum rm_kind {
 	RM_LOAD,

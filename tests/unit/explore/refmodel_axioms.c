@@ -156,6 +156,7 @@ struct ex {
 	int op[MAX_EV]; /* -1: initial store */
 	int thread[MAX_EV];
 	int n;
+	bool all_ctrl; /* RM_LKMM_CTRL */
 	set_t R, W, M, F, IW, plain, marked, acquire, release, noreturn, rmw_set;
 	set_t lkr, lkw, ul, locked; /* locked: halves of an x86 locked instruction */
 	set_t fence[FL_FENCE_NR];
@@ -435,6 +436,8 @@ static bool lkmm_orders(const struct ex *x, struct lkmm *k)
 	k->overwrite = or(x->co, x->fr);
 	to_w = or(only(ALL, x->addr, x->W), and(k->overwrite, x->internal));
 	to_w = or(to_w, seq(only(ALL, x->addr, x->plain), k->wmb));
+	if (x->all_ctrl)
+		to_w = or(to_w, only(x->R & marked, x->po, x->W));
 	to_r = or(only(ALL, x->addr, x->R),
 		  seq(only(ALL, x->addr, marked), and(x->rf, x->internal)));
 	ppo = or(or(to_r, to_w), and(or(k->fence, k->unlock_lock), x->internal));
@@ -540,6 +543,7 @@ int rm_consistent(const struct rm_prog *p, const struct rm_cand *c, enum rm_mode
 	case RM_TSO:
 		return tso_consistent(&x);
 	default:
+		x.all_ctrl = m == RM_LKMM_CTRL;
 		return lkmm_consistent(&x, races);
 	}
 }

@@ -254,7 +254,7 @@ int rm_operational(const struct rm_prog *p, enum rm_model model, uint64_t limit,
 	struct run r = {.p = p, .tso = model == RM_TSO, .limit = limit, .r = res};
 	struct machine m;
 
-	if (model == RM_LKMM)
+	if (model >= RM_LKMM)
 		return -EINVAL;
 	memset(res, 0, sizeof(*res));
 	memset(&m, 0, sizeof(m));

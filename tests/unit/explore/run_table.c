@@ -402,17 +402,31 @@ static void format_ops(const struct rm_prog *p, uint64_t ops, char *buf, size_t 
 	}
 }
 
+/*
+ * A finding that holds only without dependencies (which native code does not show) is inconclusive, one
+ * that holds with all of them too is a violation.
+ */
+static bool found(const struct rt_result *got, const char *oracle, bool sure, char *why, size_t size)
+{
+	if (!got->err && !strcmp(got->r.oracle, oracle) &&
+	    got->r.verdict == (sure ? FLX_VIOLATION : FLX_INCONCLUSIVE))
+		return true;
+	snprintf(why, size, "  engine: %s missed, a %s: error %d, verdict %d, %s %s\n", oracle,
+		 sure ? "violation" : "dependency would prevent it", got->err, got->r.verdict,
+		 got->r.oracle, got->r.message);
+	return false;
+}
+
 /* A race was to be reported: is it one of the reference's? */
-static bool race_matches(const struct rm_prog *p, const struct rm_result *want,
+static bool race_matches(const struct rm_prog *p, const struct rm_result *want, bool sure,
 			 const struct rt_result *got, char *why, size_t size)
 {
 	char x[512], y[512];
 
-	if (got->err || got->r.verdict != FLX_VIOLATION || strcmp(got->r.oracle, "data-race")) {
-		snprintf(why, size, "  engine misses a data race: error %d, verdict %d, %s %s\n",
-			 got->err, got->r.verdict, got->r.oracle, got->r.message);
+	if (!found(got, "data-race", sure, why, size))
 		return false;
-	}
+	if (!sure)
+		return true; /* an inconclusive result has no record */
 	for (int i = 0; i < p->nops; i++)
 		if ((got->racing[0] >> i & 1) && (want->racing[i] & got->racing[1]))
 			return true;
@@ -428,9 +442,9 @@ bool rt_agrees(const struct rm_prog *p, enum flx_model model, enum flx_mutant mu
 	static const enum rm_model models[] = {
 		[FLX_SC] = RM_SC, [FLX_TSO] = RM_TSO, [FLX_LKMM] = RM_LKMM};
 	struct rt_options o = {.model = model, .mutant = mutant, .size = size, .may_wait = true};
-	struct rm_result want;
+	struct rm_result want, sure = {0};
 	struct rt_result got;
-	bool ok;
+	bool ok, racy;
 
 	why[0] = 0;
 	if (skipped)
@@ -441,21 +455,23 @@ bool rt_agrees(const struct rm_prog *p, enum flx_model model, enum flx_mutant mu
 		return true;
 	}
 	o.races = model == FLX_LKMM && has_plain(p);
+	racy = o.races && want.race;
+	if (racy || want.stuck.n)
+		rm_enumerate(p, model == FLX_LKMM ? RM_LKMM_CTRL : models[model], REFERENCE_LIMIT,
+			     &sure);
 	/* Only a broken engine needs a limit; it may not end otherwise. */
 	o.max_executions = 100 + 20 * (want.complete.n + want.stuck.n);
 	rt_run(p, &o, &got);
-	ok = want.race && o.races ? race_matches(p, &want, &got, why, why_size)
-				  : rt_matches(p, &want, &got, why, why_size);
+	ok = racy ? race_matches(p, &sure, sure.race, &got, why, why_size)
+		  : rt_matches(p, &want, &got, why, why_size);
 	rt_result_free(&got);
-	if (ok && want.stuck.n && !(want.race && o.races)) {
+	if (ok && want.stuck.n && !racy) {
 		o.may_wait = false;
 		rt_run(p, &o, &got);
-		ok = !got.err && got.r.verdict == FLX_VIOLATION && !strcmp(got.r.oracle, "deadlock");
-		if (!ok)
-			snprintf(why, why_size, "  engine: deadlock missed: error %d, verdict %d\n",
-				 got.err, got.r.verdict);
+		ok = found(&got, "deadlock", sure.stuck.n, why, why_size);
 		rt_result_free(&got);
 	}
 	rm_result_free(&want);
+	rm_result_free(&sure);
 	return ok;
 }

@@ -43,6 +43,15 @@ uint64_t fl_ev_await(const volatile void *addr, unsigned int size, fl_rmw_fn fn,
 void fl_ev_fence(enum fl_fence kind, const struct fl_site *site);
 
 /*
+ * SRCU as the memory model has it: the lock is a load of the srcu_struct's word, the unlock a store of what a
+ * lock returned; a data dependency, told by fl_ev_deps(), says which lock an unlock belongs to.
+ */
+uint64_t fl_ev_srcu_lock(const volatile void *addr, unsigned int size, const struct fl_site *site);
+void fl_ev_srcu_unlock(volatile void *addr, unsigned int size, uint64_t idx,
+		       const struct fl_site *site);
+void fl_ev_sync_srcu(volatile void *addr, unsigned int size, const struct fl_site *site);
+
+/*
  * Dependencies of the calling thread's next access, for code that knows its own (an interpreter of
  * litmus tests): bit k is the thread's k-th load, counted from 0 by fl_ev_loads(). Native code has none
  * but address dependencies, which the engine finds.

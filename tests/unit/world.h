@@ -2,10 +2,10 @@
 /*
  * world.h - the smallest world for tests of lib/mmu and lib/mm: one machine, one mm, this thread is CPU 0.
  *
- * Small sizes, so that addresses can be counted: a page is 16 bytes, page number 1 is at 0x10.
+ * Include it first. Small sizes, so that addresses can be counted: a page is 16 bytes, page number 1 is at 0x10.
  */
-#ifndef TESTS_MM_WORLD_H
-#define TESTS_MM_WORLD_H
+#ifndef TESTS_WORLD_H
+#define TESTS_WORLD_H
 
 #include <check.h>
 #include <pthread.h>
@@ -13,10 +13,16 @@
 
 #include <faultline/faultline.h>
 
-#include "mm/mm_types.h"
+/* All of them before the variables below, whose names are those of many parameters. */
+#include "mm/fault.h"
+#include "mm/gup.h"
+#include "mm/mm.h"
+#include "mm/mmap_lock.h"
+#include "mm/pgalloc.h"
+#include "mm/rmap.h"
+#include "mm/tlbflush.h"
 #include "mm/vma.h"
-#include "mmu/frame.h"
-#include "mmu/pgtable.h"
+#include "mmu/mmu.h"
 
 #define PAGE 16u
 
@@ -25,7 +31,7 @@ static struct fl_cpu *cpu0, *cpu1;
 static struct fl_mm *fl_mm;
 static struct mm_struct *mm; /* the same, from inside */
 
-static void make_world_with(struct fl_machine_config *config, const char *kernel, const char *set)
+static inline void make_world_with(struct fl_machine_config *config, const char *kernel, const char *set)
 {
 	struct fl_policy *policy;
 	char err[512];
@@ -124,6 +130,15 @@ static inline void end_on(struct call *c)
 	fl_cpu_unbind(cpu0);
 	pthread_join(c->thread, NULL);
 	ck_assert_int_eq(fl_cpu_bind(cpu0), 0);
+}
+
+/* Threads that wait for each other are slow where they share a core with others. */
+static inline TCase *test_case(const char *name)
+{
+	TCase *tc = tcase_create(name);
+
+	tcase_set_timeout(tc, 60);
+	return tc;
 }
 
 static inline int run_suite(Suite *suite)

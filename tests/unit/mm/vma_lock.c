@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: MIT
+/*
+ * vma_lock.c - tests lib/mm/vma_lock.c: who gets in when. What the orderings are for, real threads can't
+ * show: scenario vma-lock-seq does.
+ */
+#include "../world.h"
+
+static fl_vaddr addr;
+static struct vm_area_struct *vma;
+
+/* |..VVVV..|  one area that was written to, so that it has its anon_vma */
+static void set_up_with(const char *kernel, const char *set)
+{
+	make_world(kernel, set);
+	addr = map(4, FL_READ | FL_WRITE);
+	ck_assert_int_eq(fl_store(cpu0, addr, 1), 0);
+	vma = vma_lookup(mm, addr);
+}
+
+static void set_up(void)
+{
+	set_up_with("6.5", NULL);
+}
+
+static struct vm_area_struct *lock_at(fl_vaddr at)
+{
+	return lock_vma_under_rcu(mm, at);
+}
+
+START_TEST(marked_vma_refuses_readers_until_the_mm_unlocks)
+{
+	mmap_write_lock(mm);
+	vma_start_write(vma); /* when it is marked */
+	ck_assert(!vma_start_read(vma)); /* then readers are turned away */
+	vma_start_write(vma);		 /* (twice is once) */
+	mmap_write_unlock(mm);
+	ck_assert(vma_start_read(vma)); /* and let in once all marks are gone */
+	vma_end_read(vma);
+}
+END_TEST
+
+START_TEST(a_downgrade_ends_marks_too)
+{
+	mmap_write_lock(mm);
+	vma_start_write(vma);
+	mmap_write_downgrade(mm);
+	ck_assert(vma_start_read(vma));
+	vma_end_read(vma);
+	mmap_read_unlock(mm);
+}
+END_TEST
+
+START_TEST(other_areas_are_not_marked)
+{
+	struct vm_area_struct *other;
+	fl_vaddr b = map(1, FL_READ);
+
+	other = vma_lookup(mm, b);
+	mmap_write_lock(mm);
+	vma_start_write(vma);
+	ck_assert(vma_start_read(other));
+	vma_end_read(other);
+	mmap_write_unlock(mm);
+}
+END_TEST
+
+START_TEST(several_readers_are_in_at_once)
+{
+	ck_assert(vma_start_read(vma));
+	ck_assert(vma_start_read(vma));
+	vma_end_read(vma);
+	vma_end_read(vma);
+}
+END_TEST
+
+START_TEST(trying_to_mark_fails_while_a_reader_is_inside)
+{
+	ck_assert(vma_start_read(vma));
+	mmap_write_lock(mm);
+	ck_assert(!vma_try_start_write(vma));
+	vma_end_read(vma);
+	ck_assert(vma_try_start_write(vma));
+	ck_assert(!vma_start_read(vma));
+	mmap_write_unlock(mm);
+}
+END_TEST
+
+static int reader_is_in, marked;
+
+static void read_for_a_while(struct fl_cpu *cpu, void *arg)
+{
+	if (!vma_start_read(vma))
+		abort();
+	smp_store_release(&reader_is_in, 1);
+	for (volatile int i = 0; i < 1000000; i = i + 1)
+		;
+	/* The writer is waiting. */
+	if (READ_ONCE(marked))
+		abort();
+	vma_end_read(vma);
+}
+
+START_TEST(marking_waits_for_readers)
+{
+	struct call call;
+
+	begin_on(&call, cpu1, read_for_a_while, NULL);
+	while (!smp_load_acquire(&reader_is_in))
+		cpu_relax();
+	mmap_write_lock(mm);
+	vma_start_write(vma);
+	WRITE_ONCE(marked, 1);
+	mmap_write_unlock(mm);
+	end_on(&call);
+}
+END_TEST
+
+START_TEST(a_fault_locks_the_area_around_its_address)
+{
+	ck_assert_ptr_eq(lock_at(addr), vma);
+	vma_end_read(vma);
+	ck_assert_ptr_eq(lock_at(addr + 4 * PAGE - 1), vma);
+	vma_end_read(vma);
+	ck_assert_ptr_null(lock_at(addr + 4 * PAGE));
+	ck_assert_ptr_null(lock_at(addr - 1));
+}
+END_TEST
+
+START_TEST(a_fault_does_not_lock_what_it_can_not_use)
+{
+	struct fl_uffd *uffd;
+	fl_vaddr b = map(1, FL_READ);
+
+	/* no anon_vma yet */
+	ck_assert_ptr_null(lock_at(b));
+	/* watched by a userfaultfd */
+	ck_assert_int_eq(fl_uffd_create(&uffd, fl_mm), 0);
+	ck_assert_int_eq(fl_uffd_register(uffd, cpu0, addr, 4, FL_UFFD_MISSING), 0);
+	ck_assert_ptr_null(lock_at(addr));
+	fl_uffd_close(uffd);
+	ck_assert_ptr_eq(lock_at(addr), vma);
+	vma_end_read(vma);
+}
+END_TEST
+
+START_TEST(an_area_that_moved_away_is_let_go_of)
+{
+	/* |..VVVV..| becomes |..VV....|; the tree still says otherwise, as it may to a reader */
+	vma->vm_end -= 2 * PAGE;
+	ck_assert_ptr_null(lock_at(addr + 3 * PAGE));
+	ck_assert_int_eq(rwsem_is_locked(&vma->vm_lock->lock), 0);
+	vma->vm_end += 2 * PAGE;
+}
+END_TEST
+
+START_TEST(an_area_that_was_taken_out_is_not_found)
+{
+	ck_assert_int_eq(fl_munmap(fl_mm, addr, 2), 0);
+	ck_assert_ptr_null(lock_at(addr));
+	ck_assert_ptr_nonnull(lock_at(addr + 2 * PAGE));
+	vma_end_read(vma_lookup(mm, addr + 2 * PAGE));
+}
+END_TEST
+
+START_TEST(wrapped_numbers_refuse_and_recover)
+{
+	/* A number that comes round again looks like a mark; the next unlock ends that. */
+	vma->vm_lock_seq = -1;
+	mm->mm_lock_seq = -1;
+	ck_assert(!vma_start_read(vma));
+	mmap_write_lock(mm);
+	mmap_write_unlock(mm);
+	ck_assert_int_eq(mm->mm_lock_seq, 0);
+	ck_assert(vma_start_read(vma));
+	vma_end_read(vma);
+	mm->mm_lock_seq = INT32_MAX;
+	mmap_write_lock(mm);
+	mmap_write_unlock(mm);
+	ck_assert_int_eq(mm->mm_lock_seq, INT32_MIN);
+	vma->vm_lock_seq = 0;
+}
+END_TEST
+
+/* --- many at once --- */
+
+#define ROUNDS 4000
+
+static void fault_and_unmap(struct fl_cpu *cpu, void *arg)
+{
+	fl_vaddr shared = addr + 2 * PAGE;
+	uint64_t word;
+
+	for (int i = 0; i < ROUNDS; i++) {
+		fl_vaddr a;
+
+		if (fl_store(cpu, addr, i) || fl_load(&word, cpu, shared))
+			abort();
+		if (i % 16 == 0) {
+			if (fl_mmap_anon(&a, fl_mm, 1 + i / 16 % 3, FL_READ | FL_WRITE) ||
+			    fl_store(cpu, a, i) || fl_munmap(fl_mm, a, 1 + i / 16 % 3))
+				abort();
+		}
+	}
+}
+
+START_TEST(faults_and_writers_of_two_cpus_get_along)
+{
+	struct call call;
+
+	begin_on(&call, cpu1, fault_and_unmap, NULL);
+	fault_and_unmap(cpu0, NULL);
+	end_on(&call);
+}
+END_TEST
+
+static void no_locks(void)
+{
+	set_up_with("6.3", NULL);
+}
+
+START_TEST(without_the_lock_faults_take_mmap_lock)
+{
+	ck_assert_ptr_null(lock_at(addr));
+	mmap_write_lock(mm);
+	vma_start_write(vma);
+	ck_assert(vma_try_start_write(vma));
+	mmap_write_unlock(mm);
+	ck_assert_int_eq(mm->mm_lock_seq, 0);
+}
+END_TEST
+
+static void linux_6_4(void)
+{
+	set_up_with("6.4", NULL);
+}
+
+static void ipi(void)
+{
+	set_up_with("6.5", "tlb_flush=ipi");
+}
+
+int main(void)
+{
+	Suite *suite = suite_create("mm.vma_lock");
+	TCase *tc = test_case("6.5"), *none = test_case("6.3"), *old = test_case("6.4"),
+	      *x86 = test_case("ipi");
+
+	tcase_add_checked_fixture(tc, set_up, end_world);
+	tcase_add_test(tc, marked_vma_refuses_readers_until_the_mm_unlocks);
+	tcase_add_test(tc, a_downgrade_ends_marks_too);
+	tcase_add_test(tc, other_areas_are_not_marked);
+	tcase_add_test(tc, several_readers_are_in_at_once);
+	tcase_add_test(tc, trying_to_mark_fails_while_a_reader_is_inside);
+	tcase_add_test(tc, marking_waits_for_readers);
+	tcase_add_test(tc, a_fault_locks_the_area_around_its_address);
+	tcase_add_test(tc, a_fault_does_not_lock_what_it_can_not_use);
+	tcase_add_test(tc, an_area_that_moved_away_is_let_go_of);
+	tcase_add_test(tc, an_area_that_was_taken_out_is_not_found);
+	tcase_add_test(tc, wrapped_numbers_refuse_and_recover);
+	tcase_add_test(tc, faults_and_writers_of_two_cpus_get_along);
+	suite_add_tcase(suite, tc);
+	tcase_add_checked_fixture(none, no_locks, end_world);
+	tcase_add_test(none, without_the_lock_faults_take_mmap_lock);
+	tcase_add_test(none, faults_and_writers_of_two_cpus_get_along);
+	suite_add_tcase(suite, none);
+	tcase_add_checked_fixture(old, linux_6_4, end_world);
+	tcase_add_test(old, marked_vma_refuses_readers_until_the_mm_unlocks);
+	suite_add_tcase(suite, old);
+	tcase_add_checked_fixture(x86, ipi, end_world);
+	tcase_add_test(x86, faults_and_writers_of_two_cpus_get_along);
+	suite_add_tcase(suite, x86);
+	return run_suite(suite);
+}

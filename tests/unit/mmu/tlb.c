@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: MIT
+/*
+ * tlb.c - tests lib/mmu/tlb.c and shootdown.c: how long a translation lives, and who can end it.
+ *
+ * Each test runs with flushes that are broadcast and with flushes that interrupt.
+ */
+#include "../world.h"
+
+
+static pte_t *entry_at(fl_vaddr addr)
+{
+	return pte_offset_map(machine, *pmd_offset_lockless(machine, mm->pgd, addr), addr);
+}
+
+/* Does the CPU reach the word through what it has, without a fault? */
+static bool hit(struct fl_cpu *cpu, fl_vaddr addr, enum mmu_access access)
+{
+	uint64_t word = 0;
+
+	return mmu_access(cpu, addr, access, &word);
+}
+
+START_TEST(a_translation_lives_until_it_is_flushed)
+{
+	fl_vaddr a = map(1, FL_READ | FL_WRITE);
+	pte_t *ptep, old;
+
+	ck_assert_int_eq(fl_store(cpu0, a, 7), 0);
+	ck_assert_uint_eq(load(cpu1, a), 7);
+	/* given both CPUs have it, when the entry is cleared */
+	ptep = entry_at(a);
+	old = *ptep;
+	*ptep = PTE_NONE;
+	/* then both still reach the page, */
+	ck_assert(hit(cpu0, a, MMU_STORE));
+	ck_assert(hit(cpu1, a, MMU_LOAD));
+	/* until the flush */
+	flush_tlb_mm_range(mm, a, a + PAGE);
+	ck_assert(!hit(cpu0, a, MMU_LOAD));
+	ck_assert(!hit(cpu1, a, MMU_LOAD));
+	*ptep = old;
+}
+END_TEST
+
+START_TEST(a_flush_of_one_page_leaves_the_others)
+{
+	fl_vaddr a = map(2, FL_READ | FL_WRITE);
+
+	ck_assert_int_eq(fl_store(cpu0, a, 1), 0);
+	ck_assert_int_eq(fl_store(cpu0, a + PAGE, 2), 0);
+	flush_tlb_mm_range(mm, a, a + PAGE);
+	*entry_at(a) &= ~_PAGE_PRESENT;
+	*entry_at(a + PAGE) &= ~_PAGE_PRESENT;
+	ck_assert(!hit(cpu0, a, MMU_LOAD));
+	ck_assert(hit(cpu0, a + PAGE, MMU_LOAD));
+	flush_tlb_mm(mm);
+	ck_assert(!hit(cpu0, a + PAGE, MMU_LOAD));
+	*entry_at(a) |= _PAGE_PRESENT;
+	*entry_at(a + PAGE) |= _PAGE_PRESENT;
+}
+END_TEST
+
+START_TEST(a_read_only_translation_faults_once_after_an_upgrade)
+{
+	fl_vaddr a = map(1, FL_READ | FL_WRITE);
+	uint64_t word = 5;
+
+	ck_assert_int_eq(fl_store(cpu0, a, 1), 0);
+	*entry_at(a) &= ~(_PAGE_RW | _PAGE_DIRTY);
+	flush_tlb_mm(mm);
+	ck_assert_uint_eq(load(cpu0, a), 1);
+	/* given a cached read-only entry, when memory allows more, then the first store still faults */
+	*entry_at(a) |= _PAGE_RW;
+	ck_assert(!mmu_access(cpu0, a, MMU_STORE, &word));
+	/* and the second one finds out */
+	ck_assert(mmu_access(cpu0, a, MMU_STORE, &word));
+	ck_assert_uint_eq(load(cpu0, a), 5);
+}
+END_TEST
+
+START_TEST(the_first_store_sets_dirty_and_later_ones_do_not_look)
+{
+	fl_vaddr a = map(1, FL_READ | FL_WRITE);
+
+	ck_assert_int_eq(fl_store(cpu0, a, 1), 0);
+	*entry_at(a) &= ~_PAGE_DIRTY;
+	flush_tlb_mm(mm);
+	ck_assert_uint_eq(load(cpu0, a), 1);
+	ck_assert(!pte_dirty(*entry_at(a)));
+	ck_assert(hit(cpu0, a, MMU_STORE));
+	ck_assert(pte_dirty(*entry_at(a)));
+	/* Cached as writable and dirty: no look at memory, so the bit stays away if it is taken away. */
+	*entry_at(a) &= ~_PAGE_DIRTY;
+	ck_assert(hit(cpu0, a, MMU_STORE));
+	ck_assert(!pte_dirty(*entry_at(a)));
+}
+END_TEST
+
+START_TEST(a_store_through_a_clean_translation_needs_permission_from_memory)
+{
+	fl_vaddr a = map(1, FL_READ | FL_WRITE);
+
+	ck_assert_int_eq(fl_store(cpu0, a, 1), 0);
+	*entry_at(a) &= ~_PAGE_DIRTY;
+	flush_tlb_mm(mm);
+	ck_assert_uint_eq(load(cpu0, a), 1);
+	*entry_at(a) &= ~_PAGE_RW;
+	ck_assert(!hit(cpu0, a, MMU_STORE));
+	ck_assert(!pte_dirty(*entry_at(a)));
+}
+END_TEST
+
+START_TEST(address_spaces_do_not_share_translations)
+{
+	fl_vaddr a = map(1, FL_READ | FL_WRITE), b;
+	struct fl_mm *other;
+
+	ck_assert_int_eq(fl_store(cpu0, a, 1), 0);
+	ck_assert_int_eq(fl_mm_create(&other, machine), 0);
+	ck_assert_int_eq(fl_mmap_anon(&b, other, 1, FL_READ | FL_WRITE), 0);
+	ck_assert_uint_eq(a, b);
+	fl_switch_mm(cpu0, other);
+	ck_assert_uint_eq(load(cpu0, b), 0);
+	ck_assert_int_eq(fl_store(cpu0, b, 2), 0);
+	fl_switch_mm(cpu0, fl_mm);
+	ck_assert_uint_eq(load(cpu0, a), 1);
+	fl_mm_destroy(other);
+	ck_assert_uint_eq(load(cpu0, a), 1);
+}
+END_TEST
+
+START_TEST(more_pages_than_entries_are_no_problem)
+{
+	fl_vaddr a = map(12, FL_READ | FL_WRITE);
+
+	for (uint64_t i = 0; i < 12; i++)
+		ck_assert_int_eq(fl_store(cpu0, a + i * PAGE, i), 0);
+	for (uint64_t i = 0; i < 12; i++)
+		ck_assert_uint_eq(load(cpu0, a + i * PAGE), i);
+}
+END_TEST
+
+struct irqs_off {
+	fl_vaddr addr;
+	int inside, leave;
+};
+
+static void stay_with_irqs_off(struct fl_cpu *cpu, void *arg)
+{
+	struct irqs_off *w = arg;
+	unsigned long flags;
+
+	load(cpu, w->addr);
+	local_irq_save(flags);
+	smp_store_release(&w->inside, 1);
+	while (!smp_load_acquire(&w->leave))
+		cpu_relax();
+	smp_store_release(&w->inside, 0);
+	local_irq_restore(flags);
+}
+
+/* Of no CPU: nobody that the flush would ask. */
+static void *let_it_leave(void *arg)
+{
+	struct irqs_off *w = arg;
+
+	for (volatile int i = 0; i < 1000000; i = i + 1)
+		;
+	smp_store_release(&w->leave, 1);
+	return NULL;
+}
+
+START_TEST(only_an_interrupt_waits_for_sections_with_interrupts_off)
+{
+	struct irqs_off w = { .addr = map(1, FL_READ | FL_WRITE) };
+	pthread_t later;
+	struct call call;
+
+	begin_on(&call, cpu1, stay_with_irqs_off, &w);
+	while (!smp_load_acquire(&w.inside))
+		cpu_relax();
+	if (machine->policy.tlb_flush == FL_TLB_FLUSH_BROADCAST) {
+		flush_tlb_mm(mm);
+		ck_assert(READ_ONCE(w.inside));
+		smp_store_release(&w.leave, 1);
+	} else {
+		ck_assert_int_eq(pthread_create(&later, NULL, let_it_leave, &w), 0);
+		flush_tlb_mm(mm);
+		ck_assert(!READ_ONCE(w.inside));
+		pthread_join(later, NULL);
+	}
+	end_on(&call);
+}
+END_TEST
+
+struct flusher {
+	fl_vaddr addr;
+	uint64_t frame[2]; /* pfn */
+	int stop;
+};
+
+/* Whoever is in the page while it is taken away must be out when the flush returns. */
+static void use_page(struct fl_cpu *cpu, void *arg)
+{
+	struct flusher *w = arg;
+	uint64_t word;
+
+	while (!READ_ONCE(w->stop)) {
+		fl_ipi_poll();
+		word = 1;
+		mmu_access(cpu, w->addr, MMU_STORE, &word);
+	}
+}
+
+START_TEST(no_store_arrives_after_the_flush)
+{
+	struct flusher w = { .addr = map(1, FL_READ | FL_WRITE) };
+	struct call call;
+	uint64_t *word;
+	pte_t *ptep, old;
+
+	ck_assert_int_eq(fl_store(cpu0, w.addr, 0), 0);
+	ptep = entry_at(w.addr);
+	word = frame_words(machine, pte_pfn(*ptep));
+	begin_on(&call, cpu1, use_page, &w);
+	for (int i = 0; i < 5000; i++) {
+		old = xchg_relaxed(ptep, PTE_NONE);
+		flush_tlb_mm_range(mm, w.addr, w.addr + PAGE);
+		WRITE_ONCE(*word, 0);
+		for (volatile int k = 0; k < 50; k = k + 1)
+			;
+		ck_assert_uint_eq(READ_ONCE(*word), 0);
+		WRITE_ONCE(*ptep, old);
+	}
+	WRITE_ONCE(w.stop, 1);
+	end_on(&call);
+}
+END_TEST
+
+static void broadcast(void)
+{
+	make_world("6.1", "tlb_flush=broadcast");
+}
+
+static void ipi(void)
+{
+	make_world("6.1", "tlb_flush=ipi");
+}
+
+int main(void)
+{
+	Suite *suite = suite_create("mmu.tlb");
+	TCase *cases[2] = { test_case("broadcast"), test_case("ipi") };
+
+	for (int i = 0; i < 2; i++) {
+		tcase_add_checked_fixture(cases[i], i ? ipi : broadcast, end_world);
+		tcase_add_test(cases[i], a_translation_lives_until_it_is_flushed);
+		tcase_add_test(cases[i], a_flush_of_one_page_leaves_the_others);
+		tcase_add_test(cases[i], a_read_only_translation_faults_once_after_an_upgrade);
+		tcase_add_test(cases[i], the_first_store_sets_dirty_and_later_ones_do_not_look);
+		tcase_add_test(cases[i],
+			       a_store_through_a_clean_translation_needs_permission_from_memory);
+		tcase_add_test(cases[i], address_spaces_do_not_share_translations);
+		tcase_add_test(cases[i], more_pages_than_entries_are_no_problem);
+		tcase_add_test(cases[i], only_an_interrupt_waits_for_sections_with_interrupts_off);
+		tcase_add_test(cases[i], no_store_arrives_after_the_flush);
+		suite_add_tcase(suite, cases[i]);
+	}
+	return run_suite(suite);
+}

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: MIT
+/* anon_exclusive.c - tests lib/oracle/anon_exclusive.c: what it reports, and what it must not. */
+#include "../world.h"
+
+#include <stdio.h>
+
+#include "oracle/native_report.h"
+#include "oracle/oracle.h"
+
+static char oracle[32], message[256];
+static fl_vaddr a;
+static struct fl_pin pin;
+
+static void set_up(void)
+{
+	make_world("6.1", NULL);
+	fl_native_report_clear();
+	a = map(1, FL_READ | FL_WRITE);
+	ck_assert_int_eq(fl_store(cpu0, a, 1), 0);
+	ck_assert_int_eq(fl_pin_user_pages_fast(cpu0, a, 1, 0, &pin), 1);
+}
+
+static void tear_down(void)
+{
+	fl_unpin(cpu0, &pin);
+	end_world();
+}
+
+static uint64_t failures(void)
+{
+	fl_oracle_finish();
+	fl_native_report_first(oracle, sizeof(oracle), message, sizeof(message));
+	return fl_native_report_count();
+}
+
+START_TEST(a_pinned_exclusive_page_is_fine)
+{
+	ck_assert_uint_eq(failures(), 0);
+	ck_assert_str_eq(oracle, "");
+}
+END_TEST
+
+START_TEST(a_pinned_page_that_lost_its_exclusiveness_is_reported)
+{
+	char want[128];
+
+	ClearPageAnonExclusive(page_of(a)); /* broken on purpose */
+	ck_assert_uint_eq(failures(), 1);
+	ck_assert_str_eq(oracle, "anon-exclusive");
+	snprintf(want, sizeof(want),
+		 "CPU0 keeps a read-only pin on frame %llu, which is no longer exclusive to mm 1",
+		 (unsigned long long)pin.pfn);
+	ck_assert_str_eq(message, want);
+}
+END_TEST
+
+START_TEST(who_unpinned_it_keeps_nothing)
+{
+	struct fl_pin second;
+
+	ck_assert_int_eq(fl_pin_user_pages_fast(cpu0, a, 1, FL_GUP_WRITE, &second), 1);
+	fl_unpin(cpu0, &second);
+	ClearPageAnonExclusive(page_of(a));
+	ck_assert_uint_eq(failures(), 1); /* the first pin */
+	SetPageAnonExclusive(page_of(a));
+}
+END_TEST
+
+START_TEST(pages_that_are_not_anonymous_are_none_of_its_business)
+{
+	fl_vaddr zero = map(1, FL_READ);
+	struct fl_pin second;
+
+	ck_assert_int_eq(fl_pin_user_pages_fast(cpu0, zero, 1, 0, &second), 1);
+	ck_assert_uint_eq(failures(), 0);
+	fl_unpin(cpu0, &second);
+}
+END_TEST
+
+START_TEST(a_reset_keeps_what_set_up_did_and_forgets_the_rest)
+{
+	struct fl_pin second;
+
+	fl_oracle_reset(); /* first: set-up is over */
+	ck_assert_int_eq(fl_pin_user_pages_fast(cpu0, a, 1, 0, &second), 1);
+	ClearPageAnonExclusive(page_of(a));
+	ck_assert_uint_eq(failures(), 2);
+	fl_native_report_clear();
+	fl_oracle_reset();
+	ck_assert_uint_eq(failures(), 1);
+	SetPageAnonExclusive(page_of(a));
+	put_page_refs(machine, page_of(a), GUP_PIN_COUNTING_BIAS);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("oracle.anon_exclusive");
+	TCase *tc = test_case("anon-exclusive");
+
+	tcase_add_checked_fixture(tc, set_up, tear_down);
+	tcase_add_test(tc, a_pinned_exclusive_page_is_fine);
+	tcase_add_test(tc, a_pinned_page_that_lost_its_exclusiveness_is_reported);
+	tcase_add_test(tc, who_unpinned_it_keeps_nothing);
+	tcase_add_test(tc, pages_that_are_not_anonymous_are_none_of_its_business);
+	tcase_add_test(tc, a_reset_keeps_what_set_up_did_and_forgets_the_rest);
+	suite_add_tcase(suite, tc);
+	return run_suite(suite);
+}
