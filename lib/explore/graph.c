@@ -63,36 +63,30 @@ static void join_vc(struct ev *e, const struct ev *from)
 }
 
 /*
- * A grace period that comes after the beginning of a reader section comes after its end. So the end
- * belongs to what the grace period depends on, and is not deleted from under it.
+ * A reader section that begins before a grace period begins ends before it ends. So its end belongs to
+ * what the grace period depends on, and is not deleted from under it. What came before that end came
+ * before the end of the grace period only: no further sections follow from it.
  */
 static void join_reader_sections(struct graph *g, struct ev *sync)
 {
-	bool grew = true;
+	uint16_t start[FLX_MAX_THREADS];
 
-	while (grew) {
-		grew = false;
-		for (int t = 0; t < g->nthreads; t++) {
-			int depth = 0;
+	memcpy(start, sync->vc, sizeof(start));
+	for (int t = 0; t < g->nthreads; t++) {
+		int depth = 0;
 
-			if (t == sync->thread)
+		if (t == sync->thread)
+			continue;
+		for (int i = 0; i < g->tn[t] && (i < start[t] || depth); i++) {
+			const struct ev *e = &g->ev[g->tev[t][i]];
+
+			if (e->kind != EV_FENCE)
 				continue;
-			for (int i = 0; i < g->tn[t]; i++) {
-				const struct ev *e = &g->ev[g->tev[t][i]];
-
-				if (i >= sync->vc[t] && !depth)
-					break;
-				if (e->kind != EV_FENCE)
-					continue;
-				if (e->fence == FL_FENCE_RCU_LOCK)
-					depth++;
-				else if (e->fence == FL_FENCE_RCU_UNLOCK && depth && !--depth &&
-					 i >= sync->vc[t]) {
-					join_vc(sync, e);
-					grew = true;
-					break;
-				}
-			}
+			if (e->fence == FL_FENCE_RCU_LOCK)
+				depth++;
+			else if (e->fence == FL_FENCE_RCU_UNLOCK && depth && !--depth &&
+				 i >= start[t])
+				join_vc(sync, e);
 		}
 	}
 }

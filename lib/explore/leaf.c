@@ -57,7 +57,7 @@ static uint64_t name_of(int e)
 	return e < 0 ? (uint64_t)(e + 1000000) : (uint64_t)G.ev[e].thread << 32 | G.ev[e].idx;
 }
 
-uint64_t search_graph_hash(void)
+uint64_t search_graph_hash(bool complete)
 {
 	uint64_t h = 0;
 
@@ -70,7 +70,8 @@ uint64_t search_graph_hash(void)
 			if (e->kind > EV_WRITE)
 				continue;
 			h = mix(h, e->loc);
-			if (e->kind == EV_READ)
+			/* In the end it does not matter which store a load waits on. */
+			if (e->kind == EV_READ && !(complete && (e->flags & EVF_BLOCKED)))
 				h = mix(h, name_of(e->rf));
 			else if (e->kind == EV_WRITE)
 				h = mix(h, name_of(e->co_prev));
@@ -167,9 +168,12 @@ void search_leaf(void)
 		S.res->blocked++;
 		return;
 	}
-	/* By visited graphs, the same execution can be completed twice; it counts once. */
-	if (S.by_set && search_seen(&S.complete, search_graph_hash()))
-		return;
+	if (search_remembers() && search_seen(&S.complete, search_graph_hash(true))) {
+		/* By visited graphs, the same execution can be completed twice; it counts once. */
+		S.res->duplicates += !S.by_set;
+		if (S.by_set)
+			return;
+	}
 	/* Threads that needed no new event have not been run so far; oracles want to hear of them too. */
 	for (int t = 0; t < G.nthreads; t++)
 		exec_to_frontier(t);
@@ -178,8 +182,6 @@ void search_leaf(void)
 	S.res->executions++;
 	if ((uint32_t)G.n > S.res->events)
 		S.res->events = G.n;
-	if (S.opt->hash && !S.by_set && search_seen(&S.complete, search_graph_hash()))
-		S.res->duplicates++;
 	if (end == END_DEADLOCK) {
 		snprintf(message, sizeof(message), "CPU%d (%s) waits for ever", who,
 			 who < program->nthreads && program->name[who] ? program->name[who] : "?");

@@ -34,6 +34,11 @@ double now_seconds(void)
 	return ts.tv_sec + ts.tv_nsec * 1e-9;
 }
 
+bool search_remembers(void)
+{
+	return S.by_set || S.opt->hash || S.opt->on_execution;
+}
+
 bool search_consistent(void)
 {
 	return model_consistent(&G, S.opt->model, S.opt->mutant);
@@ -43,7 +48,7 @@ void search_push(void)
 {
 	struct item *it;
 
-	if (S.by_set && search_seen(&S.partial, search_graph_hash()))
+	if (S.by_set && search_seen(&S.partial, search_graph_hash(false)))
 		return;
 
 	if (S.depth == S.cap) {
@@ -409,12 +414,10 @@ static void start_again(void)
 		free(S.stack[--S.depth].ev);
 	S.start_again = false;
 	S.by_set = true;
-	free(S.best.ev);
-	memset(&S.best, 0, sizeof(S.best));
-	S.complete.n = 0;
-	if (S.complete.hash)
-		memset(S.complete.hash, 0, S.complete.cap * sizeof(*S.complete.hash));
-	S.res->executions = S.res->blocked = S.res->duplicates = 0;
+	/* Executions that a callback has seen are not shown to it again. */
+	if (!S.opt->hash && !S.opt->on_execution)
+		S.res->executions = 0;
+	S.res->blocked = 0;
 	graph_clear(&G, program->nthreads);
 	search_push();
 }

@@ -53,10 +53,12 @@ extern struct search S;
 
 double now_seconds(void);
 
-/* Reads-from and co of G, whatever the order in which its events were added. */
-uint64_t search_graph_hash(void);
+/* Reads-from and co of G, complete or not, whatever the order in which its events were added. */
+uint64_t search_graph_hash(bool complete);
 /* Adds @h; was it there before? */
 bool search_seen(struct hash_set *set, uint64_t h);
+/* Are complete executions remembered by their hashes? */
+bool search_remembers(void);
 /* Puts a copy of G on the stack. */
 void search_push(void);
 /* Is G allowed? */
