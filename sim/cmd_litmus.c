@@ -28,7 +28,9 @@ static const struct argp_option options[] = {
 
 static bool set_model(struct args *a, const char *name)
 {
-	static const char *const names[] = { [FLX_SC] = "sc", [FLX_TSO] = "tso", [FLX_LKMM] = "lkmm" };
+	static const char *const names[] = {
+		[FLX_SC] = "sc", [FLX_TSO] = "tso", [FLX_LKMM] = "lkmm"
+	};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (!strcmp(name, names[i])) {
@@ -92,7 +94,8 @@ int cmd_litmus(int argc, char **argv)
 		.options = options,
 		.parser = parse_option,
 		.args_doc = "FILE...",
-		.doc = "Explores litmus tests in the kernel's C format and prints their final states.\v"
+		.doc = "Explores litmus tests in the kernel's C format and prints their final "
+		       "states.\v"
 		       "Exit status: 0; 2 if a file can't be read or has a construct that is not "
 		       "understood; 3 if a test took longer than --timeout.",
 	};

@@ -20,11 +20,11 @@ struct fl_pin {
 };
 
 /*
- * Pins @n pages of the address space that @cpu has loaded, from @addr on; without locks if possible.
- * Returns how many were pinned (fewer than @n if a later one failed), or a negative errno if the
- * first one already failed: -EFAULT (not mapped, or not for this kind of access), -ENOMEM, -EINVAL
- * (@addr not on a page boundary, no pages, unknown flag, no address space), -EINTR. With
- * FL_GUP_FAST_ONLY 0 is a possible answer. The pin is the caller's, from any thread.
+ * Pins @n pages of the address space that @cpu has loaded, from @addr on; without locks if
+ * possible. Returns how many were pinned (fewer than @n if a later one failed), or a negative
+ * errno if the first one already failed: -EFAULT (not mapped, or not for this kind of access),
+ * -ENOMEM, -EINVAL (@addr not on a page boundary, no pages, unknown flag, no address space),
+ * -EINTR. With FL_GUP_FAST_ONLY 0 is a possible answer. The pin is the caller's, from any thread.
  * After pin_user_pages_fast(), Linux 6.0 and 6.1.
  */
 long fl_pin_user_pages_fast(struct fl_cpu *cpu, fl_vaddr addr, size_t n, unsigned int flags,

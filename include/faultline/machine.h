@@ -2,8 +2,8 @@
 /*
  * machine.h - a simulated machine: CPUs with TLBs, page frames, the geometry of its page tables.
  *
- * One machine at a time per process. fl_machine_create() and fl_machine_destroy() are not to be called
- * while any thread acts as one of its CPUs; the rest of the API then is for those threads.
+ * One machine at a time per process. fl_machine_create() and fl_machine_destroy() are not to be
+ * called while any thread acts as one of its CPUs; the rest of the API then is for those threads.
  *
  * All sizes belong to the machine. A field of 0 means the engine's default: under the native engine
  * pages of 4 KiB and four levels of 512 entries, under the check engine pages of two words and two
@@ -18,23 +18,26 @@
 #include <faultline/faultline.h>
 
 struct fl_machine_config {
-	unsigned int cpus;	 /* 1 to 64; 0: one */
-	uint64_t frames;	 /* page frames, the zero page among them */
-	unsigned int page_words; /* words per page, a power of two from 2 to 512 */
-	unsigned int levels;	 /* of the page tables, 1 to 5 */
-	unsigned int level_bits; /* 1 to 9: each table has 1 << level_bits entries */
-	unsigned int tlb_sets;	 /* per CPU, a power of two */
-	unsigned int tlb_ways;	 /* entries per set */
+	unsigned int cpus;		/* 1 to 64; 0: one */
+	uint64_t frames;		/* page frames, the zero page among them */
+	unsigned int page_words;	/* words per page, a power of two from 2 to 512 */
+	unsigned int levels;		/* of the page tables, 1 to 5 */
+	unsigned int level_bits;	/* 1 to 9: each table has 1 << level_bits entries */
+	unsigned int tlb_sets;		/* per CPU, a power of two */
+	unsigned int tlb_ways;		/* entries per set */
 	const struct fl_policy *policy; /* copied; NULL: the newest release profile */
-	int no_oracles;		 /* 1: nobody watches, for benchmarks */
+	int no_oracles;			/* 1: nobody watches, for benchmarks */
 };
 
-/* Fills @config in with the sizes of a check run, whatever the engine: for tests with small worlds. */
+/*
+ * Fills @config in with the sizes of a check run, whatever the engine: for tests with small
+ * worlds.
+ */
 void fl_machine_config_small(struct fl_machine_config *config);
 
 /*
- * Expected failures: -EINVAL (a size out of range), -EBUSY (there is a machine already), -ENOMEM. The
- * machine is the caller's; @config is not needed afterwards.
+ * Expected failures: -EINVAL (a size out of range), -EBUSY (there is a machine already), -ENOMEM.
+ * The machine is the caller's; @config is not needed afterwards.
  */
 int fl_machine_create(struct fl_machine **out, const struct fl_machine_config *config);
 /* All address spaces of @m are destroyed first (fl_mm_destroy()). NULL is allowed. */

@@ -2,8 +2,9 @@
 /*
  * policy.h - in what kernels differ: one field per bug or design choice, one profile per release.
  *
- * A profile gives each field a value; "field=value,field=value" then changes single fields. A policy
- * is constant once it is built. The tables are constant too: any thread may read them at any time.
+ * A profile gives each field a value; "field=value,field=value" then changes single fields. A
+ * policy is constant once it is built. The tables are constant too: any thread may read them at
+ * any time.
  */
 #ifndef FAULTLINE_POLICY_H
 #define FAULTLINE_POLICY_H
@@ -22,7 +23,7 @@ struct fl_policy_value {
 struct fl_policy_field {
 	const char *name;   /* "pae_clear_barrier" */
 	const char *doc;    /* one line */
-	const char *commit; /* of mainline, that changed it; NULL: not a difference between releases */
+	const char *commit; /* of mainline, that changed it; NULL: no release did */
 	const struct fl_policy_value *values;
 	size_t nr_values;
 };
@@ -43,8 +44,8 @@ const struct fl_policy_profile *fl_policy_profile(size_t i);
 
 /*
  * The policy of release @kernel ("6.4" or "linux-6.4") with the changes in @set
- * ("field=value,field=value"; NULL or "" for none; the last of two for the same field counts). The caller frees
- * it with fl_policy_free(); a machine keeps a copy of its own.
+ * ("field=value,field=value"; NULL or "" for none; the last of two for the same field counts).
+ * The caller frees it with fl_policy_free(); a machine keeps a copy of its own.
  *
  * -EINVAL with one line in @err, which lists what there is and names the nearest: no such release,
  * field or value, or an item without '='. -ENOMEM. @err may be NULL if @err_size is 0.

@@ -53,4 +53,15 @@
 #include <faultline/rt/seqcount.h>
 #include <faultline/rt/alloc.h>
 
+/* After <string.h>, so that its declarations stay whole. */
+#ifdef FAULTLINE_CHECK
+#include <string.h>
+#undef memcpy
+#undef memmove
+#undef memset
+#define memcpy(dst, src, n) fl_ev_memmove((dst), (src), (n))
+#define memmove(dst, src, n) fl_ev_memmove((dst), (src), (n))
+#define memset(dst, c, n) fl_ev_memset((dst), (c), (n))
+#endif
+
 #endif

@@ -43,9 +43,9 @@ struct fl_run_result {
 	char message[256];		     /* one line: what is wrong */
 	uint64_t executions;		     /* complete ones */
 	uint64_t blocked;		     /* explored but not completed */
-	uint64_t duplicates;		     /* complete graphs seen before: 0 unless the engine is broken */
-	uint32_t events;		     /* in the longest execution */
-	uint64_t hits;			     /* native: iterations in which an oracle failed */
+	uint64_t duplicates; /* complete graphs seen before: 0 unless the engine is broken */
+	uint32_t events;     /* in the longest execution */
+	uint64_t hits;	     /* native: iterations in which an oracle failed */
 	double seconds;
 	struct fl_trace *trace; /* of a violation; fl_run_result_free() frees it */
 };

@@ -51,9 +51,10 @@ struct fl_scenario {
 	size_t world; /* bytes of per-run state, zeroed before set_up */
 	/* Runs alone on CPU 0, before the threads. 0 or a negative errno, which ends the run. */
 	int (*set_up)(struct fl_cpu *cpu, struct fl_mm *mm, void *world);
-	struct fl_thread_def threads[FL_MAX_THREADS]; /* thread i runs on CPU i; ends at run == NULL */
-	unsigned int may_wait;			      /* enum fl_may_wait */
-	const char *const *policies;		      /* fields that matter here, NULL-terminated */
+	struct fl_thread_def
+		threads[FL_MAX_THREADS]; /* thread i runs on CPU i; ends at run == NULL */
+	unsigned int may_wait;		 /* enum fl_may_wait */
+	const char *const *policies;	 /* fields that matter here, NULL-terminated */
 	const struct fl_variant *variants;
 	size_t nr_variants;
 	struct fl_scenario *next; /* the registry's */
@@ -69,7 +70,7 @@ const struct fl_scenario *fl_scenario_find(const char *name);
 #define FL_ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
 #define FL_SCENARIO(ident, ...)                                                                    \
-	static struct fl_scenario fl_scenario_##ident = {__VA_ARGS__};                             \
+	static struct fl_scenario fl_scenario_##ident = { __VA_ARGS__ };                           \
 	__attribute__((constructor)) static void fl_scenario_register_##ident(void)                \
 	{                                                                                          \
 		fl_scenario_register(&fl_scenario_##ident);                                        \

@@ -112,10 +112,11 @@ static bool pass(struct thread *t, int thread, struct op *op)
 		}
 	}
 	if (!fits(op, e)) {
-		snprintf(exec_error, sizeof(exec_error),
-			 "thread %d did not do the same again at event %d (%s): its code depends on "
-			 "something outside of the modelled memory",
-			 thread, t->pos, op->site ? op->site->text : "plain access");
+		snprintf(
+			exec_error, sizeof(exec_error),
+			"thread %d did not do the same again at event %d (%s): its code depends on "
+			"something outside of the modelled memory",
+			thread, t->pos, op->site ? op->site->text : "plain access");
 		return false;
 	}
 	op->old = e->rval;
@@ -199,10 +200,10 @@ void exec_do(struct op *op)
 static void thread_main(void *arg)
 {
 	struct thread *t = arg;
-	struct op end = {.kind = OP_END};
+	struct op end = { .kind = OP_END };
 
 	if (t - T >= program->nthreads) {
-		struct op begin = {.kind = OP_BEGIN};
+		struct op begin = { .kind = OP_BEGIN };
 
 		exec_do(&begin);
 	}
@@ -215,12 +216,13 @@ static void thread_main(void *arg)
 
 int exec_spawn(void (*fn)(void *), void *arg)
 {
-	struct op op = {.kind = OP_SPAWN};
+	struct op op = { .kind = OP_SPAWN };
 	int n;
 
 	/* Numbers must not depend on the order of spawns in different threads. */
 	for (n = program->nthreads; n < FLX_MAX_THREADS; n++)
-		if (!T[n].fn || (T[n].fn == fn && T[n].arg == arg && !T[n].started && n >= G.nthreads))
+		if (!T[n].fn ||
+		    (T[n].fn == fn && T[n].arg == arg && !T[n].started && n >= G.nthreads))
 			break;
 	if (n == FLX_MAX_THREADS)
 		return -1;
@@ -303,9 +305,24 @@ static bool at_frontier(const struct thread *t, int thread)
 
 static void pass_event(int t, int idx);
 
+/* A thread that was created by another can run once its creator is past that. */
+static bool exists(int t)
+{
+	for (int i = 0; i < G.nthreads && !T[t].fn; i++)
+		for (int k = 0; k < G.tn[i]; k++) {
+			const struct ev *e = &G.ev[G.tev[i][k]];
+
+			if (e->kind == EV_SPAWN && e->target == t)
+				pass_event(i, k);
+		}
+	return T[t].fn;
+}
+
 /* One stretch of @t; first whatever it waits for. */
 static void advance(int t)
 {
+	if (!exists(t))
+		return;
 	if (T[t].wait_thread >= 0) {
 		int u = T[t].wait_thread;
 
@@ -324,16 +341,8 @@ static void pass_event(int t, int idx)
 
 void exec_to_frontier(int t)
 {
-	if (!T[t].fn) {
-		/* Its creator has not been replayed so far. */
-		for (int i = 0; i < G.nthreads && !T[t].fn; i++)
-			for (int k = 0; k < G.tn[i]; k++)
-				if (G.ev[G.tev[i][k]].kind == EV_SPAWN &&
-				    G.ev[G.tev[i][k]].target == t)
-					pass_event(i, k);
-		if (!T[t].fn)
-			return;
-	}
+	if (!exists(t))
+		return;
 	while (!at_frontier(&T[t], t) && !exec_error[0])
 		advance(t);
 }
@@ -392,14 +401,16 @@ bool exec_op_event(int thread, struct ev *e)
 		e->kind = EV_END;
 		return true;
 	}
-	e->addr_dep = find_dep(t, thread, op->addr);
+	if (!op->deps.exact)
+		e->addr_dep = find_dep(t, thread, op->addr);
 	e->loc = memory_location(&G, op->addr, op->size, &other);
 	if (e->loc)
 		return true;
 	snprintf(exec_error, sizeof(exec_error),
-		 "%u bytes accessed at %s:%d (%s) overlap %u bytes accessed before: mixed-size accesses "
+		 "%u bytes accessed at %s:%d (%s) overlap %u bytes accessed before: mixed-size "
+		 "accesses "
 		 "are not modelled",
-		 op->size, op->site ? op->site->file : "a plain access", op->site ? op->site->line : 0,
-		 op->site ? op->site->text : "?", G.loc[other].size);
+		 op->size, op->site ? op->site->file : "a plain access",
+		 op->site ? op->site->line : 0, op->site ? op->site->text : "?", G.loc[other].size);
 	return false;
 }

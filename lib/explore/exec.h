@@ -61,9 +61,9 @@ struct thread {
 	int loads;	     /* passed so far */
 };
 
-extern struct graph G;			    /* the execution in hand */
+extern struct graph G; /* the execution in hand */
 extern struct thread T[FLX_MAX_THREADS];
-extern int current_thread;		    /* -1: none, the engine or set-up code runs */
+extern int current_thread; /* -1: none, the engine or set-up code runs */
 extern const struct flx_program *program;
 
 /* Why the exploration can't go on (not the program's fault at a given execution); "" if it can. */

@@ -25,19 +25,19 @@ enum flx_model { FLX_SC, FLX_TSO, FLX_LKMM };
 /* Weakenings of the engine itself, for the tests that must notice them. All 0 in real use. */
 enum flx_mutant {
 	FLX_MUT_NONE,
-	FLX_MUT_IGNORE_MB,	 /* lkmm: smp_mb() orders nothing */
+	FLX_MUT_IGNORE_MB, /* lkmm: smp_mb() orders nothing */
 	FLX_MUT_IGNORE_RMB,
 	FLX_MUT_IGNORE_WMB,
 	FLX_MUT_IGNORE_ACQUIRE,
 	FLX_MUT_IGNORE_RELEASE,
-	FLX_MUT_TSO_NO_LOCKED,	 /* tso: a read-modify-write is no barrier */
-	FLX_MUT_NO_REVISIT,	 /* search: a new store never revisits an earlier load */
-	FLX_MUT_NO_MAXIMALITY,	 /* search: revisits without the maximality rule (duplicates) */
-	FLX_MUT_NO_CO,		 /* search: stores go last only */
-	FLX_MUT_NO_STALE,	 /* search: loads read the newest store only */
-	FLX_MUT_NO_RACES,	 /* plain accesses are never reported */
-	FLX_MUT_NO_ATOMICITY,	 /* two read-modify-writes may read the same store */
-	FLX_MUT_NO_RCU,		 /* the RCU axiom is dropped */
+	FLX_MUT_TSO_NO_LOCKED, /* tso: a read-modify-write is no barrier */
+	FLX_MUT_NO_REVISIT,    /* search: a new store never revisits an earlier load */
+	FLX_MUT_NO_MAXIMALITY, /* search: revisits without the maximality rule (duplicates) */
+	FLX_MUT_NO_CO,	       /* search: stores go last only */
+	FLX_MUT_NO_STALE,      /* search: loads read the newest store only */
+	FLX_MUT_NO_RACES,      /* plain accesses are never reported */
+	FLX_MUT_NO_ATOMICITY,  /* two read-modify-writes may read the same store */
+	FLX_MUT_NO_RCU,	       /* the RCU axiom is dropped */
 };
 
 struct flx_record;
@@ -64,9 +64,9 @@ struct flx_program {
 struct flx_options {
 	enum flx_model model;
 	enum flx_mutant mutant;
-	bool races;	     /* report data races (lkmm) */
-	bool hash;	     /* hash complete graphs and count duplicates */
-	bool stop_at_first;  /* do not look for a shorter or better violation */
+	bool races;	    /* report data races (lkmm) */
+	bool hash;	    /* hash complete graphs and count duplicates */
+	bool stop_at_first; /* do not look for a shorter or better violation */
 	uint64_t max_executions;
 	double timeout;
 	bool (*progress)(void *arg, uint64_t executions, double seconds);
@@ -84,30 +84,30 @@ enum flx_kind { FLX_READ, FLX_WRITE, FLX_RMW, FLX_FENCE, FLX_OTHER };
 /* One event of a recorded execution. */
 struct flx_event {
 	int thread;
-	int index;	       /* place in the thread's order */
+	int index; /* place in the thread's order */
 	enum flx_kind kind;
 	enum fl_order order;
-	enum fl_fence fence;   /* FLX_FENCE */
-	bool failed;	       /* a RMW whose condition did not hold (then kind is FLX_READ) */
-	bool blocked;	       /* waits for ever */
+	enum fl_fence fence;	    /* FLX_FENCE */
+	bool failed;		    /* a RMW whose condition did not hold (then kind is FLX_READ) */
+	bool blocked;		    /* waits for ever */
 	const struct fl_site *site; /* NULL for a plain access */
 	const struct fl_site *step; /* outermost FL_STEP around it, or NULL */
-	uintptr_t pc;	       /* of a plain access, else 0 */
+	uintptr_t pc;		    /* of a plain access, else 0 */
 	uintptr_t addr;
 	unsigned int size;
-	uint64_t rval, wval;   /* value read; value written */
-	int rf;		       /* record index of the store read, FLX_INIT or FLX_NONE */
-	int co_after;	       /* record index of the store just before this one, or FLX_INIT */
-	int newer;	       /* a load: record index of the newest store shown above it, if not rf; else FLX_NONE */
-	int occurrence;	       /* how many events of the same site came before in this thread */
-	bool relevant;	       /* conflicts with another thread, or labelled */
-	char why[160];	       /* a load with newer: what order is missing; may be empty */
+	uint64_t rval, wval; /* value read; value written */
+	int rf;		     /* record index of the store read, FLX_INIT or FLX_NONE */
+	int co_after;	     /* record index of the store just before this one, or FLX_INIT */
+	int newer; /* a load: record index of the newest store shown above it, if not rf; else FLX_NONE */
+	int occurrence; /* how many events of the same site came before in this thread */
+	bool relevant;	/* conflicts with another thread, or labelled */
+	char why[160];	/* a load with newer: what order is missing; may be empty */
 };
 
 struct flx_record {
 	int n;
-	struct flx_event *ev;  /* in an order that extends program order and reads-from */
-	int racing[2];	       /* of a data race: the two events; else -1 */
+	struct flx_event *ev; /* in an order that extends program order and reads-from */
+	int racing[2];	      /* of a data race: the two events; else -1 */
 };
 
 enum flx_verdict { FLX_VERIFIED, FLX_VIOLATION, FLX_INCONCLUSIVE };
@@ -118,8 +118,8 @@ struct flx_result {
 	uint64_t executions, blocked, duplicates;
 	uint32_t events;
 	double seconds;
-	bool stopped;		    /* by the progress callback */
-	struct flx_record *record;  /* of a violation; flx_record_free() */
+	bool stopped;		   /* by the progress callback */
+	struct flx_record *record; /* of a violation; flx_record_free() */
 };
 
 /* 0, -errno of set_up, -EINVAL/-E2BIG with @err for a program that the engine can't take. */

@@ -62,35 +62,6 @@ static void join_vc(struct ev *e, const struct ev *from)
 			e->vc[t] = from->vc[t];
 }
 
-/*
- * A reader section that begins before a grace period begins ends before it ends. So its end belongs to
- * what the grace period depends on, and is not deleted from under it. What came before that end came
- * before the end of the grace period only: no further sections follow from it.
- */
-static void join_reader_sections(struct graph *g, struct ev *sync)
-{
-	uint16_t start[FLX_MAX_THREADS];
-
-	memcpy(start, sync->vc, sizeof(start));
-	for (int t = 0; t < g->nthreads; t++) {
-		int depth = 0;
-
-		if (t == sync->thread)
-			continue;
-		for (int i = 0; i < g->tn[t] && (i < start[t] || depth); i++) {
-			const struct ev *e = &g->ev[g->tev[t][i]];
-
-			if (e->kind != EV_FENCE)
-				continue;
-			if (e->fence == FL_FENCE_RCU_LOCK)
-				depth++;
-			else if (e->fence == FL_FENCE_RCU_UNLOCK && depth && !--depth &&
-				 i >= start[t])
-				join_vc(sync, e);
-		}
-	}
-}
-
 static void compute_vc(struct graph *g, int i)
 {
 	struct ev *e = &g->ev[i];
@@ -101,8 +72,6 @@ static void compute_vc(struct graph *g, int i)
 		join_vc(e, &g->ev[prev]);
 	if ((e->kind == EV_READ || e->kind == EV_BEGIN) && e->rf >= 0)
 		join_vc(e, &g->ev[e->rf]);
-	if (e->kind == EV_FENCE && e->fence == FL_FENCE_SYNC_RCU)
-		join_reader_sections(g, e);
 	e->vc[e->thread] = e->idx + 1;
 }
 

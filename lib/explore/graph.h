@@ -39,15 +39,15 @@ enum ev_flags {
 	EVF_AWAIT = 2,
 	EVF_BLOCKED = 4,
 	EVF_NORETURN = 8,
-	EVF_LOCK = 16,	  /* LKR and LKW of a spinlock */
-	EVF_UNLOCK = 32,  /* UL */
-	EVF_FAILED = 64,  /* a conditional RMW that stored nothing */
+	EVF_LOCK = 16,	 /* LKR and LKW of a spinlock */
+	EVF_UNLOCK = 32, /* UL */
+	EVF_FAILED = 64, /* a conditional RMW that stored nothing */
 	EVF_MAY_WAIT = 128,
 
 	EVF_HAS_STORE = 256, /* an await whose success stores: a lock */
-	EVF_FREE = 512,	  /* the "store" by which fl_free() ends an object */
-	EVF_COND = 1024,  /* has a condition: fn decides */
-	EVF_SRCU = 2048,  /* srcu_read_lock() (a load), srcu_read_unlock() (a store) */
+	EVF_FREE = 512,	     /* the "store" by which fl_free() ends an object */
+	EVF_COND = 1024,     /* has a condition: fn decides */
+	EVF_SRCU = 2048,     /* srcu_read_lock() (a load), srcu_read_unlock() (a store) */
 };
 
 struct ev {
@@ -67,8 +67,9 @@ struct ev {
 	fl_rmw_fn fn; /* EVF_COND, RMW */
 	uint64_t a, b;
 	const struct fl_site *site, *step;
-	uintptr_t pc;			 /* of a plain access */
-	uint16_t vc[FLX_MAX_THREADS];	 /* events of each thread in the (po | rf)-prefix, itself included */
+	uintptr_t pc; /* of a plain access */
+	uint16_t vc
+		[FLX_MAX_THREADS]; /* events of each thread in the (po | rf)-prefix, itself included */
 };
 
 struct loc {
@@ -144,10 +145,10 @@ static inline int graph_po_prev(const struct graph *g, int e)
 	return g->ev[e].idx ? g->tev[g->ev[e].thread][g->ev[e].idx - 1] : EV_NONE;
 }
 
-/* A grace period. */
+/* A grace period, other than one that is taken to last for ever. */
 static inline bool ev_is_sync(const struct ev *e)
 {
-	return e->kind == EV_FENCE &&
+	return e->kind == EV_FENCE && !(e->flags & EVF_BLOCKED) &&
 	       (e->fence == FL_FENCE_SYNC_RCU || e->fence == FL_FENCE_SYNC_SRCU);
 }
 

@@ -16,12 +16,12 @@ void search_fail(const char *oracle, const char *message)
 	snprintf(S.message, sizeof(S.message), "%s", message);
 }
 
-enum end { END_COMPLETE, END_BLOCKED, END_DEADLOCK };
+enum end { END_COMPLETE, END_BLOCKED, END_DEADLOCK, END_VOID };
 
 /* How the threads ended; *who: one that waits for ever. */
 static enum end judge_threads(int *who)
 {
-	bool waits = false, stale = false;
+	bool waits = false, stale = false, grace_period = false, reader = false;
 
 	for (int t = 0; t < G.nthreads; t++) {
 		int last = G.tn[t] ? G.tev[t][G.tn[t] - 1] : EV_NONE;
@@ -29,7 +29,11 @@ static enum end judge_threads(int *who)
 
 		if (e && e->kind == EV_END)
 			continue;
-		if (!e || !(e->flags & EVF_BLOCKED)) {
+		reader |= search_reader_section_open(t);
+		if (e && e->kind == EV_FENCE && (e->flags & EVF_BLOCKED)) {
+			grace_period = true;
+			*who = t;
+		} else if (!e || !(e->flags & EVF_BLOCKED)) {
 			/* Waits for a grace period. */
 			waits = true;
 			*who = t;
@@ -43,6 +47,8 @@ static enum end judge_threads(int *who)
 	/* A load that waits on an older store would see the newer one some day. */
 	if (stale)
 		return END_BLOCKED;
+	if (grace_period)
+		return reader ? END_DEADLOCK : END_VOID;
 	return waits ? END_DEADLOCK : END_COMPLETE;
 }
 
@@ -66,7 +72,7 @@ uint64_t search_graph_hash(bool complete)
 			const struct ev *e = &G.ev[G.tev[t][i]];
 
 			h = mix(h, (uint64_t)t << 32 | (unsigned int)i);
-			h = mix(h, e->kind);
+			h = mix(h, e->kind | (e->flags & EVF_BLOCKED) << 8);
 			if (e->kind > EV_WRITE)
 				continue;
 			h = mix(h, e->loc);
@@ -81,7 +87,7 @@ uint64_t search_graph_hash(bool complete)
 
 static void grow(struct hash_set *set)
 {
-	struct hash_set bigger = {.cap = set->cap ? set->cap * 2 : 4096};
+	struct hash_set bigger = { .cap = set->cap ? set->cap * 2 : 4096 };
 
 	bigger.hash = calloc(bigger.cap, sizeof(*bigger.hash));
 	if (!bigger.hash)
@@ -160,10 +166,12 @@ static bool has_plain(void)
 
 void search_leaf(void)
 {
-	int racing[2] = {EV_NONE, EV_NONE}, who = 0;
+	int racing[2] = { EV_NONE, EV_NONE }, who = 0;
 	enum end end = judge_threads(&who);
 	char message[256];
 
+	if (end == END_VOID)
+		return;
 	if (end == END_BLOCKED) {
 		S.res->blocked++;
 		return;

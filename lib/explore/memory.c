@@ -85,7 +85,7 @@ void *memory_alloc(int zone, size_t size, size_t align)
 		z->obj = o;
 		z->cap = cap;
 	}
-	z->obj[z->nobj++] = (struct object){.start = at, .size = size};
+	z->obj[z->nobj++] = (struct object){ .start = at, .size = size };
 	z->used = at + size;
 	return arena + zone * ZONE_SIZE + at;
 }

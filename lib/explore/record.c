@@ -18,7 +18,7 @@
 struct layout {
 	const struct graph *g;
 	struct flx_record *rec;
-	int *to_rec;   /* event -> index in the record, or EV_NONE while not shown */
+	int *to_rec; /* event -> index in the record, or EV_NONE while not shown */
 	int pos[FLX_MAX_THREADS];
 };
 
@@ -69,15 +69,32 @@ static bool in_step(const struct layout *l, int id)
 	return true;
 }
 
+static const struct ev *next_event(const struct layout *l, int t)
+{
+	return l->pos[t] < l->g->tn[t] ? &l->g->ev[l->g->tev[t][l->pos[t]]] : NULL;
+}
+
+/* Only threads that wait for ever have anything left to show. */
+static bool all_wait(const struct layout *l)
+{
+	for (int t = 0; t < l->g->nthreads; t++) {
+		const struct ev *e = next_event(l, t);
+
+		if (e && !(e->flags & EVF_BLOCKED))
+			return false;
+	}
+	return true;
+}
+
 static bool ready(const struct layout *l, int t)
 {
-	const struct ev *e;
+	const struct ev *e = next_event(l, t);
 
-	if (l->pos[t] >= l->g->tn[t])
+	if (!e)
 		return false;
-	e = &l->g->ev[l->g->tev[t][l->pos[t]]];
-	return (e->kind != EV_READ && e->kind != EV_BEGIN) || (e->flags & EVF_BLOCKED) ||
-	       shown(l, e->rf);
+	if (e->flags & EVF_BLOCKED)
+		return all_wait(l);
+	return (e->kind != EV_READ && e->kind != EV_BEGIN) || shown(l, e->rf);
 }
 
 static int choose_thread(const struct layout *l, int last)
@@ -120,10 +137,10 @@ static void fill(struct layout *l, int id)
 
 	*f = (struct flx_event){
 		.thread = e->thread,
-		.kind = e->kind == EV_READ  ? FLX_READ :
-			e->kind == EV_WRITE ? FLX_WRITE :
-			e->kind == EV_FENCE ? FLX_FENCE :
-					      FLX_OTHER,
+		.kind = e->kind == EV_READ    ? FLX_READ
+			: e->kind == EV_WRITE ? FLX_WRITE
+			: e->kind == EV_FENCE ? FLX_FENCE
+					      : FLX_OTHER,
 		.order = e->order,
 		.fence = e->fence,
 		.failed = e->flags & EVF_FAILED,
@@ -179,7 +196,7 @@ static bool allowed_with(const struct ev *ev, int n, const struct extra *x, int 
 {
 	static struct ev buf[EV_CAP + 4];
 	static int16_t map[EV_CAP];
-	int at[FLX_MAX_THREADS] = {0}, m = 0;
+	int at[FLX_MAX_THREADS] = { 0 }, m = 0;
 
 	for (int i = 0; i < n; i++) {
 		map[i] = m++;
@@ -256,7 +273,7 @@ static int find_gaps(const struct graph *g, int late, bool steps, struct gap *ga
 			if (last != EV_NONE && n < max &&
 			    !(steps && e->step && g->ev[last].step == e->step) &&
 			    !((g->ev[last].flags & EVF_RMW) && g->ev[last].kind == EV_READ))
-				gap[n++] = (struct gap){last, id};
+				gap[n++] = (struct gap){ last, id };
 			last = id;
 		}
 	}
@@ -265,7 +282,7 @@ static int find_gaps(const struct graph *g, int late, bool steps, struct gap *ga
 
 static struct extra barrier_in(const struct graph *g, const struct gap *p, enum fl_fence kind)
 {
-	return (struct extra){graph_po_prev(g, p->after), kind};
+	return (struct extra){ graph_po_prev(g, p->after), kind };
 }
 
 static int describe_gap(const struct graph *g, const struct gap *p, enum fl_fence kind, char *buf,
@@ -280,7 +297,7 @@ static int describe_gap(const struct graph *g, const struct gap *p, enum fl_fenc
 
 #define MAX_GAPS 48
 
-static const enum fl_fence kinds[] = {FL_FENCE_RMB, FL_FENCE_WMB, FL_FENCE_MB};
+static const enum fl_fence kinds[] = { FL_FENCE_RMB, FL_FENCE_WMB, FL_FENCE_MB };
 
 struct question {
 	const struct graph *g;
@@ -320,7 +337,7 @@ static bool explain_by_one(struct question *q, char *why, size_t size)
 static void weaken(struct question *q, struct extra x[2])
 {
 	for (int a = 0; a < 9; a++) {
-		struct extra y[2] = {{x[0].after, kinds[a / 3]}, {x[1].after, kinds[a % 3]}};
+		struct extra y[2] = { { x[0].after, kinds[a / 3] }, { x[1].after, kinds[a % 3] } };
 
 		if (!allowed_with(q->g->ev, q->g->n, y, 2, q->o, q->scratch)) {
 			x[0] = y[0];
@@ -335,8 +352,8 @@ static bool explain_by_two(struct question *q, char *why, size_t size)
 {
 	for (int i = q->n - 1; i >= 0; i--)
 		for (int j = i - 1; j >= 0; j--) {
-			struct extra x[2] = {barrier_in(q->g, &q->gap[j], FL_FENCE_MB),
-					     barrier_in(q->g, &q->gap[i], FL_FENCE_MB)};
+			struct extra x[2] = { barrier_in(q->g, &q->gap[j], FL_FENCE_MB),
+					      barrier_in(q->g, &q->gap[i], FL_FENCE_MB) };
 			int used;
 
 			if (q->g->ev[q->gap[i].before].thread == q->g->ev[q->gap[j].before].thread)
@@ -374,10 +391,11 @@ static bool scratch_init(struct graph *s, const struct graph *g)
 }
 
 /* Why could @late miss the newer store? First in terms of the steps, then of any accesses. */
-static void explain(const struct graph *g, const struct flx_options *o, int late, char *why, size_t size)
+static void explain(const struct graph *g, const struct flx_options *o, int late, char *why,
+		    size_t size)
 {
-	struct graph scratch = {0};
-	struct question q = {.g = g, .o = o, .scratch = &scratch, .late = late};
+	struct graph scratch = { 0 };
+	struct question q = { .g = g, .o = o, .scratch = &scratch, .late = late };
 	bool found = false;
 
 	why[0] = 0;
@@ -461,7 +479,7 @@ static int main_late_load(const struct flx_record *r)
 struct flx_record *record_create(const struct graph *g, const struct flx_options *o,
 				 const int racing[2])
 {
-	struct layout l = {.g = g};
+	struct layout l = { .g = g };
 	int last = -1;
 
 	l.rec = calloc(1, sizeof(*l.rec));

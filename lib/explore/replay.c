@@ -18,9 +18,9 @@
 
 struct replay {
 	const struct flx_record *want;
-	int *event;  /* record index -> event of G (of a RMW: its store part), or EV_NONE */
-	int *rank;   /* of a store in co */
-	int *next;   /* the next recorded event of the same thread, or -1 */
+	int *event; /* record index -> event of G (of a RMW: its store part), or EV_NONE */
+	int *rank;  /* of a store in co */
+	int *next;  /* the next recorded event of the same thread, or -1 */
 	char *err;
 	size_t err_size;
 };
@@ -48,7 +48,8 @@ static bool matches(const struct op *op, const struct flx_event *w)
 	case OP_STORE:
 		return w->kind == FLX_WRITE && same_site(op->site, w->site);
 	case OP_FENCE:
-		return w->kind == FLX_FENCE && w->fence == op->fence && same_site(op->site, w->site);
+		return w->kind == FLX_FENCE && w->fence == op->fence &&
+		       same_site(op->site, w->site);
 	default:
 		return w->kind == FLX_OTHER;
 	}
@@ -106,8 +107,7 @@ static int add(struct replay *r, int t, int k)
 	if (e.kind == EV_SPAWN && e.target >= G.nthreads)
 		G.nthreads = e.target + 1;
 	if (e.kind == EV_WRITE) {
-		graph_co_insert(&G, id,
-				w ? place(r, e.loc, r->rank[k]) : graph_co_max(&G, e.loc));
+		graph_co_insert(&G, id, w ? place(r, e.loc, r->rank[k]) : graph_co_max(&G, e.loc));
 	} else if (e.kind == EV_READ) {
 		int rf = graph_co_max(&G, e.loc);
 
@@ -195,7 +195,7 @@ static int prepare(struct replay *r, const struct flx_record *want)
 int flx_replay(const struct flx_program *p, const struct flx_options *o,
 	       const struct flx_record *want, struct flx_result *res, char *err, size_t err_size)
 {
-	struct replay r = {.err = err, .err_size = err_size};
+	struct replay r = { .err = err, .err_size = err_size };
 	int ret = search_set_up(p, o, res), t;
 
 	if (ret) {
@@ -229,7 +229,7 @@ int flx_replay(const struct flx_program *p, const struct flx_options *o,
 	free(r.rank);
 	free(r.next);
 	if (!ret && !res->record) {
-		static const int none[2] = {EV_NONE, EV_NONE};
+		static const int none[2] = { EV_NONE, EV_NONE };
 
 		res->record = record_create(&G, o, none);
 	}

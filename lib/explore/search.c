@@ -186,7 +186,7 @@ static int store_part_missing(void)
 	return EV_NONE;
 }
 
-static bool reader_section_open(int t)
+bool search_reader_section_open(int t)
 {
 	int depth = 0;
 
@@ -194,7 +194,8 @@ static bool reader_section_open(int t)
 		const struct ev *e = &G.ev[G.tev[t][i]];
 
 		if (e->kind == EV_FENCE)
-			depth += (e->fence == FL_FENCE_RCU_LOCK) - (e->fence == FL_FENCE_RCU_UNLOCK);
+			depth +=
+				(e->fence == FL_FENCE_RCU_LOCK) - (e->fence == FL_FENCE_RCU_UNLOCK);
 	}
 	return depth > 0;
 }
@@ -212,17 +213,18 @@ static bool srcu_section_open(int t, uintptr_t addr)
 	return depth > 0;
 }
 
-/* A grace period is added when no reader section is open, which is one of its possible times. */
-static bool must_wait_for_readers(int t, const struct op *op)
+/*
+ * A grace period is added when no reader section is open, which is one of its possible times. One inside
+ * a section of its own thread waits for ever.
+ */
+static bool must_wait_for_readers(const struct op *op)
 {
 	if (op->kind != OP_FENCE ||
 	    (op->fence != FL_FENCE_SYNC_RCU && op->fence != FL_FENCE_SYNC_SRCU))
 		return false;
 	for (int u = 0; u < G.nthreads; u++) {
-		if (u == t)
-			continue;
-		if (op->fence == FL_FENCE_SYNC_RCU ? reader_section_open(u) :
-						     srcu_section_open(u, op->addr))
+		if (op->fence == FL_FENCE_SYNC_RCU ? search_reader_section_open(u)
+						   : srcu_section_open(u, op->addr))
 			return true;
 	}
 	return false;
@@ -243,7 +245,7 @@ int search_next_thread(void)
 			return -1;
 		if (!T[t].op)
 			continue;
-		if (must_wait_for_readers(t, T[t].op)) {
+		if (must_wait_for_readers(T[t].op)) {
 			if (waits_for_srcu < 0 && T[t].op->fence == FL_FENCE_SYNC_SRCU)
 				waits_for_srcu = t;
 			continue;
@@ -264,7 +266,13 @@ static bool add_other(struct ev *e)
 	if (ev_is_sync(e)) {
 		S.has_sync = true;
 		S.start_again = !S.by_set;
-		return !S.start_again && search_consistent();
+		if (S.start_again)
+			return false;
+		/* It may also last for ever, if a reader section never ends: a deadlock to be found. */
+		G.ev[G.n - 1].flags |= EVF_BLOCKED;
+		search_push();
+		G.ev[G.n - 1].flags &= ~EVF_BLOCKED;
+		return search_consistent();
 	}
 	if (e->kind == EV_SPAWN && e->target >= G.nthreads)
 		G.nthreads = e->target + 1;
@@ -281,7 +289,8 @@ static void continue_execution(void)
 
 		if (G.n > EV_CAP - 4) {
 			snprintf(exec_error, sizeof(exec_error),
-				 "an execution has more than %d events: the threads do not end, or do too much",
+				 "an execution has more than %d events: the threads do not end, or "
+				 "do too much",
 				 EV_CAP);
 			return;
 		}
@@ -297,9 +306,9 @@ static void continue_execution(void)
 			break;
 		if (!exec_op_event(t, &e))
 			return;
-		alive = e.kind == EV_READ  ? add_load(&e) :
-			e.kind == EV_WRITE ? add_store(&e) :
-					     add_other(&e);
+		alive = e.kind == EV_READ    ? add_load(&e)
+			: e.kind == EV_WRITE ? add_store(&e)
+					     : add_other(&e);
 		if (!alive)
 			return;
 	}
@@ -400,7 +409,8 @@ void search_result(bool complete)
 		/* Not known to be allowed, so not a violation; not known to be forbidden either. */
 		r->verdict = FLX_INCONCLUSIVE;
 		snprintf(r->message, sizeof(r->message),
-			 "%.180s, but only if a store depends on no load before it", S.best.message);
+			 "%.180s, but only if a store depends on no load before it",
+			 S.best.message);
 	}
 	graph_clear(&G, program->nthreads);
 	graph_load(&G, S.best.ev, S.best.n);

@@ -78,6 +78,8 @@ void search_choose_rf(int r, int w);
 
 /* Turns the load of a read-modify-write into its store. */
 void search_rmw_store(struct ev *load);
+/* Is thread @t between rcu_read_lock() and rcu_read_unlock()? */
+bool search_reader_section_open(int t);
 /* The first thread that can go on, with its operation; -1 if there is none. */
 int search_next_thread(void);
 

@@ -43,11 +43,11 @@ enum lt_prim_kind {
 	LP_XCHG,
 	LP_CMPXCHG,
 	LP_ADD_UNLESS,
-	LP_OP,		 /* no value */
-	LP_OP_RETURN,	 /* the new value */
-	LP_OP_FETCH,	 /* the old value */
-	LP_OP_TEST,	 /* new value == 0 */
-	LP_OP_NEGATIVE,	 /* new value < 0 */
+	LP_OP,		/* no value */
+	LP_OP_RETURN,	/* the new value */
+	LP_OP_FETCH,	/* the old value */
+	LP_OP_TEST,	/* new value == 0 */
+	LP_OP_NEGATIVE, /* new value < 0 */
 	LP_LOCK,
 	LP_UNLOCK,
 	LP_TRYLOCK,
@@ -80,8 +80,21 @@ enum lt_expr_kind {
 };
 
 enum lt_binop {
-	LB_MUL, LB_DIV, LB_ADD, LB_SUB, LB_LT, LB_GT, LB_LE, LB_GE, LB_EQ, LB_NE, LB_AND, LB_XOR, LB_OR,
-	LB_LAND, LB_LOR,
+	LB_MUL,
+	LB_DIV,
+	LB_ADD,
+	LB_SUB,
+	LB_LT,
+	LB_GT,
+	LB_LE,
+	LB_GE,
+	LB_EQ,
+	LB_NE,
+	LB_AND,
+	LB_XOR,
+	LB_OR,
+	LB_LAND,
+	LB_LOR,
 };
 
 struct lt_expr {
@@ -100,6 +113,7 @@ struct lt_stmt {
 	int slot;	       /* LS_ASSIGN */
 	struct lt_expr *x, *e; /* LS_STORE: address; value or condition */
 	struct lt_stmt *body, *otherwise, *step, *next;
+	int line;
 	struct fl_site *site;
 };
 
@@ -147,6 +161,7 @@ struct lt_test {
 	enum lt_quantifier quantifier;
 	struct lt_cond *cond, *filter; /* filter may be NULL */
 	bool has_loop;
+	bool unmatched_lock, unmatched_unlock; /* rcu_read_lock() without partner */
 	struct lt_chunk *chunks;
 };
 

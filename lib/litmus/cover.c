@@ -3,9 +3,10 @@
  * cover.c - looks for a cycle in program order and reads-from that the memory model may allow.
  *
  * Such a cycle enters a thread by a load L and leaves it by a later store S, and goes on at a load that
- * may read S. If each of its pairs L, S is ordered by happens-before, it is forbidden. So the test is
- * covered if no cycle has a pair that is unordered in some execution. Of the question's conjuncts "register =
- * constant" are used: a load for that register can't read a store of another value.
+ * may read S. It is forbidden if each of its pairs L, S is ordered by happens-before; also if the others are
+ * RCU sections that have as many grace periods in the cycle, or if it stays at one location. The test is covered
+ * if that holds for all cycles. Of the question, conjuncts "register = constant" are used: a load for that
+ * register can't read a store of another value.
  */
 #include "cover.h"
 
@@ -13,7 +14,8 @@
 #include <string.h>
 
 static struct cover_thread *threads; /* [nthreads] */
-static uint64_t (*ordered)[COVER_MAX]; /* [thread][i]: the later accesses that i is ordered before */
+static uint64_t (
+	*ordered)[COVER_MAX]; /* [thread][i]: the later accesses that i is ordered before */
 
 /* Does @b run whenever @a does? */
 static bool runs_with(const struct cover_block *b, const struct cover_block *a)
@@ -26,7 +28,8 @@ static bool runs_with(const struct cover_block *b, const struct cover_block *a)
 /* Is @k there in each execution that has both i and j? */
 static bool always_between(const struct cover_thread *th, int i, int k, int j)
 {
-	return runs_with(th->a[k].block, th->a[i].block) || runs_with(th->a[k].block, th->a[j].block);
+	return runs_with(th->a[k].block, th->a[i].block) ||
+	       runs_with(th->a[k].block, th->a[j].block);
 }
 
 static bool in_different_arms(const struct cover_block *a, const struct cover_block *b)
@@ -83,9 +86,9 @@ static bool fence_orders(const struct cover_thread *th, int i, int k, int j)
 	case FL_FENCE_AFTER_SPINLOCK:
 	case FL_FENCE_AFTER_ATOMIC:
 		for (int l = i; l < k; l++)
-			if ((f->fence == FL_FENCE_AFTER_SPINLOCK ?
-				     th->a[l].lock && !th->a[l].conditional :
-				     is_rmw(&th->a[l])) &&
+			if ((f->fence == FL_FENCE_AFTER_SPINLOCK
+				     ? th->a[l].lock && !th->a[l].conditional
+				     : is_rmw(&th->a[l])) &&
 			    (l == i || always_between(th, i, l, j)))
 				return true;
 		return false;
@@ -99,12 +102,20 @@ static bool fence_orders(const struct cover_thread *th, int i, int k, int j)
 	}
 }
 
+static bool same_place(const struct cover_access *a, const struct cover_access *b)
+{
+	return a->where.known && b->where.known && a->where.c.global >= 0 &&
+	       a->where.c.global == b->where.c.global;
+}
+
 /* i before j in the text: ordered in every execution that has both? */
 static bool directly_ordered(const struct cover_thread *th, int i, int j)
 {
 	const struct cover_access *a = &th->a[i], *b = &th->a[j];
 
-	if (a->kind != CA_ACCESS || b->kind != CA_ACCESS || !a->marked || !b->marked)
+	bool both_marked = a->marked && b->marked;
+
+	if (a->kind != CA_ACCESS || b->kind != CA_ACCESS || !(a->marked || b->marked))
 		return false;
 	if (a->reads && !a->conditional && a->order == FL_ACQUIRE)
 		return true;
@@ -114,12 +125,11 @@ static bool directly_ordered(const struct cover_thread *th, int i, int j)
 		return true;
 	if (b->reads && b->writes && b->order == FL_MB)
 		return true;
-	if (b->writes && ((b->addr | b->data | b->ctrl) >> i & 1))
+	if (a->marked && (b->addr >> i & 1) && (b->marked || b->writes))
 		return true;
-	if (b->reads && (b->addr >> i & 1))
+	if (both_marked && b->writes && ((b->data | b->ctrl) >> i & 1))
 		return true;
-	if (b->writes && a->where.known && b->where.known && a->where.c.global >= 0 &&
-	    a->where.c.global == b->where.c.global)
+	if (both_marked && b->writes && same_place(a, b))
 		return true;
 	if (a->unlock)
 		return b->lock && !b->conditional;
@@ -141,7 +151,7 @@ static void order_thread(const struct cover_thread *th, uint64_t *out)
 	/* Through a third access; what orders a conditional one may hold for its success only. */
 	for (int i = th->n - 1; i >= 0; i--)
 		for (int k = i + 1; k < th->n; k++) {
-			if (!(out[i] >> k & 1) || th->a[k].conditional)
+			if (!(out[i] >> k & 1) || th->a[k].conditional || !th->a[k].marked)
 				continue;
 			for (int j = k + 1; j < th->n; j++)
 				if ((out[k] >> j & 1) && always_between(th, i, k, j))
@@ -173,62 +183,116 @@ static bool may_read(const struct cover_access *w, const struct cover_access *r)
 	       (w->stored.c.global >= 0 || w->stored.c.value == r->wanted.c.value);
 }
 
-static bool pair_is_ordered(int t, int i, int j)
+enum pair { PAIR_FREE, PAIR_SECTION, PAIR_ORDERED, PAIR_GRACE };
+
+/* What keeps the load of i before the store of j. */
+static enum pair classify(int t, int i, int j)
 {
-	if (i == j)
-		return threads[t].a[i].marked;
-	return i < j && (ordered[t][i] >> j & 1);
+	const struct cover_thread *th = &threads[t];
+	const struct cover_access *a = &th->a[i], *b = &th->a[j];
+
+	if (!a->marked && !b->marked)
+		return PAIR_FREE;
+	if (i == j && !a->block->loop)
+		return PAIR_ORDERED;
+	if (i >= j)
+		return PAIR_FREE;
+	for (int k = i + 1; k < j && a->marked && b->marked; k++)
+		if (th->a[k].kind == CA_FENCE && th->a[k].fence == FL_FENCE_SYNC_RCU &&
+		    always_between(th, i, k, j))
+			return PAIR_GRACE;
+	if (ordered[t][i] >> j & 1)
+		return PAIR_ORDERED;
+	if (a->marked && b->marked && a->section && a->section == b->section &&
+	    !in_same_loop(a->block, b->block))
+		return PAIR_SECTION;
+	return PAIR_FREE;
 }
 
-/* Is there a way from the store (t, s) over loads that may read it and stores after those to the load (t, l)? */
-static bool reaches(int nthreads, int t, int s, int l)
+/* A way along a cycle that is being looked for. */
+struct way {
+	int first, load; /* where it began */
+	uint32_t threads;
+	bool free, moved;	     /* has a PAIR_FREE; a pair of two locations */
+	int sections, graces, plain; /* plain: reads-from with a plain access */
+};
+
+static int nthreads, budget;
+
+/*
+ * Is there a cycle that goes on at the store @s of thread @t and may be allowed? Each thread is passed once:
+ * where one is passed twice, a part of the cycle is a cycle as well.
+ */
+static bool go_on(struct way w, int t, int s)
 {
-	uint64_t seen[FLX_MAX_THREADS] = {0};
-	struct {
-		uint8_t thread, store;
-	} todo[FLX_MAX_THREADS * COVER_MAX];
-	int n = 0;
+	const struct cover_access *st = &threads[t].a[s];
 
-	todo[n].thread = (uint8_t)t;
-	todo[n++].store = (uint8_t)s;
-	while (n--) {
-		int wt = todo[n].thread, ws = todo[n].store;
-		const struct cover_access *w = &threads[wt].a[ws];
+	if (--budget < 0)
+		return true;
+	if ((w.threads & (w.threads - 1)) && may_read(st, &threads[w.first].a[w.load])) {
+		int plain = w.plain + !(st->marked && threads[w.first].a[w.load].marked);
 
-		for (int u = 0; u < nthreads; u++) {
-			const struct cover_thread *th = &threads[u];
+		/*
+		 * Of one location only: against coherence. As many grace periods as sections: the RCU axiom. One
+		 * plain access: plain-coherence has the rest of the cycle as its rw-xbstar.
+		 */
+		if (w.moved &&
+		    (w.free || w.sections > w.graces || plain > 1 || (plain && w.sections)))
+			return true;
+	}
+	for (int u = w.first + 1; u < nthreads; u++) {
+		const struct cover_thread *th = &threads[u];
 
-			for (int r = 0; u != wt && r < th->n; r++) {
-				if (!may_read(w, &th->a[r]))
+		if (w.threads >> u & 1)
+			continue;
+		for (int r = 0; r < th->n; r++) {
+			if (!may_read(st, &th->a[r]))
+				continue;
+			for (int k = 0; k < th->n; k++) {
+				struct way next = w;
+				enum pair p;
+
+				if (!may_precede(th, r, k))
 					continue;
-				if (u == t && r == l)
+				p = classify(u, r, k);
+				next.threads |= 1u << u;
+				next.free |= p == PAIR_FREE;
+				next.plain += !(st->marked && th->a[r].marked);
+				next.sections += p == PAIR_SECTION;
+				next.graces += p == PAIR_GRACE;
+				next.moved |= !same_place(&th->a[r], &th->a[k]);
+				if (go_on(next, u, k))
 					return true;
-				for (int k = 0; k < th->n; k++)
-					if (!(seen[u] >> k & 1) && may_precede(th, r, k)) {
-						seen[u] |= 1ull << k;
-						todo[n].thread = (uint8_t)u;
-						todo[n++].store = (uint8_t)k;
-					}
 			}
 		}
 	}
 	return false;
 }
 
-static bool has_unordered_cycle(int nthreads)
+static bool has_allowed_cycle(void)
 {
+	budget = 2000000;
+	for (int t = 0; t < nthreads; t++)
+		if (threads[t].overflow)
+			return true;
 	for (int t = 0; t < nthreads; t++) {
 		const struct cover_thread *th = &threads[t];
 
-		if (th->overflow)
-			return true;
 		for (int i = 0; i < th->n; i++)
-			for (int j = 0; j < th->n; j++)
-				if (may_precede(th, i, j) &&
-				    (!pair_is_ordered(t, i, j) ||
-				     (in_same_loop(th->a[i].block, th->a[j].block) && i >= j)) &&
-				    reaches(nthreads, t, j, i))
+			for (int j = 0; j < th->n; j++) {
+				struct way w = { .first = t, .load = i, .threads = 1u << t };
+				enum pair p;
+
+				if (!may_precede(th, i, j))
+					continue;
+				p = classify(t, i, j);
+				w.free = p == PAIR_FREE;
+				w.sections = p == PAIR_SECTION;
+				w.graces = p == PAIR_GRACE;
+				w.moved = !same_place(&th->a[i], &th->a[j]);
+				if (go_on(w, t, j))
 					return true;
+			}
 	}
 	return false;
 }
@@ -268,12 +332,13 @@ static void use_conjuncts(const struct lt_test *t, const struct lt_cond *c,
 	v = &t->var[c->var];
 	if (v->global >= 0 || v->slot < 0)
 		return;
-	if (count_assignments(t->thread[v->thread]->body, v->slot, false, &only_load) != 1 || !only_load)
+	if (count_assignments(t->thread[v->thread]->body, v->slot, false, &only_load) != 1 ||
+	    !only_load)
 		return;
-	wanted[v->thread][v->slot] = (struct cover_value){true, c->c};
+	wanted[v->thread][v->slot] = (struct cover_value){ true, c->c };
 }
 
-static bool has_plain(int nthreads)
+static bool has_plain(void)
 {
 	for (int t = 0; t < nthreads; t++)
 		for (int i = 0; i < threads[t].n; i++)
@@ -290,6 +355,7 @@ bool lt_covered(struct lt_test *t, enum flx_model model, const struct lt_result 
 	/* Neither sc nor tso lets a store go ahead of a load before it. A race says all there is to say. */
 	if (model != FLX_LKMM || r->race)
 		return true;
+	nthreads = t->nthreads;
 	threads = calloc((size_t)t->nthreads, sizeof(*threads));
 	ordered = calloc((size_t)t->nthreads, sizeof(*ordered));
 	wanted = calloc((size_t)t->nthreads, sizeof(*wanted));
@@ -297,7 +363,7 @@ bool lt_covered(struct lt_test *t, enum flx_model model, const struct lt_result 
 		abort();
 	for (int i = 0; i < t->nthreads; i++)
 		cover_walk(t, t->thread[i], wanted[i], &threads[i]);
-	plain = has_plain(t->nthreads);
+	plain = has_plain();
 	if (t->filter)
 		use_conjuncts(t, t->filter, wanted);
 	if (!r->positive && !plain)
@@ -306,7 +372,7 @@ bool lt_covered(struct lt_test *t, enum flx_model model, const struct lt_result 
 		cover_walk(t, t->thread[i], wanted[i], &threads[i]);
 		order_thread(&threads[i], ordered[i]);
 	}
-	covered = (settled && !plain) || !has_unordered_cycle(t->nthreads);
+	covered = (settled && !plain) || !has_allowed_cycle();
 	free(threads);
 	free(ordered);
 	free(wanted);

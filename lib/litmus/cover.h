@@ -25,7 +25,7 @@ struct cover_value {
 
 struct cover_block { /* statements that run together, or not at all */
 	struct cover_block *up;
-	int depth, loop; /* loop: number of the innermost loop around, 0: none */
+	int depth, loop;    /* loop: number of the innermost loop around, 0: none */
 	const void *choice; /* the if whose arm it is */
 	bool arm;
 };
@@ -35,7 +35,8 @@ struct cover_access {
 	const struct cover_block *block;
 	bool reads, writes, marked;
 	bool conditional; /* an RMW that may fail */
-	bool lock, unlock, noreturn;
+	bool lock, unlock;
+	int section; /* number of the outermost RCU section around, 0: none */
 	enum fl_order order;
 	enum fl_fence fence;
 	struct cover_value where, stored; /* address, value */

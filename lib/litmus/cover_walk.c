@@ -22,17 +22,17 @@ struct walk {
 	struct known local[LT_MAX_SLOTS];
 	const struct cover_block *block;
 	uint64_t ctrl;
-	int loops;
+	int loops, depth, sections; /* depth: of RCU sections */
 };
 
 static struct known nothing(void)
 {
-	return (struct known){{false, {-1, 0}}, 0};
+	return (struct known){ { false, { -1, 0 } }, 0 };
 }
 
 static struct known constant(int64_t v)
 {
-	return (struct known){{true, {-1, v}}, 0};
+	return (struct known){ { true, { -1, v } }, 0 };
 }
 
 static bool same_const(const struct lt_const *a, const struct lt_const *b)
@@ -61,6 +61,7 @@ static struct cover_access *note(struct walk *w)
 		a = &w->out->a[w->out->n++];
 	memset(a, 0, sizeof(*a));
 	a->block = w->block;
+	a->section = w->depth ? w->sections : 0;
 	a->ctrl = w->ctrl;
 	return a;
 }
@@ -71,7 +72,8 @@ static uint64_t last(const struct walk *w)
 	return w->out->overflow || !w->out->n ? 0 : 1ull << (w->out->n - 1);
 }
 
-static struct known walk_expr(struct walk *w, const struct lt_expr *e, const struct cover_value *wanted);
+static struct known walk_expr(struct walk *w, const struct lt_expr *e,
+			      const struct cover_value *wanted);
 
 static void set_where(struct cover_access *a, const struct known *x)
 {
@@ -80,7 +82,8 @@ static void set_where(struct cover_access *a, const struct known *x)
 	a->marked = true;
 }
 
-static struct known walk_call(struct walk *w, const struct lt_expr *e, const struct cover_value *wanted)
+static struct known walk_call(struct walk *w, const struct lt_expr *e,
+			      const struct cover_value *wanted)
 {
 	enum lt_prim_kind kind = e->prim.kind;
 	struct known x = nothing(), v = nothing(), r = nothing();
@@ -96,14 +99,17 @@ static struct known walk_call(struct walk *w, const struct lt_expr *e, const str
 	if (kind == LP_FENCE || kind == LP_SYNC_SRCU) {
 		a->kind = CA_FENCE;
 		a->fence = kind == LP_FENCE ? e->prim.fence : FL_FENCE_SYNC_SRCU;
+		if (a->fence == FL_FENCE_RCU_LOCK && !w->depth++)
+			w->sections++;
+		w->depth -= a->fence == FL_FENCE_RCU_UNLOCK && w->depth;
 		return nothing();
 	}
 	set_where(a, &x);
 	a->order = e->prim.order;
-	a->reads = kind != LP_STORE && kind != LP_STORE_MB && kind != LP_UNLOCK && kind != LP_SRCU_UNLOCK;
+	a->reads = kind != LP_STORE && kind != LP_STORE_MB && kind != LP_UNLOCK &&
+		   kind != LP_SRCU_UNLOCK;
 	a->writes = kind != LP_LOAD && kind != LP_IS_LOCKED && kind != LP_SRCU_LOCK;
 	a->conditional = kind == LP_CMPXCHG || kind == LP_ADD_UNLESS || kind == LP_TRYLOCK;
-	a->noreturn = kind == LP_OP;
 	a->data = v.loads;
 	switch (kind) {
 	case LP_LOAD:
@@ -159,7 +165,7 @@ static struct known walk_call(struct walk *w, const struct lt_expr *e, const str
 static struct known walk_binary(struct walk *w, const struct lt_expr *e)
 {
 	struct known a = walk_expr(w, e->x, NULL), b = walk_expr(w, e->v, NULL);
-	struct known r = {{a.v.known && b.v.known, {-1, 0}}, a.loads | b.loads};
+	struct known r = { { a.v.known && b.v.known, { -1, 0 } }, a.loads | b.loads };
 	bool same;
 	int64_t x = a.v.c.value, y = b.v.c.value;
 
@@ -209,7 +215,8 @@ static struct known walk_binary(struct walk *w, const struct lt_expr *e)
 	return r;
 }
 
-static struct known walk_expr(struct walk *w, const struct lt_expr *e, const struct cover_value *wanted)
+static struct known walk_expr(struct walk *w, const struct lt_expr *e,
+			      const struct cover_value *wanted)
 {
 	struct known r;
 
@@ -221,7 +228,7 @@ static struct known walk_expr(struct walk *w, const struct lt_expr *e, const str
 	case LE_UNARY:
 		r = walk_expr(w, e->x, NULL);
 		if (e->op == '!' && r.v.known)
-			r.v.c = (struct lt_const){-1, r.v.c.global < 0 && !r.v.c.value};
+			r.v.c = (struct lt_const){ -1, r.v.c.global < 0 && !r.v.c.value };
 		else if (e->op == '-' && r.v.known && r.v.c.global < 0)
 			r.v.c.value = (int64_t)(0 - (uint64_t)r.v.c.value);
 		else
@@ -276,6 +283,7 @@ static void walk_arm(struct walk *w, const struct lt_stmt *s, bool arm, uint64_t
 static void walk_if(struct walk *w, const struct lt_stmt *s)
 {
 	struct known c = walk_expr(w, s->e, NULL), before[LT_MAX_SLOTS], after[LT_MAX_SLOTS];
+	int depth = w->depth;
 
 	if (c.v.known) {
 		walk_arm(w, s, c.v.c.global >= 0 || c.v.c.value, c.loads);
@@ -285,6 +293,7 @@ static void walk_if(struct walk *w, const struct lt_stmt *s)
 	walk_arm(w, s, true, c.loads);
 	memcpy(after, w->local, sizeof(after));
 	memcpy(w->local, before, sizeof(before));
+	w->depth = depth;
 	walk_arm(w, s, false, c.loads);
 	for (int i = 0; i < w->th->nslots; i++)
 		w->local[i] = meet(&w->local[i], &after[i]);
@@ -349,11 +358,11 @@ static void walk_stmts(struct walk *w, const struct lt_stmt *s)
 void cover_walk(struct lt_test *t, const struct lt_thread *th, const struct cover_value *wanted,
 		struct cover_thread *out)
 {
-	struct walk w = {.t = t, .th = th, .wanted = wanted, .out = out};
+	struct walk w = { .t = t, .th = th, .wanted = wanted, .out = out };
 
 	memset(out, 0, sizeof(*out));
 	for (int i = 0; i < th->nslots; i++)
-		w.local[i] = (struct known){{true, th->slot[i].init}, 0};
+		w.local[i] = (struct known){ { true, th->slot[i].init }, 0 };
 	w.block = new_block(&w, NULL, true);
 	walk_stmts(&w, th->body);
 	for (int i = 0; i < out->n; i++)

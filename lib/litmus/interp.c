@@ -19,7 +19,8 @@
 #include <stdio.h>
 #include <string.h>
 
-char lt_run_error[256];
+#include "../explore/exec.h"
+
 bool lt_run_cut;
 
 static struct lt_test *test;
@@ -56,19 +57,22 @@ static bool never(uint64_t old, uint64_t a, uint64_t b, uint64_t *n)
 
 static void give_up(void)
 {
-	static const struct fl_site site = {.file = __FILE__, .func = "litmus", .text = "give up"};
+	static const struct fl_site site = { .file = __FILE__,
+					     .func = "litmus",
+					     .text = "give up" };
 	static int64_t nowhere;
 
 	for (;;)
-		fl_ev_await(test->nglobals ? test->global[0].addr : &nowhere, 8, never, 0, 0, FL_ONCE,
-			    FL_RMW_MAY_WAIT, &site);
+		fl_ev_await(test->nglobals ? test->global[0].addr : &nowhere, 8, never, 0, 0,
+			    FL_ONCE, FL_RMW_MAY_WAIT, &site);
 }
 
+/* Ends the exploration: the test can't be run. */
 static void refuse(const struct fl_site *site, const char *what)
 {
-	if (!lt_run_error[0])
-		snprintf(lt_run_error, sizeof(lt_run_error), "%s:%d: %.80s: %s", site->file, site->line,
-			 site->text, what);
+	if (!exec_error[0])
+		snprintf(exec_error, sizeof(exec_error), "%.100s:%d: %.80s: %s", site->file,
+			 site->line, site->text, what);
 	give_up();
 }
 
@@ -77,8 +81,8 @@ static void *address(const struct value *a, const struct fl_site *site)
 	for (int i = 0; i < test->nglobals; i++)
 		if ((int64_t)(intptr_t)test->global[i].addr == a->v)
 			return test->global[i].addr;
-	refuse(site, a->v ? "the pointer is not the address of a location" :
-			    "the pointer is NULL in some execution");
+	refuse(site, a->v ? "the pointer is not the address of a location"
+			  : "the pointer is NULL in some execution");
 	return NULL;
 }
 
@@ -87,7 +91,7 @@ static int announce(struct frame *f, const struct value *addr, uint64_t data, bo
 		    const struct fl_site *site)
 {
 	int k = fl_ev_loads();
-	struct fl_deps d = {.addr = deps_of(addr), .data = data, .ctrl = f->ctrl};
+	struct fl_deps d = { .addr = deps_of(addr), .data = data, .ctrl = f->ctrl, .exact = true };
 
 	if (k >= LT_MAX_LOADS)
 		refuse(site, "more than 64 loads in a thread");
@@ -99,7 +103,7 @@ static int announce(struct frame *f, const struct value *addr, uint64_t data, bo
 
 static struct value loaded(int64_t v, int k, const struct value *addr)
 {
-	return (struct value){.v = v, .loads = 1ull << k, .addr = deps_of(addr)};
+	return (struct value){ .v = v, .loads = 1ull << k, .addr = deps_of(addr) };
 }
 
 static bool rmw_andnot(uint64_t old, uint64_t a, uint64_t b, uint64_t *n)
@@ -124,7 +128,7 @@ static bool rmw_lock(uint64_t old, uint64_t a, uint64_t b, uint64_t *n)
 }
 
 static const fl_rmw_fn operation[] = {
-	[LO_ADD] = fl_rmw_add, [LO_SUB] = rmw_sub,     [LO_AND] = fl_rmw_and,
+	[LO_ADD] = fl_rmw_add, [LO_SUB] = rmw_sub,    [LO_AND] = fl_rmw_and,
 	[LO_OR] = fl_rmw_or,   [LO_XOR] = fl_rmw_xor, [LO_ANDNOT] = rmw_andnot,
 };
 
@@ -138,7 +142,7 @@ static struct value atomic_op(struct frame *f, const struct lt_expr *e, const st
 
 	fl_ev_rmw(p, 8, operation[e->prim.op], a, 0, e->prim.order, flags, e->site, &old);
 	operation[e->prim.op](old, a, 0, &new);
-	r = loaded((int64_t)new, k, x);
+	r = loaded((int64_t) new, k, x);
 	/* The result hangs on the operand as well. */
 	r.loads |= v->loads;
 	r.locals = v->locals;
@@ -148,7 +152,7 @@ static struct value atomic_op(struct frame *f, const struct lt_expr *e, const st
 	else if (e->prim.kind == LP_OP_TEST)
 		r.v = !new;
 	else if (e->prim.kind == LP_OP_NEGATIVE)
-		r.v = (int64_t)new < 0;
+		r.v = (int64_t) new < 0;
 	return r;
 }
 
@@ -172,8 +176,8 @@ static struct value exchange(struct frame *f, const struct lt_expr *e, const str
 		return loaded((int64_t)old, k, x);
 	default: /* LP_ADD_UNLESS */
 		k = announce(f, x, deps_of(v), true, e->site);
-		ok = fl_ev_rmw(p, 8, fl_rmw_add_unless, (uint64_t)v->v, (uint64_t)w->v, e->prim.order,
-			       0, e->site, &old);
+		ok = fl_ev_rmw(p, 8, fl_rmw_add_unless, (uint64_t)v->v, (uint64_t)w->v,
+			       e->prim.order, 0, e->site, &old);
 		r = loaded(ok, k, x);
 		r.loads |= w->loads;
 		r.locals = w->locals;
@@ -182,10 +186,11 @@ static struct value exchange(struct frame *f, const struct lt_expr *e, const str
 	}
 }
 
-static struct value lock_op(struct frame *f, const struct lt_expr *e, const struct value *x, void *p)
+static struct value lock_op(struct frame *f, const struct lt_expr *e, const struct value *x,
+			    void *p)
 {
 	uint64_t old;
-	struct value r = {0};
+	struct value r = { 0 };
 	int k = announce(f, x, 0, false, e->site);
 
 	switch (e->prim.kind) {
@@ -210,7 +215,7 @@ static struct value lock_op(struct frame *f, const struct lt_expr *e, const stru
 
 static struct value call(struct frame *f, const struct lt_expr *e)
 {
-	struct value zero = {0}, x = zero, v = zero, w = zero;
+	struct value zero = { 0 }, x = zero, v = zero, w = zero;
 	void *p = NULL;
 	int k;
 
@@ -276,7 +281,7 @@ static struct value binary(struct frame *f, const struct lt_expr *e)
 		break;
 	case LB_DIV:
 		if (!b.v || (b.v == -1 && a.v == INT64_MIN)) {
-			static const struct fl_site site = {.file = "", .text = "/"};
+			static const struct fl_site site = { .file = "", .text = "/" };
 
 			refuse(&site, "division by zero in some execution");
 		}
@@ -339,7 +344,7 @@ int64_t lt_const_value(const struct lt_const *c)
 
 static struct value eval(struct frame *f, const struct lt_expr *e)
 {
-	struct value r = {0};
+	struct value r = { 0 };
 	const struct lt_local *l;
 
 	switch (e->kind) {
@@ -348,7 +353,7 @@ static struct value eval(struct frame *f, const struct lt_expr *e)
 		return r;
 	case LE_LOCAL:
 		l = &f->rt->local[e->slot];
-		return (struct value){.v = l->value, .locals = l->loads, .ctrl = l->ctrl};
+		return (struct value){ .v = l->value, .locals = l->loads, .ctrl = l->ctrl };
 	case LE_UNARY:
 		r = eval(f, e->x);
 		r.v = e->op == '-' ? (int64_t)(0 - (uint64_t)r.v) : e->op == '!' ? !r.v : ~r.v;
@@ -443,14 +448,13 @@ static void run(struct frame *f, const struct lt_stmt *s)
 void lt_interp_start(struct lt_test *t)
 {
 	test = t;
-	lt_run_error[0] = 0;
 	lt_run_cut = false;
 }
 
 void lt_interp_thread(void *run_thread)
 {
 	struct lt_run_thread *rt = run_thread;
-	struct frame f = {.rt = rt};
+	struct frame f = { .rt = rt };
 
 	rt->done = false;
 	memset(rt->local, 0, sizeof(rt->local[0]) * (size_t)rt->th->nslots);

@@ -19,8 +19,6 @@ struct lt_run_thread {
 /* How often a loop's condition may hold; an execution in which it holds once more is dropped. */
 #define LT_UNROLL 2
 
-/* Why a test can't be run after all, from a thread; "" if it can. */
-extern char lt_run_error[256];
 /* A loop ran longer than LT_UNROLL in some execution. */
 extern bool lt_run_cut;
 

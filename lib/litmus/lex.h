@@ -35,7 +35,8 @@ struct lt_lexer {
 void lt_fail_at(struct lt_lexer *lx, int line, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4), noreturn));
 /* As above, at the token in hand. */
-void lt_fail(struct lt_lexer *lx, const char *fmt, ...) __attribute__((format(printf, 2, 3), noreturn));
+void lt_fail(struct lt_lexer *lx, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3), noreturn));
 /* "expected ..., found ..." */
 void lt_expected(struct lt_lexer *lx, const char *what) __attribute__((noreturn));
 

@@ -18,7 +18,8 @@ struct lt_test;
 
 /* Messages of both: "file:line: what", or "file: what". NULL after an error. */
 struct lt_test *lt_read(const char *file, char *err, size_t err_size);
-struct lt_test *lt_parse(const char *file, const char *text, size_t len, char *err, size_t err_size);
+struct lt_test *lt_parse(const char *file, const char *text, size_t len, char *err,
+			 size_t err_size);
 void lt_free(struct lt_test *t);
 
 struct lt_options {
@@ -46,7 +47,8 @@ struct lt_result {
 };
 
 /* 0; -EINVAL with @err for a test that can't be run. Release the result in any case. */
-int lt_run(struct lt_test *t, const struct lt_options *o, struct lt_result *r, char *err, size_t err_size);
+int lt_run(struct lt_test *t, const struct lt_options *o, struct lt_result *r, char *err,
+	   size_t err_size);
 void lt_release(struct lt_result *r);
 
 /* "Never", "Sometimes", "Always" */

@@ -90,7 +90,7 @@ int lt_global(struct lt_parser *p, const struct lt_token *name, bool create)
 		lt_fail_at(&p->lx, name->line, "more than %d shared locations", LT_MAX_GLOBALS);
 	t->global[t->nglobals] = (struct lt_global){
 		.name = lt_copy(t, name->text, name->len),
-		.init = {.global = -1},
+		.init = { .global = -1 },
 	};
 	return t->nglobals++;
 }
@@ -112,7 +112,7 @@ int lt_new_slot(struct lt_parser *p, const struct lt_token *name)
 		lt_fail_at(&p->lx, name->line, "more than %d names in a thread", LT_MAX_SLOTS);
 	*s = (struct lt_slot){
 		.name = lt_copy(p->t, name->text, name->len),
-		.init = {.global = -1},
+		.init = { .global = -1 },
 	};
 	for (int i = 0; i < p->nreg_init; i++)
 		if (p->reg_init[i].thread == th->number && same_name(p->reg_init[i].name, name)) {
@@ -152,7 +152,7 @@ static void parse_parameter(struct lt_parser *p)
 		lt_fail(lx, "two parameters \"%.*s\"", (int)lx->tok.len, lx->tok.text);
 	slot = lt_new_slot(p, &lx->tok);
 	p->thread->slot[slot].param = p->thread->slot[slot].known = true;
-	p->thread->slot[slot].init = (struct lt_const){.global = lt_global(p, &lx->tok, true)};
+	p->thread->slot[slot].init = (struct lt_const){ .global = lt_global(p, &lx->tok, true) };
 	lt_next(lx);
 }
 
@@ -186,6 +186,7 @@ static void parse_thread(struct lt_parser *p)
 	lt_next(lx);
 	lt_switch_mode(lx, LM_CODE);
 	th->body = lt_parse_body(p);
+	lt_match_sections(p, th->body);
 	lt_switch_mode(lx, LM_STATE);
 	for (int i = 0; i < th->nslots; i++)
 		if (!th->slot[i].known)
@@ -196,8 +197,8 @@ static void parse_thread(struct lt_parser *p)
 
 static bool at_final(const struct lt_lexer *lx)
 {
-	static const char *const words[] = {"exists",	 "~",	   "not",   "forall", "locations",
-					    "filter",	 "final",  "observed"};
+	static const char *const words[] = { "exists",	  "~",	    "not",   "forall",
+					     "locations", "filter", "final", "observed" };
 
 	if (lx->tok.kind == LT_EOF)
 		return true;

@@ -37,6 +37,10 @@ void lt_parse_init(struct lt_parser *p);
 void lt_parse_final(struct lt_parser *p);
 /* { ... } */
 struct lt_stmt *lt_parse_body(struct lt_parser *p);
+/* Takes rcu_read_lock() and rcu_read_unlock() without partner out of the thread in hand. */
+void lt_match_sections(struct lt_parser *p, struct lt_stmt *body);
+/* Refuses an expression with accesses that nothing orders; its operands have been looked at. */
+void lt_check_unordered(struct lt_parser *p, const struct lt_expr *e, int line);
 /* "int *": type words and stars, skipped; false: no type here. *stars counts. */
 bool lt_skip_type(struct lt_parser *p, int *stars);
 bool lt_at_type(const struct lt_lexer *lx);

@@ -11,11 +11,12 @@ static struct lt_expr *parse_unary(struct lt_parser *p);
 bool lt_at_type(const struct lt_lexer *lx)
 {
 	static const char *const words[] = {
-		"int",	    "long",	"unsigned", "signed",	 "short",     "char",	  "void",
-		"volatile", "const",	"struct",   "intptr_t",	 "uintptr_t", "bool",	  "size_t",
-		"int8_t",   "int16_t",	"int32_t",  "int64_t",	 "uint8_t",   "uint16_t", "uint32_t",
-		"uint64_t", "atomic_t", "u8",	    "u16",	 "u32",	      "u64",	  "s8",
-		"s16",	    "s32",	"s64",	    "spinlock_t",
+		"int",	   "long",	 "unsigned", "signed",	 "short",    "char",
+		"void",	   "volatile",	 "const",    "struct",	 "intptr_t", "uintptr_t",
+		"bool",	   "size_t",	 "int8_t",   "int16_t",	 "int32_t",  "int64_t",
+		"uint8_t", "uint16_t",	 "uint32_t", "uint64_t", "atomic_t", "u8",
+		"u16",	   "u32",	 "u64",	     "s8",	 "s16",	     "s32",
+		"s64",	   "spinlock_t",
 	};
 
 	if (lx->tok.kind != LT_NAME)
@@ -121,6 +122,7 @@ static struct lt_expr *parse_call(struct lt_parser *p)
 		e->kind = LE_LOAD;
 	lt_next(lx);
 	parse_arguments(p, e, &name);
+	lt_check_unordered(p, e, name.line);
 	e->site = new_site(p, name.text, name.line);
 	return e;
 }
@@ -159,7 +161,8 @@ static struct lt_expr *parse_primary(struct lt_parser *p)
 	} else {
 		lt_expected(lx, "an expression");
 	}
-	if (lt_at(lx, "[") || lt_at(lx, ".") || lt_at(lx, "->") || lt_at(lx, "++") || lt_at(lx, "--"))
+	if (lt_at(lx, "[") || lt_at(lx, ".") || lt_at(lx, "->") || lt_at(lx, "++") ||
+	    lt_at(lx, "--"))
 		lt_fail(lx, "\"%.*s\" is not understood", (int)lx->tok.len, lx->tok.text);
 	return e;
 }
@@ -174,7 +177,7 @@ static struct lt_expr *parse_unary(struct lt_parser *p)
 {
 	struct lt_lexer *lx = &p->lx;
 	struct lt_token tok = lx->tok, next = lt_peek(lx);
-	struct lt_lexer at_next = {.tok = next};
+	struct lt_lexer at_next = { .tok = next };
 	struct lt_expr *e;
 	int stars;
 
@@ -186,7 +189,7 @@ static struct lt_expr *parse_unary(struct lt_parser *p)
 		e = parse_unary(p);
 	} else if (lt_accept(lx, "*")) {
 		e = new_expr(p, LE_LOAD);
-		e->prim = (struct lt_prim){.kind = LP_LOAD, .order = FL_PLAIN, .has_value = true};
+		e->prim = (struct lt_prim){ .kind = LP_LOAD, .order = FL_PLAIN, .has_value = true };
 		e->x = parse_unary(p);
 		e->site = new_site(p, tok.text, tok.line);
 	} else if (lt_at(lx, "-") || lt_at(lx, "!") || lt_at(lx, "~")) {
@@ -207,9 +210,10 @@ static const struct {
 	enum lt_binop op;
 	int level; /* binds tighter if higher */
 } binary[] = {
-	{"*", LB_MUL, 10}, {"/", LB_DIV, 10}, {"+", LB_ADD, 9},	 {"-", LB_SUB, 9},  {"<", LB_LT, 7},
-	{">", LB_GT, 7},   {"<=", LB_LE, 7},  {">=", LB_GE, 7},	 {"==", LB_EQ, 6},  {"!=", LB_NE, 6},
-	{"&", LB_AND, 5},  {"^", LB_XOR, 4},  {"|", LB_OR, 3},	 {"&&", LB_LAND, 2}, {"||", LB_LOR, 1},
+	{ "*", LB_MUL, 10 }, { "/", LB_DIV, 10 },  { "+", LB_ADD, 9 },	{ "-", LB_SUB, 9 },
+	{ "<", LB_LT, 7 },   { ">", LB_GT, 7 },	   { "<=", LB_LE, 7 },	{ ">=", LB_GE, 7 },
+	{ "==", LB_EQ, 6 },  { "!=", LB_NE, 6 },   { "&", LB_AND, 5 },	{ "^", LB_XOR, 4 },
+	{ "|", LB_OR, 3 },   { "&&", LB_LAND, 2 }, { "||", LB_LOR, 1 },
 };
 
 static bool touches_memory(const struct lt_expr *e)
@@ -240,6 +244,7 @@ static struct lt_expr *parse_binary(struct lt_parser *p, int level)
 		e->v = parse_binary(p, binary[i].level + 1);
 		need_value(p, e->x);
 		need_value(p, e->v);
+		lt_check_unordered(p, e, lx->tok.line);
 		if ((e->op == LB_LAND || e->op == LB_LOR) && touches_memory(e->v))
 			lt_fail(lx, "an access to the right of \"%s\" is not understood",
 				binary[i].text);
@@ -265,6 +270,7 @@ static struct lt_stmt *new_stmt(struct lt_parser *p, enum lt_stmt_kind kind)
 	struct lt_stmt *s = lt_alloc(p->t, sizeof(*s));
 
 	s->kind = kind;
+	s->line = p->lx.tok.line;
 	return s;
 }
 
@@ -335,6 +341,8 @@ static struct lt_stmt *parse_simple(struct lt_parser *p)
 		s = new_stmt(p, LS_STORE);
 		s->x = e->x;
 		s->e = parse_expr(p);
+		lt_check_unordered(p, &(struct lt_expr){ .kind = LE_BINARY, .x = s->x, .v = s->e },
+				   first.line);
 		s->site = new_site(p, first.text, first.line);
 		return s;
 	}

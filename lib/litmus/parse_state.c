@@ -29,7 +29,7 @@ static int accept_thread(struct lt_parser *p)
 static struct lt_const parse_value(struct lt_parser *p)
 {
 	struct lt_lexer *lx = &p->lx;
-	struct lt_const c = {.global = -1};
+	struct lt_const c = { .global = -1 };
 	bool minus;
 
 	if (lt_accept(lx, "(")) {
@@ -53,7 +53,7 @@ static struct lt_const parse_value(struct lt_parser *p)
 
 static bool is_type_word(const struct lt_token *t)
 {
-	struct lt_lexer lx = {.tok = *t};
+	struct lt_lexer lx = { .tok = *t };
 
 	return lt_at_type(&lx);
 }
@@ -70,7 +70,7 @@ static void init_register(struct lt_parser *p, int thread)
 	*r = (struct lt_reg_init){
 		.thread = thread,
 		.name = lt_copy(p->t, lx->tok.text, lx->tok.len),
-		.c = {.global = -1},
+		.c = { .global = -1 },
 		.line = lx->tok.line,
 	};
 	p->nreg_init++;
@@ -130,15 +130,15 @@ static int add_var(struct lt_parser *p, int thread, const struct lt_token *name,
 {
 	struct lt_test *t = p->t;
 	struct lt_var *v;
-	struct lt_var new = {.thread = thread, .slot = -1, .global = -1, .shown = shown};
+	struct lt_var new = { .thread = thread, .slot = -1, .global = -1, .shown = shown };
 	char text[128];
 
 	if (thread >= 0) {
 		if (thread >= t->nthreads)
 			lt_fail_at(&p->lx, name->line, "there is no thread P%d", thread);
 		new.slot = lt_slot(t->thread[thread], name);
-		snprintf(text, sizeof(text), "%d:%.*s", thread, (int)(name->len > 100 ? 100 : name->len),
-			 name->text);
+		snprintf(text, sizeof(text), "%d:%.*s", thread,
+			 (int)(name->len > 100 ? 100 : name->len), name->text);
 	} else {
 		new.global = lt_global(p, name, true);
 		snprintf(text, sizeof(text), "%.*s", (int)(name->len > 100 ? 100 : name->len),
@@ -280,7 +280,8 @@ static const struct lt_test *sorting;
 /* Registers by thread and name, then locations by name. */
 static int compare_vars(const void *a, const void *b)
 {
-	const struct lt_var *x = &sorting->var[*(const int *)a], *y = &sorting->var[*(const int *)b];
+	const struct lt_var *x = &sorting->var[*(const int *)a],
+			    *y = &sorting->var[*(const int *)b];
 
 	if ((x->global < 0) != (y->global < 0))
 		return x->global < 0 ? -1 : 1;

@@ -13,57 +13,71 @@ static const struct {
 	const char *name;
 	struct lt_prim prim;
 } fixed[] = {
-	{"READ_ONCE", {.kind = LP_LOAD, .args = "L", .order = FL_ONCE, .has_value = true}},
-	{"WRITE_ONCE", {.kind = LP_STORE, .args = "LV", .order = FL_ONCE}},
-	{"smp_load_acquire", {.kind = LP_LOAD, .args = "X", .order = FL_ACQUIRE, .has_value = true}},
-	{"smp_store_release", {.kind = LP_STORE, .args = "XV", .order = FL_RELEASE}},
-	{"smp_store_mb", {.kind = LP_STORE_MB, .args = "LV", .order = FL_ONCE}},
-	{"rcu_dereference", {.kind = LP_LOAD, .args = "L", .order = FL_ONCE, .has_value = true}},
-	{"rcu_assign_pointer", {.kind = LP_STORE, .args = "LV", .order = FL_RELEASE}},
+	{ "READ_ONCE", { .kind = LP_LOAD, .args = "L", .order = FL_ONCE, .has_value = true } },
+	{ "WRITE_ONCE", { .kind = LP_STORE, .args = "LV", .order = FL_ONCE } },
+	{ "smp_load_acquire",
+	  { .kind = LP_LOAD, .args = "X", .order = FL_ACQUIRE, .has_value = true } },
+	{ "smp_store_release", { .kind = LP_STORE, .args = "XV", .order = FL_RELEASE } },
+	{ "smp_store_mb", { .kind = LP_STORE_MB, .args = "LV", .order = FL_ONCE } },
+	{ "rcu_dereference",
+	  { .kind = LP_LOAD, .args = "L", .order = FL_ONCE, .has_value = true } },
+	{ "rcu_assign_pointer", { .kind = LP_STORE, .args = "LV", .order = FL_RELEASE } },
 
-	{"smp_mb", {.kind = LP_FENCE, .args = "", .fence = FL_FENCE_MB}},
-	{"smp_rmb", {.kind = LP_FENCE, .args = "", .fence = FL_FENCE_RMB}},
-	{"smp_wmb", {.kind = LP_FENCE, .args = "", .fence = FL_FENCE_WMB}},
-	{"barrier", {.kind = LP_FENCE, .args = "", .fence = FL_FENCE_BARRIER}},
-	{"smp_mb__before_atomic", {.kind = LP_FENCE, .args = "", .fence = FL_FENCE_BEFORE_ATOMIC}},
-	{"smp_mb__after_atomic", {.kind = LP_FENCE, .args = "", .fence = FL_FENCE_AFTER_ATOMIC}},
-	{"smp_mb__after_spinlock", {.kind = LP_FENCE, .args = "", .fence = FL_FENCE_AFTER_SPINLOCK}},
-	{"smp_mb__after_unlock_lock",
-	 {.kind = LP_FENCE, .args = "", .fence = FL_FENCE_AFTER_UNLOCK_LOCK}},
-	{"smp_mb__after_srcu_read_unlock",
-	 {.kind = LP_FENCE, .args = "", .fence = FL_FENCE_AFTER_SRCU_READ_UNLOCK}},
-	{"rcu_read_lock", {.kind = LP_FENCE, .args = "", .fence = FL_FENCE_RCU_LOCK}},
-	{"rcu_read_unlock", {.kind = LP_FENCE, .args = "", .fence = FL_FENCE_RCU_UNLOCK}},
-	{"synchronize_rcu", {.kind = LP_FENCE, .args = "", .fence = FL_FENCE_SYNC_RCU}},
-	{"synchronize_rcu_expedited", {.kind = LP_FENCE, .args = "", .fence = FL_FENCE_SYNC_RCU}},
+	{ "smp_mb", { .kind = LP_FENCE, .args = "", .fence = FL_FENCE_MB } },
+	{ "smp_rmb", { .kind = LP_FENCE, .args = "", .fence = FL_FENCE_RMB } },
+	{ "smp_wmb", { .kind = LP_FENCE, .args = "", .fence = FL_FENCE_WMB } },
+	{ "barrier", { .kind = LP_FENCE, .args = "", .fence = FL_FENCE_BARRIER } },
+	{ "smp_mb__before_atomic",
+	  { .kind = LP_FENCE, .args = "", .fence = FL_FENCE_BEFORE_ATOMIC } },
+	{ "smp_mb__after_atomic",
+	  { .kind = LP_FENCE, .args = "", .fence = FL_FENCE_AFTER_ATOMIC } },
+	{ "smp_mb__after_spinlock",
+	  { .kind = LP_FENCE, .args = "", .fence = FL_FENCE_AFTER_SPINLOCK } },
+	{ "smp_mb__after_unlock_lock",
+	  { .kind = LP_FENCE, .args = "", .fence = FL_FENCE_AFTER_UNLOCK_LOCK } },
+	{ "smp_mb__after_srcu_read_unlock",
+	  { .kind = LP_FENCE, .args = "", .fence = FL_FENCE_AFTER_SRCU_READ_UNLOCK } },
+	{ "rcu_read_lock", { .kind = LP_FENCE, .args = "", .fence = FL_FENCE_RCU_LOCK } },
+	{ "rcu_read_unlock", { .kind = LP_FENCE, .args = "", .fence = FL_FENCE_RCU_UNLOCK } },
+	{ "synchronize_rcu", { .kind = LP_FENCE, .args = "", .fence = FL_FENCE_SYNC_RCU } },
+	{ "synchronize_rcu_expedited",
+	  { .kind = LP_FENCE, .args = "", .fence = FL_FENCE_SYNC_RCU } },
 
-	{"spin_lock", {.kind = LP_LOCK, .args = "X"}},
-	{"spin_unlock", {.kind = LP_UNLOCK, .args = "X"}},
-	{"spin_trylock", {.kind = LP_TRYLOCK, .args = "X", .has_value = true}},
-	{"spin_is_locked", {.kind = LP_IS_LOCKED, .args = "X", .has_value = true}},
+	{ "spin_lock", { .kind = LP_LOCK, .args = "X" } },
+	{ "spin_unlock", { .kind = LP_UNLOCK, .args = "X" } },
+	{ "spin_trylock", { .kind = LP_TRYLOCK, .args = "X", .has_value = true } },
+	{ "spin_is_locked", { .kind = LP_IS_LOCKED, .args = "X", .has_value = true } },
 
-	{"srcu_read_lock", {.kind = LP_SRCU_LOCK, .args = "X", .has_value = true}},
-	{"srcu_down_read", {.kind = LP_SRCU_LOCK, .args = "X", .has_value = true}},
-	{"srcu_read_unlock", {.kind = LP_SRCU_UNLOCK, .args = "XV"}},
-	{"srcu_up_read", {.kind = LP_SRCU_UNLOCK, .args = "XV"}},
-	{"synchronize_srcu", {.kind = LP_SYNC_SRCU, .args = "X"}},
-	{"synchronize_srcu_expedited", {.kind = LP_SYNC_SRCU, .args = "X"}},
+	{ "srcu_read_lock", { .kind = LP_SRCU_LOCK, .args = "X", .has_value = true } },
+	{ "srcu_down_read", { .kind = LP_SRCU_LOCK, .args = "X", .has_value = true } },
+	{ "srcu_read_unlock", { .kind = LP_SRCU_UNLOCK, .args = "XV" } },
+	{ "srcu_up_read", { .kind = LP_SRCU_UNLOCK, .args = "XV" } },
+	{ "synchronize_srcu", { .kind = LP_SYNC_SRCU, .args = "X" } },
+	{ "synchronize_srcu_expedited", { .kind = LP_SYNC_SRCU, .args = "X" } },
 
-	{"atomic_read", {.kind = LP_LOAD, .args = "X", .order = FL_ONCE, .has_value = true}},
-	{"atomic_set", {.kind = LP_STORE, .args = "XV", .order = FL_ONCE}},
-	{"atomic_read_acquire",
-	 {.kind = LP_LOAD, .args = "X", .order = FL_ACQUIRE, .has_value = true}},
-	{"atomic_set_release", {.kind = LP_STORE, .args = "XV", .order = FL_RELEASE}},
-	{"atomic_add_unless",
-	 {.kind = LP_ADD_UNLESS, .args = "XVW", .order = FL_MB, .has_value = true}},
-	{"atomic_sub_and_test",
-	 {.kind = LP_OP_TEST, .args = "VX", .op = LO_SUB, .order = FL_MB, .has_value = true}},
-	{"atomic_dec_and_test",
-	 {.kind = LP_OP_TEST, .args = "X", .op = LO_SUB, .by_one = true, .order = FL_MB,
-	  .has_value = true}},
-	{"atomic_inc_and_test",
-	 {.kind = LP_OP_TEST, .args = "X", .op = LO_ADD, .by_one = true, .order = FL_MB,
-	  .has_value = true}},
+	{ "atomic_read", { .kind = LP_LOAD, .args = "X", .order = FL_ONCE, .has_value = true } },
+	{ "atomic_set", { .kind = LP_STORE, .args = "XV", .order = FL_ONCE } },
+	{ "atomic_read_acquire",
+	  { .kind = LP_LOAD, .args = "X", .order = FL_ACQUIRE, .has_value = true } },
+	{ "atomic_set_release", { .kind = LP_STORE, .args = "XV", .order = FL_RELEASE } },
+	{ "atomic_add_unless",
+	  { .kind = LP_ADD_UNLESS, .args = "XVW", .order = FL_MB, .has_value = true } },
+	{ "atomic_sub_and_test",
+	  { .kind = LP_OP_TEST, .args = "VX", .op = LO_SUB, .order = FL_MB, .has_value = true } },
+	{ "atomic_dec_and_test",
+	  { .kind = LP_OP_TEST,
+	    .args = "X",
+	    .op = LO_SUB,
+	    .by_one = true,
+	    .order = FL_MB,
+	    .has_value = true } },
+	{ "atomic_inc_and_test",
+	  { .kind = LP_OP_TEST,
+	    .args = "X",
+	    .op = LO_ADD,
+	    .by_one = true,
+	    .order = FL_MB,
+	    .has_value = true } },
 };
 
 struct text {
@@ -121,9 +135,9 @@ static bool operation(const struct text *t, struct lt_prim *out)
 		enum lt_rmw_op op;
 		bool by_one;
 	} ops[] = {
-		{"add", LO_ADD, false}, {"sub", LO_SUB, false}, {"inc", LO_ADD, true},
-		{"dec", LO_SUB, true},	{"and", LO_AND, false}, {"or", LO_OR, false},
-		{"xor", LO_XOR, false}, {"andnot", LO_ANDNOT, false},
+		{ "add", LO_ADD, false }, { "sub", LO_SUB, false },	  { "inc", LO_ADD, true },
+		{ "dec", LO_SUB, true },  { "and", LO_AND, false },	  { "or", LO_OR, false },
+		{ "xor", LO_XOR, false }, { "andnot", LO_ANDNOT, false },
 	};
 
 	for (size_t i = 0; i < sizeof(ops) / sizeof(ops[0]); i++)
@@ -138,7 +152,7 @@ static bool operation(const struct text *t, struct lt_prim *out)
 
 bool lt_find_prim(const char *name, size_t len, struct lt_prim *out)
 {
-	struct text t = {name, len};
+	struct text t = { name, len };
 	bool arithmetic, suffix = true;
 
 	for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++)
@@ -146,7 +160,7 @@ bool lt_find_prim(const char *name, size_t len, struct lt_prim *out)
 			*out = fixed[i].prim;
 			return true;
 		}
-	*out = (struct lt_prim){.has_value = true};
+	*out = (struct lt_prim){ .has_value = true };
 	if (drop_suffix(&t, "_relaxed"))
 		out->order = FL_ONCE;
 	else if (drop_suffix(&t, "_acquire"))

@@ -34,9 +34,11 @@ static void put_var(FILE *f, const struct lt_var *v)
 static void put_cond(FILE *f, const struct lt_test *t, const struct lt_cond *c, int level)
 {
 	static const char *const sign[] = {
-		[LC_AND] = " /\\ ", [LC_OR] = " \\/ ", [LC_IMPLIES] = " => ",
+		[LC_AND] = " /\\ ",
+		[LC_OR] = " \\/ ",
+		[LC_IMPLIES] = " => ",
 	};
-	static const int binds[] = {[LC_AND] = 3, [LC_OR] = 2, [LC_IMPLIES] = 1};
+	static const int binds[] = { [LC_AND] = 3, [LC_OR] = 2, [LC_IMPLIES] = 1 };
 
 	switch (c->kind) {
 	case LC_TRUE:
@@ -87,8 +89,8 @@ static bool as_asked(const struct lt_test *t, const struct lt_result *r)
 
 void lt_print(FILE *f, const struct lt_test *t, const struct lt_result *r)
 {
-	static const char *const kind[] = {"Allowed", "Forbidden", "Required"};
-	static const char *const word[] = {"exists", "~exists", "forall"};
+	static const char *const kind[] = { "Allowed", "Forbidden", "Required" };
+	static const char *const word[] = { "exists", "~exists", "forall" };
 	bool turned = t->quantifier == LQ_NOT_EXISTS;
 	const struct lt_states *s = &r->states;
 
@@ -107,6 +109,10 @@ void lt_print(FILE *f, const struct lt_test *t, const struct lt_result *r)
 	fprintf(f, "%s%s\nWitnesses\nPositive: %" PRIu64 " Negative: %" PRIu64 "\n",
 		r->cut ? "Loop " : "", as_asked(t, r) ? "Ok" : "No",
 		turned ? r->negative : r->positive, turned ? r->positive : r->negative);
+	if (t->unmatched_lock)
+		fputs("Flag unmatched-rcu-lock\n", f);
+	if (t->unmatched_unlock)
+		fputs("Flag unmatched-rcu-unlock\n", f);
 	if (r->race)
 		fputs("Flag data-race\n", f);
 	fprintf(f, "Condition %s (", word[t->quantifier]);
@@ -118,7 +124,8 @@ void lt_print(FILE *f, const struct lt_test *t, const struct lt_result *r)
 		fputs("Incomplete: the time was over, there may be more states\n", f);
 	if (!r->covered)
 		fputs("Not covered: executions with a cycle in program order and reads-from (load "
-		      "buffering) are left out, and may change the answer\n", f);
+		      "buffering) are left out, and may change the answer\n",
+		      f);
 	fputc('\n', f);
 }
 
@@ -169,9 +176,10 @@ void lt_print_json(FILE *f, const struct lt_test *t, const struct lt_result *r, 
 			fputs(", ", f);
 		put_state(f, t, &s->value[i * (size_t)s->nvars], s->nvars);
 	}
-	fprintf(f, "], \"positive\": %" PRIu64 ", \"negative\": %" PRIu64 ", \"race\": %s, "
-		   "\"covered\": %s, \"complete\": %s, \"executions\": %" PRIu64
-		   ", \"seconds\": %.6f}\n",
+	fprintf(f,
+		"], \"positive\": %" PRIu64 ", \"negative\": %" PRIu64 ", \"race\": %s, "
+		"\"covered\": %s, \"complete\": %s, \"executions\": %" PRIu64
+		", \"seconds\": %.6f}\n",
 		r->positive, r->negative, r->race ? "true" : "false", r->covered ? "true" : "false",
 		r->complete ? "true" : "false", r->executions, r->seconds);
 }

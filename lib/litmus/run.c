@@ -120,7 +120,8 @@ static void note_state(struct lt_states *s)
 		v[i] = value[test->order[i]];
 	if (s->n == s->cap)
 		grow_states(s);
-	for (k = hash_state(v, s->nvars) & (s->nslots - 1); s->slot[k]; k = (k + 1) & (s->nslots - 1))
+	for (k = hash_state(v, s->nvars) & (s->nslots - 1); s->slot[k];
+	     k = (k + 1) & (s->nslots - 1))
 		if (!memcmp(&s->value[(s->slot[k] - 1) * (size_t)s->nvars], v, size))
 			return;
 	memcpy(&s->value[s->n * (size_t)s->nvars], v, size);
@@ -193,9 +194,10 @@ static bool stmt_has_plain(const struct lt_stmt *s)
 	return false;
 }
 
-int lt_run(struct lt_test *t, const struct lt_options *o, struct lt_result *r, char *err, size_t err_size)
+int lt_run(struct lt_test *t, const struct lt_options *o, struct lt_result *r, char *err,
+	   size_t err_size)
 {
-	struct flx_program p = {.nthreads = t->nthreads, .set_up = set_up, .reset = reset};
+	struct flx_program p = { .nthreads = t->nthreads, .set_up = set_up, .reset = reset };
 	struct flx_options fo = {
 		.model = o->model,
 		.timeout = o->timeout,

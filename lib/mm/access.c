@@ -6,8 +6,8 @@
  *   L2  try the access (mmu/tlb.c)  done, or fault
  *   L3  do_user_addr_fault(); back to L1
  *
- * Models: the processor between two instructions; mem_rw(), fs/proc/base.c, and __access_remote_vm(),
- * mm/memory.c, Linux 6.1.
+ * Models: the processor between two instructions; mem_rw(), fs/proc/base.c, and
+ * __access_remote_vm(), mm/memory.c, Linux 6.1.
  * Policy: none.
  */
 #include "mm/fault.h"

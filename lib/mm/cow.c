@@ -6,24 +6,25 @@
  *
  * The page may be used as it is if nobody else can see it. Since 5.19:
  *   - PageAnonExclusive says so, without further questions;
- *   - else: the entry's reference is the only one. Checked under the page lock, which keeps away who
- *     would take the page in or out of the swap cache. References that come later (GUP-fast) do not
- *     pin, since the flag is clear until then.
+ *   - else: the entry's reference is the only one. Checked under the page lock, which keeps away
+ *     who would take the page in or out of the swap cache. References that come later (GUP-fast)
+ *     do not pin, since the flag is clear until then.
  * An unshare fault (a pin is to be taken) makes the same decision but leaves the entry read-only.
  *
  *   wp_page_copy(), after the PTL was let go of
- *   C1  new page; copy the old one's content     no lock keeps the program from storing to it meanwhile
+ *   C1  new page; copy the old one's content     no lock keeps the program from storing to it
  *   C2  smp_wmb()
  *   C3  lock the PTL; entry as before?
  *   C4  clear the entry and flush                from here on nobody stores to the old page
  *   C5  rmap of the new page; store the new entry
  *   C6  drop the old page's rmap, unlock, drop references
  *
- * A store between C1 and C4 through a translation that still lets write is lost. That is why an entry
- * whose flush is pending must not be copied from: read-only in memory is not read-only in all TLBs.
+ * A store between C1 and C4 through a translation that still lets write is lost. That is why an
+ * entry whose flush is pending must not be copied from: read-only in memory is not read-only in
+ * all TLBs.
  *
- * Models: do_wp_page(), wp_page_reuse(), wp_page_copy(), mm/memory.c, Linux 6.0 to 6.4 (the decision:
- * 6c287605fd56), for private anonymous memory.
+ * Models: do_wp_page(), wp_page_reuse(), wp_page_copy(), mm/memory.c, Linux 6.0 to 6.4 (the
+ * decision: 6c287605fd56), for private anonymous memory.
  * Policy: none yet; all profiles are 5.19 and later.
  */
 #include "mm/fault.h"
@@ -34,7 +35,10 @@
 /* The page is not exclusive. Is ours the only reference all the same? Then it is now. */
 static bool wp_can_reuse_anon_page(struct page *page)
 {
-	/* Early, without the lock: with more references than the swap cache's there is little hope. */
+	/*
+	 * Early, without the lock: with more references than the swap cache's there is little
+	 * hope.
+	 */
 	if (PageKsm(page) || page_count(page) > 1 + PageSwapCache(page))
 		return false;
 	if (!trylock_page(page))

@@ -11,9 +11,9 @@ void vm_flags_text(char *buf, size_t n, uint64_t flags)
 		uint64_t flag;
 		const char *name;
 	} names[] = {
-		{ VM_READ, "read" },	     { VM_WRITE, "write" },
-		{ VM_SHARED, "shared" },     { VM_UFFD_MISSING, "uffd-missing" },
-		{ VM_UFFD_WP, "uffd-wp" },   { VM_SOFTDIRTY, "soft-dirty" },
+		{ VM_READ, "read" },	   { VM_WRITE, "write" },
+		{ VM_SHARED, "shared" },   { VM_UFFD_MISSING, "uffd-missing" },
+		{ VM_UFFD_WP, "uffd-wp" }, { VM_SOFTDIRTY, "soft-dirty" },
 	};
 
 	buf[0] = '\0';

@@ -16,11 +16,12 @@
  *   orig none, write     -> a new page full of zeroes, or, where userfaultfd watches, a message
  *   orig read-only,      -> do_wp_page() (cow.c)
  *     write or unshare
- *   anything else        -> set accessed and dirty. The fault was spurious: another CPU had done the work,
- *                           or this one had an older translation in its TLB, which it dropped when it faulted
+ *   anything else        -> set accessed and dirty. The fault was spurious: another CPU had done
+ *                           the work, or this one had an older translation in its TLB, which it
+ *                           dropped when it faulted
  *
- * A new page's content is complete before its entry is visible: smp_wmb() in __SetPageUptodate(), paired
- * with the address dependency from entry to page of whoever finds it (GUP-fast, hardware).
+ * A new page's content is complete before its entry is visible: smp_wmb() in __SetPageUptodate(),
+ * paired with the address dependency from entry to page of whoever finds it (GUP-fast, hardware).
  *
  * Models: handle_mm_fault(), handle_pte_fault(), do_anonymous_page(), mm/memory.c, Linux 6.4, for
  * anonymous memory without huge pages, swap and NUMA hinting.
@@ -43,8 +44,8 @@ unsigned long fault_vm_flags(const struct vm_fault *vmf)
 }
 
 /*
- * Hardware may set accessed and dirty at any time: so an exchange that takes them along, not a store.
- * More permission needs no flush: a CPU with the older translation takes one fault more.
+ * Hardware may set accessed and dirty at any time: so an exchange that takes them along, not a
+ * store. More permission needs no flush: a CPU with the older translation takes one fault more.
  */
 bool ptep_set_access_flags(pte_t *ptep, pte_t entry)
 {
@@ -113,7 +114,10 @@ static vm_fault_t do_anonymous_page(struct vm_fault *vmf)
 	smp_wmb(); /* __SetPageUptodate(): the content before the entry, F5 */
 	WRITE_ONCE(page->flags, FL_BIT(PG_uptodate));
 
-	/* FOLL_FORCE writes where the VMA does not let write: then the entry is read-only and clean. */
+	/*
+	 * FOLL_FORCE writes where the VMA does not let write: then the entry is read-only and
+	 * clean.
+	 */
 	entry = pte_mkyoung(pfn_pte(page_to_pfn(page), vma->vm_page_prot));
 	if (vm_flags & VM_WRITE)
 		entry = pte_mkwrite(pte_mkdirty(entry));

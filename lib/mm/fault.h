@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* fault.h - page faults: how they are asked for, what they answer. After include/linux/mm_types.h, 6.4. */
+/*
+ * fault.h - page faults: how they are asked for, what they answer. After
+ * include/linux/mm_types.h, 6.4.
+ */
 #ifndef FL_MM_FAULT_H
 #define FL_MM_FAULT_H
 
@@ -11,7 +14,7 @@ enum fault_flag {
 	FAULT_FLAG_TRIED = 0x20,
 	FAULT_FLAG_USER = 0x40,
 	FAULT_FLAG_REMOTE = 0x80,
-	FAULT_FLAG_UNSHARE = 0x400,   /* make an anonymous page exclusive, without write permission */
+	FAULT_FLAG_UNSHARE = 0x400, /* make an anonymous page exclusive, without write permission */
 	FAULT_FLAG_VMA_LOCK = 0x1000, /* under VL:R, not mmap:R */
 };
 
@@ -34,22 +37,22 @@ struct vm_fault {
 	fl_vaddr address; /* of the page */
 	unsigned int flags;
 	pmd_t *pmdp;
-	pmd_t pmd;	 /* as last read: where the leaf table is */
-	pte_t *ptep;	 /* with *ptl held, where a step says so */
-	pte_t orig_pte;	 /* what the fault is about */
+	pmd_t pmd;	/* as last read: where the leaf table is */
+	pte_t *ptep;	/* with *ptl held, where a step says so */
+	pte_t orig_pte; /* what the fault is about */
 	spinlock_t *ptl;
 	struct page *page; /* that orig_pte maps; NULL: none that counts */
 };
 
 /*
- * Under mmap:R, or VL:R with FAULT_FLAG_VMA_LOCK. Makes the access possible, or makes progress towards it:
- * the caller tries again. Unless it returns VM_FAULT_RETRY the lock is still held.
+ * Under mmap:R, or VL:R with FAULT_FLAG_VMA_LOCK. Makes the access possible, or makes progress
+ * towards it: the caller tries again. Unless it returns VM_FAULT_RETRY the lock is still held.
  */
 vm_fault_t handle_mm_fault(struct vm_area_struct *vma, fl_vaddr addr, unsigned int flags);
 
 /*
- * arch_fault.c. What the processor calls for an access of a program at @addr of @mm. 0: try the access
- * again. Else as fl_load().
+ * arch_fault.c. What the processor calls for an access of a program at @addr of @mm. 0: try the
+ * access again. Else as fl_load().
  */
 int do_user_addr_fault(struct mm_struct *mm, fl_vaddr addr, bool write);
 /* A fault's answer as an errno; 0 if it is no error. */

@@ -2,14 +2,16 @@
 /*
  * gup.c - get_user_pages and pin_user_pages: references to the pages behind addresses.
  *
- * State: page->_refcount. A plain reference (FOLL_GET) adds 1, a pin (FOLL_PIN) GUP_PIN_COUNTING_BIAS.
+ * State: page->_refcount. A plain reference (FOLL_GET) adds 1, a pin (FOLL_PIN)
+ * GUP_PIN_COUNTING_BIAS.
  *
- * Slow: with mmap:R, page by page under the page-table lock; what is not there, or not good enough, is
- * faulted in. A read-only pin of an anonymous page needs PageAnonExclusive; without it the page is first
- * unshared, or pin and mapping would part at the next write.
+ * Slow: with mmap:R, page by page under the page-table lock; what is not there, or not good
+ * enough, is faulted in. A read-only pin of an anonymous page needs PageAnonExclusive; without it
+ * the page is first unshared, or pin and mapping would part at the next write.
  *
- * Fast: no lock. Interrupts are off, which keeps page tables from being freed and IPI-based flushes from
- * being answered. The page is found, taken, and then looked at again. Steps B1 to B5 of rmap.h:
+ * Fast: no lock. Interrupts are off, which keeps page tables from being freed and IPI-based
+ * flushes from being answered. The page is found, taken, and then looked at again. Steps B1 to B5
+ * of rmap.h:
  *
  *   B1  pte = *ptep
  *   B2  may it be accessed that way?
@@ -19,13 +21,14 @@
  *       smp_rmb()                [b]  paired with smp_mb__after_atomic() after A3
  *   B5  pte read-only: is PageAnonExclusive still set?
  *
- * The reference of B3 is taken by a fully ordered operation, the rest of the pin by an unordered one. So
- * even without [a] whoever counts all references (KSM) is ordered against B4; who asks for pins is not.
+ * The reference of B3 is taken by a fully ordered operation, the rest of the pin by an unordered
+ * one. So even without [a] whoever counts all references (KSM) is ordered against B4; who asks
+ * for pins is not.
  *
  * Models: pin_user_pages_fast(), lockless_pages_from_mm(), gup_pte_range(), try_grab_folio(),
- * gup_must_unshare(), __get_user_pages(), faultin_page(), follow_page_pte(), mm/gup.c, Linux 6.0 (no
- * barriers) and 6.1 (088b8aa537c2); zero page as in 6.5 (c8070b787519): not counted. The check of the pmd in B4
- * (70cbc3cc78a9) comes with what changes a pmd.
+ * gup_must_unshare(), __get_user_pages(), faultin_page(), follow_page_pte(), mm/gup.c, Linux 6.0
+ * (no barriers) and 6.1 (088b8aa537c2); zero page as in 6.5 (c8070b787519): not counted. The
+ * check of the pmd in B4 (70cbc3cc78a9) comes with what changes a pmd.
  * Policy: gup_pin_barrier, gup_unshare_barrier.
  */
 #include "mm/gup.h"
@@ -76,7 +79,10 @@ static void try_grab_page(struct page *page, unsigned int flags)
 		page_ref_add(page, GUP_PIN_COUNTING_BIAS);
 }
 
-/* FOLL_FORCE writes through a read-only entry of a private mapping, once it maps a page of its own. */
+/*
+ * FOLL_FORCE writes through a read-only entry of a private mapping, once it maps a page of its
+ * own.
+ */
 static bool can_follow_write_pte(pte_t pte, struct page *page, unsigned long vm_flags,
 				 unsigned int flags)
 {

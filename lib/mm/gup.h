@@ -15,8 +15,9 @@ enum foll_flags {
 };
 
 /*
- * The page that @vma maps at @addr, with a reference as @flags ask. mmap:R. NULL: fault it in first;
- * *@unshare says how. Under the page-table lock, so what it finds is true while it takes the reference.
+ * The page that @vma maps at @addr, with a reference as @flags ask. mmap:R. NULL: fault it in
+ * first; *@unshare says how. Under the page-table lock, so what it finds is true while it takes
+ * the reference.
  */
 struct page *follow_page_pte(struct vm_area_struct *vma, fl_vaddr addr, unsigned int flags,
 			     bool *unshare);

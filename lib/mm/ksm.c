@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * ksm.c - write_protect_page(): before KSM may merge a page nobody may write to it, or read it by DMA.
+ * ksm.c - write_protect_page(): before KSM may merge a page nobody may write to it, or read it by
+ * DMA.
  *
  * State: the entry that maps the page, PageAnonExclusive, the page's counts.
  *
@@ -12,12 +13,12 @@
  *   A2, A3  page_try_share_anon_rmap(): not pinned, and no longer exclusive. Or restore, give up
  *   A4  store the entry again, read-only and clean; its dirtiness went to the page
  *
- * A1 to A4 is the clearing side of rmap.h. K3 looks at the same counter as A2, only stricter: it was there before
- * pins could be told from other references. After A1 without the flush it is not ordered (policy
- * ksm_flush=none): what then decides is A2, which has a barrier of its own.
+ * A1 to A4 is the clearing side of rmap.h. K3 looks at the same counter as A2, only stricter: it
+ * was there before pins could be told from other references. After A1 without the flush it is not
+ * ordered (policy ksm_flush=none): what then decides is A2, which has a barrier of its own.
  *
- * Models: write_protect_page(), try_to_merge_one_page(), mm/ksm.c, Linux 6.0 and 6.1, without what follows:
- * comparing and replacing.
+ * Models: write_protect_page(), try_to_merge_one_page(), mm/ksm.c, Linux 6.0 and 6.1, without
+ * what follows: comparing and replacing.
  * Policy: ksm_flush.
  */
 #include "mm/gup.h"

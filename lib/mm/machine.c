@@ -66,11 +66,11 @@ static bool power_of_two(uint64_t n)
 
 static bool sizes_ok(const struct fl_machine_config *c)
 {
-	return c->cpus >= 1 && c->cpus <= FL_MAX_CPUS && c->frames >= 2 && c->frames <= UINT32_MAX &&
-	       power_of_two(c->page_words) && c->page_words >= 2 && c->page_words <= 512 &&
-	       c->levels >= 2 && c->levels <= 5 && c->level_bits >= 1 && c->level_bits <= 9 &&
-	       power_of_two(c->tlb_sets) && c->tlb_sets <= 1U << 16 && c->tlb_ways >= 1 &&
-	       c->tlb_ways <= 64;
+	return c->cpus >= 1 && c->cpus <= FL_MAX_CPUS && c->frames >= 2 &&
+	       c->frames <= UINT32_MAX && power_of_two(c->page_words) && c->page_words >= 2 &&
+	       c->page_words <= 512 && c->levels >= 2 && c->levels <= 5 && c->level_bits >= 1 &&
+	       c->level_bits <= 9 && power_of_two(c->tlb_sets) && c->tlb_sets <= 1U << 16 &&
+	       c->tlb_ways >= 1 && c->tlb_ways <= 64;
 }
 
 static void take_sizes(struct fl_machine_config *c)

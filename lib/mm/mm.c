@@ -11,9 +11,9 @@
  *
  * [m] Either Y2 sees the bit, and c is interrupted, or c's walks see Y1 (71b3c126e611).
  *
- * Models: mm_alloc(), __mmput(), kernel/fork.c; switch_mm_irqs_off(), arch/x86/mm/tlb.c, Linux 6.12,
- * without lazy mode: a CPU that switches away forgets the old mm's translations.
- * Policy: none.
+ * Models: mm_alloc(), __mmput(), kernel/fork.c; switch_mm_irqs_off(), arch/x86/mm/tlb.c, Linux
+ * 6.12, without lazy mode: a CPU that switches away forgets the old mm's translations. Policy:
+ * none.
  */
 #include "mm/mm.h"
 

@@ -6,8 +6,8 @@
 #include "mm/mm_types.h"
 
 /*
- * Unmaps all pages in [start, end) and flushes. Pages go when no translation of them is left. mmap:W,
- * with the VMAs marked or gone from the tree; or nobody else uses the mm.
+ * Unmaps all pages in [start, end) and flushes. Pages go when no translation of them is left.
+ * mmap:W, with the VMAs marked or gone from the tree; or nobody else uses the mm.
  */
 void zap_page_range(struct mm_struct *mm, fl_vaddr start, fl_vaddr end);
 

@@ -2,17 +2,17 @@
 /*
  * mm_types.h - address spaces and their areas, and who may touch which field.
  *
- * After include/linux/{mm_types,mm}.h, Linux 6.4. "mmap:R" and "mmap:W" are mmap_lock held for reading
- * and for writing, "VL:R" a VMA that is read-locked (vma_start_read()), "VL:W" one that is marked
- * (vma_start_write()), "PTL" the lock of the page table that an entry is in.
+ * After include/linux/{mm_types,mm}.h, Linux 6.4. "mmap:R" and "mmap:W" are mmap_lock held for
+ * reading and for writing, "VL:R" a VMA that is read-locked (vma_start_read()), "VL:W" one that
+ * is marked (vma_start_write()), "PTL" the lock of the page table that an entry is in.
  *
  *   field of a VMA            a writer needs       a reader needs
  *   vm_start, vm_end          mmap:W and VL:W      mmap:R or VL:R
  *   vm_flags, vm_page_prot    mmap:W and VL:W      mmap:R or VL:R
  *   uffd_ctx                  mmap:W and VL:W      mmap:R or VL:R
- *   vm_lock_seq               mmap:W and vm_lock   vm_lock held for reading, or mmap:W; a stale value
- *                             held for writing     is harmless in the early check
- *   detached                  mmap:W and VL:W      vm_lock held for reading
+ *   vm_lock_seq               mmap:W and vm_lock   vm_lock for reading, or mmap:W. The early check
+ *                             for writing          has neither: a stale value is harmless there
+ *   detached                  mmap:W and VL:W      vm_lock for reading
  *   anon_vma                  mmap:R and           mmap:R or VL:R, once it is set
  *                             page_table_lock
  *   vm_mm, vm_lock, vm_pgoff  nobody, once it is in the tree
@@ -71,9 +71,9 @@ struct mm_struct {
 	uint64_t id;
 	uint64_t asid;
 	struct rw_semaphore mmap_lock;
-	int mm_lock_seq; /* written under mmap:W. vma_lock.c */
-	struct vma_tree tree; /* changed under mmap:W */
-	spinlock_t page_table_lock; /* guards all entries but those of leaf tables; anon_vma */
+	int mm_lock_seq;	      /* written under mmap:W. vma_lock.c */
+	struct vma_tree tree;	      /* changed under mmap:W */
+	spinlock_t page_table_lock;   /* guards all entries but those of leaf tables; anon_vma */
 	seqcount_t write_protect_seq; /* odd while fork() write-protects */
 	atomic_t tlb_flush_pending;   /* threads that changed entries and have yet to flush */
 	unsigned long flags;	      /* enum mm_flags, atomic */

@@ -4,21 +4,22 @@
  *
  * State: the set of VMAs (vma.c) and, for munmap, the entries of the range.
  *
- *   munmap, mmap:W                             who may be in the way
+ *   munmap, mmap:W                          who may be in the way
  *   M1  split at both ends
- *   M2  mark, detach, unlink each VMA          faults under VL:R: waited for; later ones find nothing
+ *   M2  mark, detach, unlink each VMA       faults under VL:R: waited for; later ones find nothing
  *   M3  tlb_flush_pending++
- *   M4  under each PTL: clear entries          GUP-fast: reads the entry again after it took the page
- *   M5  flush                                  programs with old translations: none is left after it
+ *   M4  under each PTL: clear entries       GUP-fast: reads the entry again after it took the page
+ *   M5  flush                               programs with old translations: none is left after it
  *   M6  tlb_flush_pending--
- *   M7  drop the pages' references             the frame can have a new owner from here on
+ *   M7  drop the pages' references          the frame can have a new owner from here on
  *
- * M5 before M7, always: a frame that is free must not be reachable. M3 to M6 tells who looks at an entry
- * under the PTL that memory and TLBs may disagree (KSM): the count went up before the entry
- * changed, and is down after the flush.
+ * M5 before M7, always: a frame that is free must not be reachable. M3 to M6 tells who looks at
+ * an entry under the PTL that memory and TLBs may disagree (KSM): the count went up before the
+ * entry changed, and is down after the flush.
  *
  * Models: do_mmap(), mmap_region(), do_vmi_align_munmap(), unmap_region(), mm/mmap.c, and
- * zap_pte_range(), mm/memory.c, Linux 6.5; page tables stay until the mm goes, mmap:W is not downgraded.
+ * zap_pte_range(), mm/memory.c, Linux 6.5; page tables stay until the mm goes, mmap:W is not
+ * downgraded.
  * Policy: none.
  */
 #include "mm/mm.h"
@@ -163,8 +164,8 @@ int fl_mmap_anon(fl_vaddr *out, struct fl_mm *fl_mm, size_t pages, unsigned int 
 	mmap_write_lock(mm);
 	err = -ENOMEM;
 	start = get_unmapped_area(mm, (uint64_t)pages << m->page_shift);
-	vma = start ? vm_area_alloc(mm, start, start + ((uint64_t)pages << m->page_shift), flags) :
-		      NULL;
+	vma = start ? vm_area_alloc(mm, start, start + ((uint64_t)pages << m->page_shift), flags)
+		    : NULL;
 	if (vma) {
 		err = vma_link(mm, vma);
 		if (err)

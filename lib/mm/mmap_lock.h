@@ -2,9 +2,10 @@
 /*
  * mmap_lock.h - the lock of an address space as a whole.
  *
- * Whoever changes the set of VMAs, or the fields of one, holds it for writing; faults that can't do
- * with the lock of their VMA (vma_lock.h) and all other users of VMAs hold it for reading. Letting go of
- * write mode, also by a downgrade, first ends all VL:W marks of the mm: from then on readers may be inside.
+ * Whoever changes the set of VMAs, or the fields of one, holds it for writing; faults that can't
+ * do with the lock of their VMA (vma_lock.h) and all other users of VMAs hold it for reading.
+ * Letting go of write mode, also by a downgrade, first ends all VL:W marks of the mm: from then
+ * on readers may be inside.
  *
  * After include/linux/mmap_lock.h, Linux 6.4.
  */

@@ -11,8 +11,8 @@
  *
  * Two faults can meet: the second one finds an entry under the lock and throws its table away.
  *
- * Models: __pte_alloc(), pmd_install(), __pmd_alloc(), mm/memory.c, Linux 6.1. One lock for all levels but
- * the lowest, as for levels above the PMD there.
+ * Models: __pte_alloc(), pmd_install(), __pmd_alloc(), mm/memory.c, Linux 6.1. One lock for all
+ * levels but the lowest, as for levels above the PMD there.
  */
 #include "mm/pgalloc.h"
 

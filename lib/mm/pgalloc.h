@@ -22,7 +22,9 @@ static inline int pte_alloc(struct mm_struct *mm, pmd_t *pmdp, pmd_t *pmd)
 	return 0;
 }
 
-/* The leaf entry for @addr with its table's lock held; *@ptl is to be unlocked. @pmd is not none. */
+/*
+ * The leaf entry for @addr with its table's lock held; *@ptl is to be unlocked. @pmd is not none.
+ */
 static inline pte_t *pte_offset_map_lock(struct mm_struct *mm, pmd_t pmd, fl_vaddr addr,
 					 spinlock_t **ptl)
 {

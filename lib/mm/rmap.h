@@ -2,10 +2,11 @@
 /*
  * rmap.h - who maps a page, and how an anonymous page stops being exclusive to one mm.
  *
- * PageAnonExclusive says: this anonymous page is mapped by one mm, nobody else may share it. Only such a page
- * may be pinned, and a pinned page must stay so, or a later write fault copies it, and pin and mapping
- * are two pages. The flag is cleared under the page-table lock, after the entry was cleared;
- * GUP-fast pins without any lock. Both sides look at what the other one does, in opposite order:
+ * PageAnonExclusive says: this anonymous page is mapped by one mm, nobody else may share it. Only
+ * such a page may be pinned, and a pinned page must stay so, or a later write fault copies it,
+ * and pin and mapping are two pages. The flag is cleared under the page-table lock, after the
+ * entry was cleared; GUP-fast pins without any lock. Both sides look at what the other one does,
+ * in opposite order:
  *
  *   clearing PageAnonExclusive, under the PTL       GUP-fast, interrupts off (gup.c)
  *                                                   B1  pte = *ptep
@@ -17,17 +18,17 @@
  *       smp_mb__after_atomic()     [b]              B5  pte not writable: PageAnonExclusive set?
  *   A4  restore *ptep, never writable                   Or unpin, give up
  *
- * [a] A store and a load on each side. Without one of the barriers both loads may be early: A2 misses the
- *     pin and B4 misses the cleared entry.
+ * [a] A store and a load on each side. Without one of the barriers both loads may be early: A2
+ *     misses the pin and B4 misses the cleared entry.
  * [b] The entry was read-only and clean: A4 puts back what B1 saw, and B4 can't tell it from no
- *     change. Then B4 read A4, and B5 has to see A3. Without the first half A4 may be visible before
- *     A3, without the second B5 may be read before B4.
- * Between A2 and A3 nothing is needed: no store is made before the branch that it depends on.
- * A TLB flush between A1 and A2 does for the first half of [a], because it is a full barrier where it
- * is done; it does for more only where it interrupts the CPUs (shootdown.c).
+ *     change. Then B4 read A4, and B5 has to see A3. Without the first half A4 may be visible
+ *     before A3, without the second B5 may be read before B4.
+ * Between A2 and A3 nothing is needed: no store is made before the branch that it depends on. A
+ * TLB flush between A1 and A2 does for the first half of [a], because it is a full barrier where
+ * it is done; it does for more only where it interrupts the CPUs (shootdown.c).
  *
- * Models: __page_try_share_anon_rmap() and friends, include/linux/rmap.h, Linux 6.0 (6c287605fd56) and 6.1
- * (088b8aa537c2).
+ * Models: __page_try_share_anon_rmap() and friends, include/linux/rmap.h, Linux 6.0
+ * (6c287605fd56) and 6.1 (088b8aa537c2).
  * Policy: pae_clear_barrier, pae_restore_barrier.
  */
 #ifndef FL_MM_RMAP_H
@@ -46,12 +47,12 @@ void put_anon_vma(struct anon_vma *anon_vma);
 int __anon_vma_prepare(struct vm_area_struct *vma);
 
 /*
- * Sees to it that @vma has an anon_vma. mmap:R; under VL:R only if it has one already, since a new one may be
- * shared with neighbours. 0 or -ENOMEM.
+ * Sees to it that @vma has an anon_vma. mmap:R; under VL:R only if it has one already, since a
+ * new one may be shared with neighbours. 0 or -ENOMEM.
  */
 static inline int anon_vma_prepare(struct vm_area_struct *vma)
 {
-	if (vma->anon_vma)
+	if (READ_ONCE(vma->anon_vma))
 		return 0;
 	return __anon_vma_prepare(vma);
 }
@@ -62,7 +63,10 @@ void page_add_new_anon_rmap(const struct fl_machine *m, struct page *page,
 /* The caller cleared or replaced an entry that mapped @page. Under the PTL. */
 #define page_remove_rmap(page) ((void)atomic_add_negative(-1, &(page)->_mapcount))
 
-/* Steps A2 and A3. The caller did A1, does A4, and holds the PTL. -EBUSY: pinned, nothing was changed. */
+/*
+ * Steps A2 and A3. The caller did A1, does A4, and holds the PTL. -EBUSY: pinned, nothing was
+ * changed.
+ */
 static inline int page_try_share_anon_rmap(const struct fl_machine *m, struct page *page)
 {
 	if (m->policy.pae_clear_barrier == FL_BARRIER_ON)

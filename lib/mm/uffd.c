@@ -2,27 +2,29 @@
 /*
  * uffd.c - userfaultfd: ranges whose missing pages user space provides.
  *
- * State: vma->vm_flags (VM_UFFD_MISSING) and vma->uffd_ctx, changed under mmap:W with the VMA marked; per
- * userfaultfd two lists of waiting faults, guarded by its lock: posted, and read by a handler.
+ * State: vma->vm_flags (VM_UFFD_MISSING) and vma->uffd_ctx, changed under mmap:W with the VMA
+ * marked; per userfaultfd two lists of waiting faults, guarded by its lock: posted, and read by a
+ * handler.
  *
  *   fault, PTL let go of, mmap:R or VL:R held     handler
- *   U1  put itself on the list of posted faults   H1  fl_uffd_read(): move it to the list of read ones
+ *   U1  put itself on the list of posted faults   H1  fl_uffd_read(): to the list of read ones
  *   U2  smp_mb()                          [w]     H2  make the page; store the entry, under the PTL
- *   U3  read the entry                            H3  take all faults of the page off the lists  [w]
+ *   U3  read the entry                            H3  take the page's faults off the lists  [w]
  *   U4  let go of mmap:R or VL:R                      and set waken           release [k]
  *   U5  entry still none: wait for waken          acquire [k]
  *   U6  take itself off the list, if still on it
  *
- * [w] Either U3 sees H2's entry and the fault does not wait, or H3 sees the fault on the list: its lock,
- *     taken at U1 and H3, orders the two one way or the other, and H2 comes before H3.
+ * [w] Either U3 sees H2's entry and the fault does not wait, or H3 sees the fault on the list:
+ *     its lock, taken at U1 and H3, orders the two one way or the other, and H2 comes before H3.
  * U4 before U5: a fault that waits for user space must not keep writers out.
  *
  * Registration is an ordinary writer of VMAs (vma.c): split at the ends, mark, store flags and
- * context. A fault that locked the VMA before has gone on as if nothing watched; one that comes after
- * must hear of it. That is what vma-lock-seq is about.
+ * context. A fault that locked the VMA before has gone on as if nothing watched; one that comes
+ * after must hear of it. That is what vma-lock-seq is about.
  *
- * Models: handle_userfault(), userfaultfd_register(), userfaultfd_ctx_read(), userfaultfd_release(),
- * fs/userfaultfd.c, mfill_atomic_pte_copy(), mm/userfaultfd.c, Linux 6.4; missing mode only.
+ * Models: handle_userfault(), userfaultfd_register(), userfaultfd_ctx_read(),
+ * userfaultfd_release(), fs/userfaultfd.c, mfill_atomic_pte_copy(), mm/userfaultfd.c, Linux 6.4;
+ * missing mode only.
  * Policy: vma_mark_function.
  */
 #include "mm/fault.h"
@@ -47,7 +49,7 @@ struct userfaultfd_wait_queue {
 struct fl_uffd {
 	struct mm_struct *mm;
 	struct fl_uffd *next; /* mm->uffds; guarded by machine_state.mm_lock */
-	refcount_t refcount; /* one for the user, one per fault in handle_userfault() */
+	refcount_t refcount;  /* one for the user, one per fault in handle_userfault() */
 	spinlock_t lock;
 	int released;
 	int has_posted; /* 1 while posted is not empty; what a reader waits for */
@@ -214,8 +216,8 @@ static void wake_userfault(struct fl_uffd *ctx, fl_vaddr start, fl_vaddr end)
 }
 
 /* H2. Stores @entry where there is none; @page, if not NULL, is the page that it maps. */
-static int mfill_atomic_install_pte(struct mm_struct *mm, struct vm_area_struct *vma,
-				    fl_vaddr addr, pte_t entry, struct page *page)
+static int mfill_atomic_install_pte(struct mm_struct *mm, struct vm_area_struct *vma, fl_vaddr addr,
+				    pte_t entry, struct page *page)
 {
 	pmd_t *pmdp = pmd_alloc(mm, addr), pmd;
 	spinlock_t *ptl;
@@ -291,7 +293,10 @@ int fl_uffd_zeropage(struct fl_uffd *uffd, fl_vaddr addr)
 
 /* --- registration --- */
 
-/* The caller holds mmap:W. All of @vma. -EAGAIN: a reader is inside, and the policy does not wait. */
+/*
+ * The caller holds mmap:W. All of @vma. -EAGAIN: a reader is inside, and the policy does not
+ * wait.
+ */
 static int set_vma(struct mm_struct *mm, struct vm_area_struct *vma, unsigned long flags,
 		   struct fl_uffd *ctx)
 {
@@ -304,7 +309,9 @@ static int set_vma(struct mm_struct *mm, struct vm_area_struct *vma, unsigned lo
 	return 0;
 }
 
-/* The part of @vma that is in [start, end) becomes a VMA with these flags. Returns where it ends. */
+/*
+ * The part of @vma that is in [start, end) becomes a VMA with these flags. Returns where it ends.
+ */
 static int register_part(struct mm_struct *mm, struct vm_area_struct *vma, fl_vaddr start,
 			 fl_vaddr end, unsigned long flags, struct fl_uffd *ctx, fl_vaddr *done)
 {
@@ -349,7 +356,8 @@ int fl_uffd_register(struct fl_uffd *uffd, struct fl_cpu *cpu, fl_vaddr addr, si
 	struct vm_area_struct *vma;
 	int ret;
 
-	if (mode != FL_UFFD_MISSING || addr & (page_size(m) - 1) || end <= addr || end > task_size(m))
+	if (mode != FL_UFFD_MISSING || addr & (page_size(m) - 1) || end <= addr ||
+	    end > task_size(m))
 		return -EINVAL;
 	mmap_write_lock(mm);
 	ret = check_range(mm, addr, end, uffd);

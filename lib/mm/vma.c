@@ -2,9 +2,9 @@
 /*
  * vma.c - VMAs: memory for them, splitting, merging, changing.
  *
- * State: mm->tree, which says where VMAs are, and vm_start, vm_end and vm_flags of each. Invariants,
- * whenever mmap:W is let go of: VMAs do not overlap; vm_start and vm_end are those of the tree;
- * neighbours that are alike (flags, userfaultfd, anon_vma) were merged.
+ * State: mm->tree, which says where VMAs are, and vm_start, vm_end and vm_flags of each.
+ * Invariants, whenever mmap:W is let go of: VMAs do not overlap; vm_start and vm_end are those of
+ * the tree; neighbours that are alike (flags, userfaultfd, anon_vma) were merged.
  *
  *   writer, under mmap:W                     lockless reader (lock_vma_under_rcu())
  *   W1  mark each VMA that is to change      R1  find the VMA in the tree
@@ -13,13 +13,13 @@
  *   W4  end all marks (mmap_write_unlock())  R4  use it
  *   W5  free what left the tree, by RCU
  *
- * A new VMA is marked before it is in the tree: so nobody uses it before W4 (33313a747e81; earlier
- * 6.4 kernels marked it later). A VMA that leaves is marked and detached before: who found it in the
- * old tree gives up at R2, or finds out at R3.
+ * A new VMA is marked before it is in the tree: so nobody uses it before W4 (33313a747e81;
+ * earlier 6.4 kernels marked it later). A VMA that leaves is marked and detached before: who
+ * found it in the old tree gives up at R2, or finds out at R3.
  *
- * Models: vm_area_alloc(), vm_area_free(), kernel/fork.c; __split_vma(), vma_merge(), vma_link(), mm/mmap.c;
- * Linux 6.4 and 6.5. Merging is by neighbours that are alike after the fact, not the kernel's eight cases,
- * and only if both have the same anon_vma or none: nothing is cloned.
+ * Models: vm_area_alloc(), vm_area_free(), kernel/fork.c; __split_vma(), vma_merge(), vma_link(),
+ * mm/mmap.c; Linux 6.4 and 6.5. Merging is by neighbours that are alike after the fact, not the
+ * kernel's eight cases, and only if both have the same anon_vma or none: nothing is cloned.
  * Policy: vma_lock (is there a lockless reader to wait for).
  */
 #include "mm/vma.h"
@@ -75,8 +75,9 @@ void __vm_area_free(struct vm_area_struct *vma)
 
 static void vm_area_free_rcu_cb(struct rcu_head *head)
 {
-	__vm_area_free((struct vm_area_struct *)((char *)head -
-						 offsetof(struct vm_area_struct, vm_rcu)));
+	void *vma = (char *)head - offsetof(struct vm_area_struct, vm_rcu);
+
+	__vm_area_free(vma);
 }
 
 void vm_area_free(struct vm_area_struct *vma)
@@ -168,7 +169,10 @@ static bool can_merge(const struct mm_struct *mm, const struct vm_area_struct *l
 	       left->vm_pgoff + pages == right->vm_pgoff;
 }
 
-/* @left grows over @right, which goes. Without memory for it they stay two, which is correct as well. */
+/*
+ * @left grows over @right, which goes. Without memory for it they stay two, which is correct as
+ * well.
+ */
 static bool merge_two(struct mm_struct *mm, struct vm_area_struct *left,
 		      struct vm_area_struct *right)
 {

@@ -17,7 +17,10 @@ void vm_area_free(struct vm_area_struct *vma);
 /* At once; nobody else can find it. Also for the end of an mm. */
 void __vm_area_free(struct vm_area_struct *vma);
 
-/* The entries' protection for a private mapping with @flags: never writable, so that a write faults. */
+/*
+ * The entries' protection for a private mapping with @flags: never writable, so that a write
+ * faults.
+ */
 pte_t vm_get_page_prot(unsigned long flags);
 
 /* Puts a new VMA into the tree, marked. -ENOMEM: it is not in. */

@@ -2,9 +2,10 @@
 /*
  * vma_lock.c - per-VMA locks, rwsem-plus-sequence form (Linux 6.4 to 6.13)
  *
- * Lets a fault use one VMA without mmap_lock. State: vma->vm_lock (a rw_semaphore), vma->vm_lock_seq, and
- * mm->mm_lock_seq. A VMA is marked, so closed to readers, exactly if its number equals the mm's.
- * Only the holder of mmap_lock for writing marks; one store, A5, clears every mark in the mm.
+ * Lets a fault use one VMA without mmap_lock. State: vma->vm_lock (a rw_semaphore),
+ * vma->vm_lock_seq, and mm->mm_lock_seq. A VMA is marked, so closed to readers, exactly if its
+ * number equals the mm's. Only the holder of mmap_lock for writing marks; one store, A5, clears
+ * every mark in the mm.
  *
  *   writer   vma_start_write() .. vma_end_write_all()   reader   vma_start_read() .. vma_end_read()
  *   A1  down_write(vm_lock)                             B1  down_read_trylock(vm_lock)
@@ -16,18 +17,19 @@
  *
  * Never: B4 meets a half-done A4.
  *  - B1 came before A1: A1 waits for B5, so all of A4 comes after B4.
- *  - B1 came after A3: the rwsem shows B2 the mark, and B3 no number older than it. If B3 equals the
- *    mark, the reader leaves. If not, it read A5 or later; release and acquire [seq] then put A4 before
- *    B4. Without either, old flags are trusted: vma-lock-seq, variants no-release, no-acquire.
- * The early check, before B1, reads vm_lock_seq with nothing held. It may be wrong in either direction: a
- * false "marked" costs a fall-back, a false "not marked" is caught by B2 and B3. What it may not be is
- * a plain load against a plain store at A2, which a compiler could tear: variants plain-mark,
- * backport-hazard.
+ *  - B1 came after A3: the rwsem shows B2 the mark, and B3 no number older than it. If B3 equals
+ *    the mark, the reader leaves. If not, it read A5 or later; release and acquire [seq] then put
+ *    A4 before B4. Without either, old flags are trusted: vma-lock-seq, variants no-release,
+ *    no-acquire.
+ * The early check, before B1, reads vm_lock_seq with nothing held. It may be wrong in either
+ * direction: a false "marked" costs a fall-back, a false "not marked" is caught by B2 and B3.
+ * What it may not be is a plain load against a plain store at A2, which a compiler could tear:
+ * variants plain-mark, backport-hazard.
  *
  * Harmless: giving up with no writer about (numbers wrapped, rwsem busy). Callers have mmap_lock.
  * Who keeps the VMA allocated up to B5: RCU. lock_vma_under_rcu() is in a reader section until it
- * has the lock; vma_end_read() opens one around up_read(), because once a writer gets in there the VMA
- * can be freed while up_read() still runs.
+ * has the lock; vma_end_read() opens one around up_read(), because once a writer gets in there
+ * the VMA can be freed while up_read() still runs.
  *
  * Models: vma_start_read() and its family, include/linux/mm.h, lock_vma_under_rcu(), mm/memory.c,
  * Linux 6.4 (5e31275cc997) and, with the policies, 6.5 (b1f02b95758d).
@@ -114,8 +116,8 @@ void vma_mark_detached(struct vm_area_struct *vma)
 static bool marked_early(struct vm_area_struct *vma, struct mm_struct *mm,
 			 const struct fl_policy *policy)
 {
-	int seq = policy->vma_early_check == FL_VMA_ONCE ? READ_ONCE(vma->vm_lock_seq) :
-							   vma->vm_lock_seq;
+	int seq = policy->vma_early_check == FL_VMA_ONCE ? READ_ONCE(vma->vm_lock_seq)
+							 : vma->vm_lock_seq;
 
 	return seq == READ_ONCE(mm->mm_lock_seq);
 }
@@ -188,7 +190,7 @@ struct vm_area_struct *lock_vma_under_rcu(struct mm_struct *mm, fl_vaddr addr)
 		if (!vma)
 			break;
 		/* Without an anon_vma, a fault looks at neighbours for one: not with this lock. */
-		if (!vma_is_anonymous(vma) || !vma->anon_vma || !vma_start_read(vma)) {
+		if (!vma_is_anonymous(vma) || !READ_ONCE(vma->anon_vma) || !vma_start_read(vma)) {
 			vma = NULL;
 			break;
 		}

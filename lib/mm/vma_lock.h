@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * vma_lock.h - the per-VMA lock, as used by faults (readers) and by whoever changes a VMA (writers).
- * The protocol is at the top of vma_lock.c.
+ * vma_lock.h - the per-VMA lock, as used by faults (readers) and by whoever changes a VMA
+ * (writers). The protocol is at the top of vma_lock.c.
  */
 #ifndef FL_MM_VMA_LOCK_H
 #define FL_MM_VMA_LOCK_H
@@ -22,8 +22,9 @@ void vma_mark_detached(struct vm_area_struct *vma);
 /* Readers. */
 
 /*
- * The VMA of @mm at @addr, read-locked; to be released by vma_end_read(). NULL if there is none, if it
- * can't be had, or if a fault in it needs more than its lock: the caller falls back to mmap_lock.
+ * The VMA of @mm at @addr, read-locked; to be released by vma_end_read(). NULL if there is none,
+ * if it can't be had, or if a fault in it needs more than its lock: the caller falls back to
+ * mmap_lock.
  */
 struct vm_area_struct *lock_vma_under_rcu(struct mm_struct *mm, fl_vaddr addr);
 /* Under RCU, @vma from the tree. False: it is marked, or being marked, or was a moment ago. */

@@ -2,24 +2,27 @@
 /*
  * vma_tree.c - a B+ tree whose nodes never change once they can be found.
  *
- * State: tree->root and nodes below it. A node has up to VMA_NODE_SLOTS entries in ascending order, each
- * with the range that it covers; those of a leaf point to VMAs, those of an inner node to nodes, and
- * cover exactly from the first byte to the last of the areas below. Areas do not overlap.
+ * State: tree->root and nodes below it. A node has up to VMA_NODE_SLOTS entries in ascending
+ * order, each with the range that it covers; those of a leaf point to VMAs, those of an inner
+ * node to nodes, and cover exactly from the first byte to the last of the areas below. Areas do
+ * not overlap.
  *
  *   writer, under mmap:W                        reader
  *   T1  make new nodes, from the leaf up        L1  rcu_read_lock()
  *   T2  root = new root        release [t]      L2  node = root, then its slots   addr. dep. [t]
  *   T3  call_rcu(the old nodes)                 L3  rcu_read_unlock()
  *
- * [t] Who reads the new root through rcu_dereference() sees nodes that are complete. Slots are read by
+ * [t] Who reads the new root through rcu_dereference() sees nodes that are complete. Slots are
+ *     read by
  * rcu_dereference() on the way down for the same reason: the dependency carries on to the VMA.
  * A reader with the old root has a tree that was whole; T3 waits for it.
  *
  * Several changes can go into one transaction, and one store shows them all: a split never lets a
- * reader find a hole. It copies the path from the root for each; at the width of a node that is two or
- * three small copies for thousands of areas.
+ * reader find a hole. It copies the path from the root for each; at the width of a node that is
+ * two or three small copies for thousands of areas.
  *
- * Deletion merges a node with a neighbour when both fit into one; otherwise it leaves small nodes alone.
+ * Deletion merges a node with a neighbour when both fit into one; otherwise it leaves small nodes
+ * alone.
  *
  * Models: lib/maple_tree.c with MT_FLAGS_USE_RCU, Linux 6.4, in what it promises, not how.
  */
@@ -155,8 +158,8 @@ static struct slot node_as_slot(struct vma_node *node)
 }
 
 /*
- * Makes one or two nodes, or none, out of @node's entries with [at, at + gone) replaced by @n entries of @s.
- * Their number, or -ENOMEM.
+ * Makes one or two nodes, or none, out of @node's entries with [at, at + gone) replaced by @n
+ * entries of @s. Their number, or -ENOMEM.
  */
 static int node_rebuild(struct vma_txn *txn, struct vma_node *node, uint32_t at, uint32_t gone,
 			const struct slot *s, uint32_t n, struct vma_node *out[2])
@@ -233,8 +236,8 @@ static int node_merge_small(struct vma_txn *txn, struct vma_node *parent, struct
 }
 
 /*
- * Replaces (@gone: 1) the entry that contains @addr, or adds to (@gone: 0) the place where @addr belongs,
- * in the tree below @node. As node_rebuild().
+ * Replaces (@gone: 1) the entry that contains @addr, or adds to (@gone: 0) the place where @addr
+ * belongs, in the tree below @node. As node_rebuild().
  */
 static int tree_update(struct vma_txn *txn, struct vma_node *node, uint64_t addr, uint32_t gone,
 		       const struct slot *s, uint32_t n, struct vma_node *out[2])
@@ -323,7 +326,8 @@ int vma_txn_replace(struct vma_txn *txn, uint64_t addr, const struct vma_entry *
 
 static void free_unused(struct rcu_head *head)
 {
-	struct vma_node *node = (struct vma_node *)((char *)head - offsetof(struct vma_node, rcu));
+	void *first = (char *)head - offsetof(struct vma_node, rcu);
+	struct vma_node *node = first;
 
 	while (node) {
 		struct vma_node *next = node->unused_next;

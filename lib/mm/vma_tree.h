@@ -2,9 +2,9 @@
 /*
  * vma_tree.h - from an address to its VMA: an ordered tree that is read without a lock.
  *
- * Stands where the kernel has its maple tree, with the same promises: a lookup takes a number of steps
- * that grows with the logarithm of the number of areas, needs no lock but an RCU reader section, and
- * meets the tree as it was before or after a change, never in between.
+ * Stands where the kernel has its maple tree, with the same promises: a lookup takes a number of
+ * steps that grows with the logarithm of the number of areas, needs no lock but an RCU reader
+ * section, and meets the tree as it was before or after a change, never in between.
  */
 #ifndef FL_MM_VMA_TREE_H
 #define FL_MM_VMA_TREE_H
@@ -29,7 +29,10 @@ struct vma_entry {
  * says: a VMA's own vm_start and vm_end are to be checked once it is locked.
  */
 struct vm_area_struct *vma_tree_lookup(const struct vma_tree *tree, uint64_t addr);
-/* The first area that ends after @addr, and the last one that starts before it. Or NULL. mmap_lock. */
+/*
+ * The first area that ends after @addr, and the last one that starts before it. Or NULL.
+ * mmap_lock.
+ */
 struct vm_area_struct *vma_tree_find(const struct vma_tree *tree, uint64_t addr);
 struct vm_area_struct *vma_tree_find_before(const struct vma_tree *tree, uint64_t addr);
 
@@ -44,7 +47,10 @@ struct vma_txn {
 void vma_txn_begin(struct vma_txn *txn, struct vma_tree *tree);
 /* Adds an area; its range is free. -ENOMEM: the transaction is still good, to be aborted. */
 int vma_txn_insert(struct vma_txn *txn, const struct vma_entry *entry);
-/* Puts @n (0 to 2) entries in the place of the one that contains @addr, inside its range. As above. */
+/*
+ * Puts @n (0 to 2) entries in the place of the one that contains @addr, inside its range. As
+ * above.
+ */
 int vma_txn_replace(struct vma_txn *txn, uint64_t addr, const struct vma_entry *entries,
 		    unsigned int n);
 /* Readers can be inside (@rcu): nodes that are no longer needed go after a grace period. */

@@ -2,8 +2,8 @@
 /*
  * describe.h - values of modelled memory in words, for traces.
  *
- * Reads the machine as it is now: to find a page table it follows the entries of this moment. Called
- * while no thread runs.
+ * Reads the machine as it is now: to find a page table it follows the entries of this moment.
+ * Called while no thread runs.
  */
 #ifndef FL_MMU_DESCRIBE_H
 #define FL_MMU_DESCRIBE_H
@@ -14,8 +14,9 @@
 struct fl_machine;
 
 /*
- * Renders @value, which was stored at address @addr of the host: an entry as "none", "rw pfn=3", "ro pfn=3
- * clean"; flags by their names; a reference count as "2", "2 + 1 pin". 0: nothing better than a number.
+ * Renders @value, which was stored at address @addr of the host: an entry as "none", "rw pfn=3",
+ * "ro pfn=3 clean"; flags by their names; a reference count as "2", "2 + 1 pin". 0: nothing
+ * better than a number.
  */
 int fl_describe(const struct fl_machine *m, uintptr_t addr, uint64_t value, char *buf, size_t n);
 /* What is at @addr: "entry for 0x20", "frame 3: flags". 0: not known. */

@@ -2,21 +2,22 @@
 /*
  * frame.c - the page allocator: which frames are free.
  *
- * State: one list of free frames per CPU and one for the machine, each with its lock; struct page of
- * a free frame has no references and no flags.
+ * State: one list of free frames per CPU and one for the machine, each with its lock; struct page
+ * of a free frame has no references and no flags.
  *
- * Why a list per CPU: so have kernels, and it matters beyond speed. If each allocation took one lock,
- * any two threads that fault would be ordered by it, and the model would hide races that a kernel has.
+ * Why a list per CPU: so have kernels, and it matters beyond speed. If each allocation took one
+ * lock, any two threads that fault would be ordered by it, and the model would hide races that a
+ * kernel has.
  *
  *   alloc_page():  own list; else a batch of the machine's; else one of any other CPU's
  *   put_page():    the last reference puts the frame on the list of the CPU that drops it
  *
- * A reference count is raised from 0 by the allocator alone. So GUP-fast, which looks at frames that
- * may be free (try_get_folio(), gup.c), either fails to raise it or holds a frame that is in use; which one
- * that is now, it finds out by reading the entry again.
+ * A reference count is raised from 0 by the allocator alone. So GUP-fast, which looks at frames
+ * that may be free (try_get_folio(), gup.c), either fails to raise it or holds a frame that is in
+ * use; which one that is now, it finds out by reading the entry again.
  *
- * Models: rmqueue_pcplist(), free_unref_page(), __folio_put(), mm/page_alloc.c, Linux 6.1: that there
- * are such lists, nothing of their sizes.
+ * Models: rmqueue_pcplist(), free_unref_page(), __folio_put(), mm/page_alloc.c, Linux 6.1: that
+ * there are such lists, nothing of their sizes.
  */
 #include "mmu/frame.h"
 
@@ -110,7 +111,10 @@ static void free_page(struct fl_machine *m, struct page *page)
 
 void put_page_refs(struct fl_machine *m, struct page *page, int nr)
 {
-	/* Fully ordered: whatever any holder did comes before the next owner's life with the frame. */
+	/*
+	 * Fully ordered: whatever any holder did comes before the next owner's life with the
+	 * frame.
+	 */
 	if (atomic_sub_and_test(nr, &page->_refcount))
 		free_page(m, page);
 }
@@ -145,8 +149,8 @@ uint64_t frames_free(struct fl_machine *m)
 }
 
 /*
- * Each CPU starts with its share, at most a few batches, so that no thread of a small world needs the
- * machine's list. Pushed from the last frame to the first: numbers are given out in order.
+ * Each CPU starts with its share, at most a few batches, so that no thread of a small world needs
+ * the machine's list. Pushed from the last frame to the first: numbers are given out in order.
  */
 static void hand_out(struct fl_machine *m)
 {

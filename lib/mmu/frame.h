@@ -2,9 +2,9 @@
 /*
  * frame.h - page frames: descriptors (struct page), contents, and who has them.
  *
- * After include/linux/{mm_types,page-flags,page_ref,mm}.h, Linux 6.1. Differences, all of form: PG_anon
- * and PG_ksm are flags here (the kernel keeps them in low bits of page->mapping), and there are no large
- * folios, so that folio and page are one.
+ * After include/linux/{mm_types,page-flags,page_ref,mm}.h, Linux 6.1. Differences, all of form:
+ * PG_anon and PG_ksm are flags here (the kernel keeps them in low bits of page->mapping), and
+ * there are no large folios, so that folio and page are one.
  */
 #ifndef FL_MMU_FRAME_H
 #define FL_MMU_FRAME_H
@@ -19,26 +19,26 @@ enum pageflags {
 	PG_swapbacked,
 	PG_swapcache,
 	PG_anon,
-	PG_anon_exclusive, /* mapped by one mm only and nobody else may share it: it can be pinned */
+	PG_anon_exclusive, /* mapped by one mm, and nobody else may share it: it can be pinned */
 	PG_ksm,
 	NR_PAGEFLAGS
 };
 
 /*
- * A pin adds this much to the reference count: a page with 1024 references and more "may be pinned".
- * References of other kinds can reach that, too; all users of page_maybe_dma_pinned() can live with
- * such a false answer.
+ * A pin adds this much to the reference count: a page with 1024 references and more "may be
+ * pinned". References of other kinds can reach that, too; all users of page_maybe_dma_pinned()
+ * can live with such a false answer.
  */
 #define GUP_PIN_COUNTING_BIAS 1024
 
 struct page {
-	unsigned long flags;  /* atomic bit operations only */
-	atomic_t _refcount;   /* 0: free. A reference is taken from 0 by the allocator alone */
-	atomic_t _mapcount;   /* number of entries that map it, minus 1 */
-	void *mapping;	      /* anonymous: its anon_vma. Set before the page is mapped */
-	unsigned long index;  /* anonymous: its page number in the VMA's numbering */
-	uint32_t next;	      /* on a frame_list: the next one's pfn */
-	uint32_t pfn;	      /* constant */
+	unsigned long flags; /* atomic bit operations only */
+	atomic_t _refcount;  /* 0: free. A reference is taken from 0 by the allocator alone */
+	atomic_t _mapcount;  /* number of entries that map it, minus 1 */
+	void *mapping;	     /* anonymous: its anon_vma. Set before the page is mapped */
+	unsigned long index; /* anonymous: its page number in the VMA's numbering */
+	uint32_t next;	     /* on a frame_list: the next one's pfn */
+	uint32_t pfn;	     /* constant */
 } __attribute__((aligned(64)));
 
 /* The frame full of zeroes that read faults of anonymous memory map. Never freed, never pinned. */
@@ -81,8 +81,7 @@ static inline uint64_t page_to_pfn(const struct page *page)
 		    "ClearPageAnonExclusive(" #page ")")
 /* Acquire and release of the page lock: test_and_set_bit_lock(), clear_bit_unlock(). */
 #define trylock_page(page)                                                                         \
-	((FL_FETCH(or, &(page)->flags, FL_BIT(PG_locked), FL_ACQUIRE,                              \
-		   "trylock_page(" #page ")") &                                                    \
+	((FL_FETCH(or, &(page)->flags, FL_BIT(PG_locked), FL_ACQUIRE, "trylock_page(" #page ")") & \
 	  FL_BIT(PG_locked)) == 0)
 #define unlock_page(page)                                                                          \
 	((void)FL_FETCH(and, &(page)->flags, ~FL_BIT(PG_locked), FL_RELEASE,                       \

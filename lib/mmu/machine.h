@@ -2,10 +2,10 @@
 /*
  * machine.h - what a machine consists of (internal).
  *
- * Two kinds of state. What is fixed when the machine is created (sizes, policy, where things are) is in
- * struct fl_machine and struct fl_cpu: ordinary memory of the host, no access to it is an event.
- * What changes while threads run is in objects of fl_zalloc() that these point to: the modelled
- * memory, which the check engine brings back to its first state for each execution.
+ * Two kinds of state. What is fixed when the machine is created (sizes, policy, where things are)
+ * is in struct fl_machine and struct fl_cpu: ordinary memory of the host, no access to it is an
+ * event. What changes while threads run is in objects of fl_zalloc() that these point to: the
+ * modelled memory, which the check engine brings back to its first state for each execution.
  */
 #ifndef FL_MMU_MACHINE_H
 #define FL_MMU_MACHINE_H

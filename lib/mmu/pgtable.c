@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: MIT
-/* pgtable.c - page tables of any geometry: memory for them, and finding a leaf table. See pgtable.h. */
+/*
+ * pgtable.c - page tables of any geometry: memory for them, and finding a leaf table. See
+ * pgtable.h.
+ */
 #include "mmu/pgtable.h"
 
 struct ptdesc *pgtable_alloc(struct fl_machine *m)

@@ -7,9 +7,9 @@
  * geometry; what remains is "pmd", the entry that points to a table of leaf entries.
  *
  * Each table has its own lock (split page-table locks): that of a leaf table guards its entries
- * against other software. Hardware (walk.c) and GUP-fast take no lock, so all accesses to entries are
- * marked. A table is published by a store after smp_wmb() and freed, with its mm or after a grace
- * period, by whoever unlinked it.
+ * against other software. Hardware (walk.c) and GUP-fast take no lock, so all accesses to entries
+ * are marked. A table is published by a store after smp_wmb() and freed, with its mm or after a
+ * grace period, by whoever unlinked it.
  *
  * After include/linux/pgtable.h and arch/{x86,arm64}/include/asm/pgtable.h, Linux 6.1.
  * Policy: ptep_clear.
@@ -40,7 +40,8 @@ static inline pmd_t mk_pmd(struct ptdesc *table)
 	return (uintptr_t)table | _PAGE_PRESENT;
 }
 
-static inline unsigned int pgtable_index(const struct fl_machine *m, fl_vaddr addr, unsigned int level)
+static inline unsigned int pgtable_index(const struct fl_machine *m, fl_vaddr addr,
+					 unsigned int level)
 {
 	return (addr >> (m->page_shift + level * m->level_bits)) & ((1U << m->level_bits) - 1);
 }

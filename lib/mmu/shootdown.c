@@ -8,15 +8,15 @@
  *   S3  invalidate on each CPU c            [T]     an access: lookup, walk, fill, memory
  *   S4  smp_mb()
  *
- * S2: a walk that S3 lets go on reads S1. S4: what the caller does next, freeing the frame say, comes
- * after all accesses that S3 waited for. tlb.c says what T, or the interrupt in its place, excludes.
- * So a completed flush is a full barrier for the caller, which 6.0's PageAnonExclusive code relied on
- * (scenario pae-gup-fast).
+ * S2: a walk that S3 lets go on reads S1. S4: what the caller does next, freeing the frame say,
+ * comes after all accesses that S3 waited for. tlb.c says what T, or the interrupt in its place,
+ * excludes. So a completed flush is a full barrier for the caller, which 6.0's PageAnonExclusive
+ * code relied on (scenario pae-gup-fast).
  *
- *   broadcast  S3 is an instruction that all CPUs obey at once, wherever they are. A CPU inside a section
- *              with interrupts off is not waited for.
- *   ipi        S3 interrupts the CPUs in @mask and waits for each. So the caller also waits for sections
- *              with interrupts off, which the GUP-fast of old relied on.
+ *   broadcast  S3 is an instruction that all CPUs obey at once, wherever they are. A CPU inside a
+ *              section with interrupts off is not waited for.
+ *   ipi        S3 interrupts the CPUs in @mask and waits for each. So the caller also waits for
+ *              sections with interrupts off, which the GUP-fast of old relied on.
  *
  * Models: flush_tlb_page() and __flush_tlb_range(), arch/arm64/include/asm/tlbflush.h;
  * flush_tlb_mm_range(), arch/x86/mm/tlb.c, Linux 6.12, without lazy mode and TLB generations.

@@ -2,30 +2,32 @@
 /*
  * tlb.c - the translation lookaside buffer of a CPU, and an access of a program.
  *
- * State: per CPU, tlb_sets sets of tlb_ways entries, each a tag (page number, address-space id, valid)
- * and the page-table entry as it was when it was fetched. An entry lives until it is invalidated or
- * evicted, whatever the page table says by now: that is the point of the model.
+ * State: per CPU, tlb_sets sets of tlb_ways entries, each a tag (page number, address-space id,
+ * valid) and the page-table entry as it was when it was fetched. An entry lives until it is
+ * invalidated or evicted, whatever the page table says by now: that is the point of the model.
  *
  *   hit, permitted             the access goes to the frame, no page table is read
  *   hit, store, not yet dirty  the walker is asked again: it sets dirty, or finds the entry changed
- *   hit, not permitted         fault, without a look at the page table; the entry is dropped, so that
- *                              the access succeeds once the kernel finds nothing wrong (a spurious fault)
+ *   hit, not permitted         fault, without a look at the page table; the entry is dropped, so
+ *                              that the access succeeds once the kernel finds nothing wrong (a
+ *                              spurious fault)
  *   miss                       the walker is asked
  *
  * How a flush by another CPU gets in (policy tlb_flush):
  *
  *   ipi        not at all. Only the CPU itself touches its TLB; it runs the flush as an interrupt,
  *              between two accesses, never inside one.
- *   broadcast  the TLB has a lock, T below. The owner holds it for a whole access, from the lookup,
- *              over the walk and the fill, to the access to memory. Whoever flushes takes it to
- *              invalidate.
- *              - An access that began before: its walk can have read the old entry, but the access is
- *                complete, and what it filled is in the TLB, when the flush gets T and removes it.
- *              - One that begins after: it reads T's release, so its walk reads what was stored before
- *                the flush.
- *              This is what TLBI and DSB promise. T is a rw_semaphore, not a spinlock, for its weaker order: two
- *              accesses of one CPU must not be ordered by a lock that the hardware does not have. (Under tso T
- *              is a locked instruction all the same, so look at a program's own store buffering with ipi.)
+ *   broadcast  the TLB has a lock, T below. The owner holds it for a whole access, from the
+ *              lookup, over the walk and the fill, to the access to memory. Whoever flushes
+ *              takes it to invalidate.
+ *
+ * With T, an access that began before a flush is complete, and what it filled from the old entry
+ * is in the TLB, when the flush gets T and removes it. One that begins after reads T's release,
+ * so its walk reads what was stored before the flush. This is what TLBI and DSB promise.
+ *
+ * T is a rw_semaphore, not a spinlock, for its weaker order: two accesses of one CPU must not be
+ * ordered by a lock that the hardware does not have. Under tso T is a locked instruction all the
+ * same: look at a program's own store buffering with ipi.
  *
  * Models: Intel SDM 3A 4.10; Arm ARM D8.16; no speculative fills yet.
  * Policy: tlb_flush.
@@ -140,8 +142,7 @@ bool mmu_access(struct fl_cpu *cpu, fl_vaddr addr, enum mmu_access access, uint6
 	tlb_lock(cpu);
 	ok = tlb_translate(cpu, addr, access, &pte);
 	if (ok) {
-		memory = frame_words(m, pte_pfn(pte)) +
-			 (addr & (page_size(m) - 1)) / FL_WORD_SIZE;
+		memory = frame_words(m, pte_pfn(pte)) + (addr & (page_size(m) - 1)) / FL_WORD_SIZE;
 		if (access == MMU_STORE)
 			WRITE_ONCE(*memory, *word);
 		else

@@ -7,8 +7,8 @@
  * must have made it complete before it links it.
  *
  * Accessed and dirty are set by an atomic update of an entry that is still what was read; if it
- * changed, the walker looks again and so never makes an access that the entry of this moment does not
- * permit. On x86 the update is a locked instruction, which the tso model takes as a barrier.
+ * changed, the walker looks again and so never makes an access that the entry of this moment does
+ * not permit. On x86 the update is a locked instruction, which the tso model takes as a barrier.
  *
  * Models: Intel SDM 3A 4.8 and 4.10.2; Arm ARM D8.5 with hardware management of both flags.
  */

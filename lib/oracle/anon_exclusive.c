@@ -2,12 +2,13 @@
 /*
  * anon_exclusive.c - oracle "anon-exclusive": a pinned anonymous page is exclusive.
  *
- * Specification (Documentation/core-api/pin_user_pages.rst; mm/gup.c, sanity_check_pinned_pages(), Linux 6.1):
- * once an anonymous page is pinned with FOLL_PIN, PageAnonExclusive sticks until it is unpinned. Otherwise the next
- * write fault copies the page, and device and program go on with two pages.
+ * Specification (Documentation/core-api/pin_user_pages.rst; mm/gup.c,
+ * sanity_check_pinned_pages(), Linux 6.1): once an anonymous page is pinned with FOLL_PIN,
+ * PageAnonExclusive sticks until it is unpinned. Otherwise the next write fault copies the page,
+ * and device and program go on with two pages.
  *
- * Records: one per pin that was handed out and not taken back. Judged at the end of the run, when all
- * that is on its way has arrived: the flag may be clear for a moment only if the pin fails.
+ * Records: one per pin that was handed out and not taken back. Judged at the end of the run, when
+ * all that is on its way has arrived: the flag may be clear for a moment only if the pin fails.
  */
 #include "oracle/hooks.h"
 #include "oracle/oracle.h"

@@ -32,9 +32,9 @@ void fl_oracle_pinned(unsigned int cpu, const struct mm_struct *mm, uint64_t pfn
 void fl_oracle_unpinned(uint64_t pfn, bool write);
 
 /*
- * vma_torn.c: the writer's side. A VMA's fields after it was set up, with the number in vm_lock_seq; a mark
- * of section @seq; new values of fields; the end of all sections of @mm, before the store that
- * makes it known; its memory is given back.
+ * vma_torn.c: the writer's side. A VMA's fields after it was set up, with the number in
+ * vm_lock_seq; a mark of section @seq; new values of fields; the end of all sections of @mm,
+ * before the store that makes it known; its memory is given back.
  */
 void fl_oracle_vma_new(const struct vm_area_struct *vma, const struct mm_struct *mm, int seq,
 		       uint64_t flags, uint64_t start, uint64_t end);

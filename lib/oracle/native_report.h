@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * native_report.h - what fl_oracle_fail() does under the native engine: count, and keep the first message.
+ * native_report.h - what fl_oracle_fail() does under the native engine: count, and keep the first
+ * message.
  *
  * Any thread may report; the others are for the runner, between runs.
  */

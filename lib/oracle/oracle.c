@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: MIT
-/* oracle.c - the list of oracles, their lock, and the moments that concern all of them. See oracle.h. */
+/*
+ * oracle.c - the list of oracles, their lock, and the moments that concern all of them. See
+ * oracle.h.
+ */
 #include "oracle/oracle.h"
 
 #include "oracle/hooks.h"

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * oracle.h - the oracles as a whole, for those who run scenarios (hooks.h is for the modelled code).
+ * oracle.h - the oracles as a whole, for those who run scenarios (hooks.h is for the modelled
+ * code).
  *
- * An oracle states what must always hold, from the specification and not from the code it judges. Its
- * records are made by hooks and live outside the modelled memory, one set per process, as there is
- * one machine at a time. All functions here are called while no thread of the machine runs.
+ * An oracle states what must always hold, from the specification and not from the code it judges.
+ * Its records are made by hooks and live outside the modelled memory, one set per process, as
+ * there is one machine at a time. All functions here are called while no thread of the machine
+ * runs.
  */
 #ifndef FL_ORACLE_ORACLE_H
 #define FL_ORACLE_ORACLE_H
@@ -13,7 +15,10 @@
 
 struct fl_machine;
 
-/* A new machine: all records are forgotten. NULL: it is gone. Called by fl_machine_create() and _destroy(). */
+/*
+ * A new machine: all records are forgotten. NULL: it is gone. Called by fl_machine_create() and
+ * _destroy().
+ */
 void fl_oracle_attach(const struct fl_machine *m, bool on);
 
 /*

@@ -2,13 +2,15 @@
 /*
  * vma_torn.c - oracle "vma-torn": who has a VMA read-locked sees it as its last writer left it.
  *
- * Specification (Documentation/mm/process_addrs.rst, "VMA read locks"): no read-locked section overlaps a
- * write-locked one, and a read-locked section sees all stores of the write-locked sections before it.
+ * Specification (Documentation/mm/process_addrs.rst, "VMA read locks"): no read-locked section
+ * overlaps a write-locked one, and a read-locked section sees all stores of the write-locked
+ * sections before it.
  *
- * Records: per VMA its values in the writer's order, whether a write section is open, and the values at
- * the end of the last few sections by number; per CPU the VMA that it has read-locked and the number
- * that it found there. A reader with number S in hand must see exactly what section S left: a later
- * section can't have begun, because it would have to mark the VMA first and waits for the reader.
+ * Records: per VMA its values in the writer's order, whether a write section is open, and the
+ * values at the end of the last few sections by number; per CPU the VMA that it has read-locked
+ * and the number that it found there. A reader with number S in hand must see exactly what
+ * section S left: a later section can't have begun, because it would have to mark the VMA first
+ * and waits for the reader.
  *
  * Judged at once, with the values that the fault goes by.
  */
@@ -83,6 +85,19 @@ static struct record *find(const struct vm_area_struct *vma)
 	return NULL;
 }
 
+struct text {
+	char text[40];
+};
+
+static struct text range_of(const struct values *v)
+{
+	struct text t;
+
+	snprintf(t.text, sizeof(t.text), "0x%llx-0x%llx", (unsigned long long)v->start,
+		 (unsigned long long)v->end);
+	return t;
+}
+
 static size_t index_of(const struct record *r)
 {
 	return (size_t)((const char *)r - records.data) / records.record;
@@ -133,11 +148,10 @@ void fl_oracle_vma_mark(const struct vm_area_struct *vma, int seq)
 	r = find(vma);
 	for (unsigned int cpu = 0; r && cpu < FL_MAX_CPUS; cpu++) {
 		if (readers[cpu].vma == vma)
-			fl_oracle_fail("vma-torn",
-				       "VMA 0x%llx-0x%llx is marked for writing (%d) while CPU%u has "
-				       "it read-locked",
-				       (unsigned long long)r->now.start,
-				       (unsigned long long)r->now.end, seq, cpu);
+			fl_oracle_fail(
+				"vma-torn",
+				"VMA %s is marked for writing (%d) while CPU%u has it read-locked",
+				range_of(&r->now).text, seq, cpu);
 	}
 	if (r && !r->open) {
 		slot = fl_table_add(&open_records);
@@ -241,10 +255,8 @@ void fl_oracle_vma_locked(unsigned int cpu, const struct vm_area_struct *vma, in
 	r = find(vma);
 	if (r && r->open && r->open_seq == seq)
 		fl_oracle_fail("vma-torn",
-			       "CPU%u read-locks VMA 0x%llx-0x%llx while its writer's section %d "
-			       "is open",
-			       cpu, (unsigned long long)r->now.start,
-			       (unsigned long long)r->now.end, seq);
+			       "CPU%u read-locks VMA %s while its writer's section %d is open", cpu,
+			       range_of(&r->now).text, seq);
 	fl_oracle_unlock();
 }
 
@@ -261,10 +273,9 @@ void fl_oracle_vma_saw_flags(unsigned int cpu, const struct vm_area_struct *vma,
 		vm_flags_text(saw, sizeof(saw), flags);
 		vm_flags_text(want, sizeof(want), left->flags);
 		fl_oracle_fail("vma-torn",
-			       "CPU%u has VMA 0x%llx-0x%llx read-locked and sees vm_flags %s; "
+			       "CPU%u has VMA %s read-locked and sees vm_flags %s; "
 			       "the last writer left %s",
-			       cpu, (unsigned long long)left->start, (unsigned long long)left->end,
-			       saw, want);
+			       cpu, range_of(left).text, saw, want);
 	}
 	fl_oracle_unlock();
 }
@@ -272,6 +283,7 @@ void fl_oracle_vma_saw_flags(unsigned int cpu, const struct vm_area_struct *vma,
 void fl_oracle_vma_saw_range(unsigned int cpu, const struct vm_area_struct *vma, uint64_t start,
 			     uint64_t end)
 {
+	const struct values saw = { .start = start, .end = end };
 	const struct values *left;
 	const struct record *r;
 
@@ -280,10 +292,8 @@ void fl_oracle_vma_saw_range(unsigned int cpu, const struct vm_area_struct *vma,
 	left = r && readers[cpu].vma == vma ? left_by(r, readers[cpu].seq) : NULL;
 	if (left && (left->start != start || left->end != end))
 		fl_oracle_fail("vma-torn",
-			       "CPU%u has a VMA read-locked and sees 0x%llx-0x%llx; the last writer "
-			       "left 0x%llx-0x%llx",
-			       cpu, (unsigned long long)start, (unsigned long long)end,
-			       (unsigned long long)left->start, (unsigned long long)left->end);
+			       "CPU%u has a VMA read-locked and sees %s; the last writer left %s",
+			       cpu, range_of(&saw).text, range_of(left).text);
 	fl_oracle_unlock();
 }
 

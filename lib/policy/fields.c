@@ -2,7 +2,8 @@
 /*
  * fields.c - the table of policy fields: names, values, and what they mean.
  *
- * A new field is a member of struct fl_policy, a row here, and a change in some release of profiles.c.
+ * A new field is a member of struct fl_policy, a row here, and a change in some release of
+ * profiles.c.
  */
 #include "policy/policy.h"
 
@@ -54,7 +55,8 @@ static const struct {
 	      { "none", "no: shows what the barriers do without the flush, which is one too" }),
 	FIELD(tlb_flush, NULL, "how a TLB flush reaches other CPUs",
 	      { "broadcast", "by an instruction, as on Arm: no CPU is interrupted" },
-	      { "ipi", "by an interrupt to the CPUs in mm_cpumask, as on x86, and a wait for all" }),
+	      { "ipi",
+		"by an interrupt to the CPUs in mm_cpumask, as on x86, and a wait for all" }),
 	FIELD(vma_lock, "5e31275cc997", "may a fault lock one VMA instead of the mm",
 	      { "none", "no: faults take mmap_lock" },
 	      { "rwsem-seq", "yes, by a rw_semaphore and two sequence numbers (6.4 to 6.14)" }),
@@ -69,7 +71,8 @@ static const struct {
 	FIELD(vma_mark, "b1f02b95758d", "the store of vm_lock_seq in vma_start_write() (A2)",
 	      { "plain", "an ordinary store, which races with the early check" },
 	      { "once", "WRITE_ONCE()" }),
-	FIELD(vma_try_mark, "b1f02b95758d", "the store of vm_lock_seq in vma_try_start_write() (A2)",
+	FIELD(vma_try_mark, "b1f02b95758d",
+	      "the store of vm_lock_seq in vma_try_start_write() (A2)",
 	      { "plain", "an ordinary store: what a back-port leaves that forgets this function" },
 	      { "once", "WRITE_ONCE()" }),
 	FIELD(vma_early_check, "b1f02b95758d",
@@ -77,8 +80,8 @@ static const struct {
 	      { "plain", "an ordinary load" }, { "once", "READ_ONCE()" }),
 	FIELD(vma_mark_function, NULL, "what the userfaultfd writer marks its VMA with",
 	      { "start-write", "vma_start_write(), by way of vm_flags_reset()" },
-	      { "try-start-write",
-		"vma_try_start_write(), in place of its callers of 6.4, which gave up when it failed" }),
+	      { "try-start-write", "vma_try_start_write(), in place of its callers of 6.4, which "
+				   "gave up when it failed" }),
 };
 
 size_t fl_policy_nr_fields(void)

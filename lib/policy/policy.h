@@ -25,19 +25,19 @@ enum fl_vma_access { FL_VMA_PLAIN, FL_VMA_ONCE };
 enum fl_vma_mark_function { FL_VMA_START_WRITE, FL_VMA_TRY_START_WRITE };
 
 struct fl_policy {
-	enum fl_barrier pae_clear_barrier;	/* rmap.h, A1 to A2 */
-	enum fl_barrier pae_restore_barrier;	/* rmap.h, A3 to A4 */
-	enum fl_barrier gup_pin_barrier;	/* gup.c, B3 to B4 */
-	enum fl_barrier gup_unshare_barrier;	/* gup.c, B4 to B5 */
-	enum fl_ptep_clear ptep_clear;		/* pgtable.h */
-	enum fl_ksm_flush ksm_flush;		/* ksm.c */
-	enum fl_tlb_flush tlb_flush;		/* shootdown.c, tlb.c */
-	enum fl_vma_lock vma_lock;		/* vma_lock.c */
-	enum fl_vma_order vma_unlock_order;	/* vma_lock.c, A5 */
-	enum fl_vma_order vma_check_order;	/* vma_lock.c, B3 */
-	enum fl_vma_access vma_mark;		/* vma_lock.c, A2 in vma_start_write() */
-	enum fl_vma_access vma_try_mark;	/* vma_lock.c, A2 in vma_try_start_write() */
-	enum fl_vma_access vma_early_check;	/* vma_lock.c, before B1 */
+	enum fl_barrier pae_clear_barrier;	     /* rmap.h, A1 to A2 */
+	enum fl_barrier pae_restore_barrier;	     /* rmap.h, A3 to A4 */
+	enum fl_barrier gup_pin_barrier;	     /* gup.c, B3 to B4 */
+	enum fl_barrier gup_unshare_barrier;	     /* gup.c, B4 to B5 */
+	enum fl_ptep_clear ptep_clear;		     /* pgtable.h */
+	enum fl_ksm_flush ksm_flush;		     /* ksm.c */
+	enum fl_tlb_flush tlb_flush;		     /* shootdown.c, tlb.c */
+	enum fl_vma_lock vma_lock;		     /* vma_lock.c */
+	enum fl_vma_order vma_unlock_order;	     /* vma_lock.c, A5 */
+	enum fl_vma_order vma_check_order;	     /* vma_lock.c, B3 */
+	enum fl_vma_access vma_mark;		     /* vma_lock.c, A2 in vma_start_write() */
+	enum fl_vma_access vma_try_mark;	     /* vma_lock.c, A2 in vma_try_start_write() */
+	enum fl_vma_access vma_early_check;	     /* vma_lock.c, before B1 */
 	enum fl_vma_mark_function vma_mark_function; /* uffd.c */
 };
 

@@ -2,9 +2,9 @@
 /*
  * profiles.c - the releases, oldest first, each as what it changed against the one before.
  *
- * The policy of a release is the sum of all rows up to its own; the first row is all first values. A
- * release without changes is there because something that is modelled without a field, or a reader of a
- * stable branch, begins with it.
+ * The policy of a release is the sum of all rows up to its own; the first row is all first
+ * values. A release without changes is there because something that is modelled without a field,
+ * or a reader of a stable branch, begins with it.
  */
 #include "policy/policy.h"
 

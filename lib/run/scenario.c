@@ -2,7 +2,8 @@
 /*
  * scenario.c - the registry: a list of scenarios in the order of their names.
  *
- * Filled before main() by the constructors of FL_SCENARIO(), one after the other; constant from then on.
+ * Filled before main() by the constructors of FL_SCENARIO(), one after the other; constant from
+ * then on.
  */
 #include <faultline/scenario.h>
 

@@ -37,6 +37,8 @@ static const char *const fence_names[] = {
 	"rcu-lock",
 	"rcu-unlock",
 	"sync-rcu",
+	"after-srcu-read-unlock",
+	"sync-srcu",
 	NULL,
 };
 

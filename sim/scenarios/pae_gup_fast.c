@@ -7,14 +7,18 @@
 #include <faultline/scenario.h>
 
 static const char story[] =
-	"KSM takes a page's exclusiveness away while GUP-fast, which takes no lock, pins it. KSM clears the\n"
-	"entry (A1), looks for pins (A2), clears PageAnonExclusive (A3) and restores the entry (A4);\n"
-	"GUP-fast reads the entry (B1), pins (B3), reads the entry again (B4) and tests the flag (B5). The page\n"
-	"is read-only and clean already, so A4 puts back what B1 saw.\n"
-	"A4a: A1 and A2 against B3 and B4. Without a full barrier on both sides each misses the other.\n"
-	"A4b: A3 and A4 against B4 and B5. Without order on both sides GUP-fast sees the entry restored, and\n"
-	"the flag still set. Either way a pinned page may be shared: the next write fault copies it, and the\n"
-	"device goes on with the old page. A TLB flush helps only where it interrupts the CPU in GUP-fast.\n";
+	"KSM takes a page's exclusiveness away while GUP-fast, which takes no lock, pins it.\n"
+	"KSM clears the entry (A1), looks for pins (A2), clears PageAnonExclusive (A3) and\n"
+	"restores the entry (A4); GUP-fast reads the entry (B1), pins (B3), reads the entry\n"
+	"again (B4) and tests the flag (B5). The page is read-only and clean already, so A4\n"
+	"puts back what B1 saw.\n"
+	"A4a: A1 and A2 against B3 and B4. Without a full barrier on both sides each misses\n"
+	"the other.\n"
+	"A4b: A3 and A4 against B4 and B5. Without order on both sides GUP-fast sees the entry\n"
+	"restored, and the flag still set.\n"
+	"Either way a pinned page may be shared: the next write fault copies it, and the device\n"
+	"goes on with the old page. A TLB flush helps only where it interrupts the CPU that is\n"
+	"in GUP-fast.\n";
 
 struct world {
 	struct fl_mm *mm;
@@ -51,33 +55,34 @@ static void do_gup_fast(struct fl_cpu *cpu, void *world)
 
 static const struct fl_variant variants[] = {
 	{ "linux-6.0", "6.0", NULL, "lkmm", FL_VIOLATES("anon-exclusive"),
-	  "no barriers of its own; the flush and try_get_folio() hold A4a up, nothing does A4b" },
+	  "nothing against A4b; A4a is held up by the flush and by try_get_folio()" },
 	{ "linux-6.1", "6.1", NULL, "lkmm", FL_VERIFIED, "088b8aa537c2" },
 	{ "no-smp-mb-after-pin", "6.1", "gup_pin_barrier=none,ksm_flush=none", "lkmm",
 	  FL_VIOLATES("anon-exclusive"),
-	  "A4a: the entry (B4) is read before the pin (B3) can be seen. Shown without the flush: with it "
-	  "KSM's count of references finds the first of the two steps that make a pin" },
+	  "A4a: the entry is read again (B4) before the pin (B3) can be seen" },
 	{ "no-smp-rmb-before-ae-test", "6.1", "gup_unshare_barrier=none", "lkmm",
 	  FL_VIOLATES("anon-exclusive"), "A4b: the flag (B5) is read before the entry (B4)" },
 	{ "no-smp-wmb-before-restore", "6.1", "pae_restore_barrier=none", "lkmm",
-	  FL_VIOLATES("anon-exclusive"), "A4b: the entry is restored (A4) before the flag is clear (A3)" },
+	  FL_VIOLATES("anon-exclusive"),
+	  "A4b: the entry is back (A4) before the flag is off (A3)" },
 	{ "no-smp-mb-after-clear", "6.1", "pae_clear_barrier=none,ksm_flush=none", "lkmm",
 	  FL_VIOLATES("anon-exclusive"),
-	  "A4a: pins are looked for (A2) before the entry is clear (A1). A flush would be a barrier" },
+	  "A4a: pins are looked for (A2) before the entry is clear (A1)" },
 	{ "flush-no-pin-barrier", "6.1", "gup_pin_barrier=none", "lkmm", FL_VERIFIED,
-	  "try_get_folio() is fully ordered, and KSM counts all references after its flush" },
+	  "with the flush, KSM's count of references sees try_get_folio()'s, which is ordered" },
 	{ "flush-instead-of-smp-mb", "6.1", "pae_clear_barrier=none", "lkmm", FL_VERIFIED,
 	  "a completed flush is a full barrier where it is done" },
 	{ "ipi-flush", "6.1",
-	  "pae_clear_barrier=none,gup_pin_barrier=none,gup_unshare_barrier=none,tlb_flush=ipi", "lkmm",
-	  FL_VERIFIED, "the walk with interrupts off holds the flush up: what GUP-fast once relied on" },
+	  "pae_clear_barrier=none,gup_pin_barrier=none,gup_unshare_barrier=none,tlb_flush=ipi",
+	  "lkmm", FL_VERIFIED,
+	  "the walk with interrupts off holds the flush up: what GUP-fast once relied on" },
 	{ "broadcast-flush", "6.1",
-	  "pae_clear_barrier=none,gup_pin_barrier=none,gup_unshare_barrier=none,tlb_flush=broadcast",
-	  "lkmm", FL_VIOLATES("anon-exclusive"),
-	  "the same belief where a flush interrupts nobody" },
+	  "pae_clear_barrier=none,gup_pin_barrier=none,gup_unshare_barrier=none", "lkmm",
+	  FL_VIOLATES("anon-exclusive"), "the same belief where a flush interrupts nobody" },
 	{ "plain-pte-clear", "6.0", "ptep_clear=plain,ksm_flush=none", "tso",
-	  FL_VIOLATES("anon-exclusive"), "A4a on x86, if the entry were not cleared by a locked xchg" },
-	{ "plain-pte-clear-fixed", "6.1", "ptep_clear=plain,ksm_flush=none", "tso", FL_VERIFIED, NULL },
+	  FL_VIOLATES("anon-exclusive"), "A4a on x86, if no locked instruction cleared the entry" },
+	{ "plain-pte-clear-fixed", "6.1", "ptep_clear=plain,ksm_flush=none", "tso", FL_VERIFIED,
+	  "smp_mb() between A1 and A2" },
 	{ "linux-6.0-tso", "6.0", NULL, "tso", FL_VERIFIED,
 	  "clear and pin are locked instructions: x86 can't show it" },
 	{ "linux-6.0-sc", "6.0", NULL, "sc", FL_VERIFIED, "interleaving alone breaks nothing" },
@@ -86,22 +91,14 @@ static const struct fl_variant variants[] = {
 };
 
 static const char *const policies[] = {
-	"pae_clear_barrier",   "pae_restore_barrier", "gup_pin_barrier",
-	"gup_unshare_barrier", "ptep_clear",	      "ksm_flush",
-	"tlb_flush",	       NULL,
+	"pae_clear_barrier", "pae_restore_barrier", "gup_pin_barrier", "gup_unshare_barrier",
+	"ptep_clear",	     "ksm_flush",	    "tlb_flush",       NULL,
 };
 
-FL_SCENARIO(pae_gup_fast,
-	.name = "pae-gup-fast",
-	.id = "A4a,A4b",
-	.broken = "6c287605fd56",
-	.fixed = "088b8aa537c2",
-	.summary = "GUP-fast pins an anonymous page that KSM makes shareable at the same time",
-	.story = story,
-	.needs = { .cpus = 2, .mms = 1, .vmas = 1, .pages = 1 },
-	.world = sizeof(struct world),
-	.set_up = set_up,
-	.threads = { { "ksm", do_ksm }, { "gup-fast", do_gup_fast } },
-	.policies = policies,
-	.variants = variants,
-	.nr_variants = FL_ARRAY_SIZE(variants));
+FL_SCENARIO(pae_gup_fast, .name = "pae-gup-fast", .id = "A4a,A4b", .broken = "6c287605fd56",
+	    .fixed = "088b8aa537c2",
+	    .summary = "GUP-fast pins an anonymous page that KSM makes shareable at the same time",
+	    .story = story, .needs = { .cpus = 2, .mms = 1, .vmas = 1, .pages = 1 },
+	    .world = sizeof(struct world), .set_up = set_up,
+	    .threads = { { "ksm", do_ksm }, { "gup-fast", do_gup_fast } }, .policies = policies,
+	    .variants = variants, .nr_variants = FL_ARRAY_SIZE(variants));

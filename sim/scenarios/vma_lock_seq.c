@@ -7,12 +7,14 @@
 #include <faultline/scenario.h>
 
 static const char story[] =
-	"One store to mm_lock_seq (A5) opens all VMAs of the mm to faults again. While that store can\n"
-	"overtake the changes before it (A4), or a fault can read the VMA (B4) ahead of its own look at\n"
-	"mm_lock_seq (B3), the fault finds the VMA open and its flags old: a range is registered with\n"
-	"userfaultfd, and the handler never hears of the fault. The fix gives the store a release and the load\n"
-	"an acquire. It also marks the store of vm_lock_seq (A2), which readers meet without a lock: a\n"
-	"back-port to 6.4 has to do that in vma_try_start_write() too, which newer kernels do not have.\n";
+	"One store to mm_lock_seq (A5) opens all VMAs of the mm to faults again. While that\n"
+	"store can overtake the changes before it (A4), or a fault can read the VMA (B4) ahead of\n"
+	"its own look at mm_lock_seq (B3), the fault finds the VMA open and its flags old: a "
+	"range\n"
+	"is registered with userfaultfd, and the handler never hears of the fault.\n"
+	"The fix gives the store a release and the load an acquire. It also marks the store of\n"
+	"vm_lock_seq (A2), which readers meet without a lock: a back-port to 6.4 has to do that\n"
+	"in vma_try_start_write() too, which newer kernels do not have.\n";
 
 struct world {
 	struct fl_uffd *uffd;
@@ -71,19 +73,12 @@ static const char *const policies[] = {
 	"vma_try_mark", "vma_early_check",  "vma_mark_function", NULL,
 };
 
-FL_SCENARIO(vma_lock_seq,
-	.name = "vma-lock-seq",
-	.id = "A5a",
-	.broken = "5e31275cc997",
-	.fixed = "b1f02b95758d",
-	.summary = "a fault trusts a VMA that its writer has not finished changing",
-	.story = story,
-	.needs = { .cpus = 2, .mms = 1, .vmas = 1, .pages = 2 },
-	.world = sizeof(struct world),
-	.set_up = set_up,
-	.threads = { { "register", do_register }, { "fault", do_fault } },
-	/* A fault that waits for its handler is the good ending. */
-	.may_wait = FL_WAIT_UFFD,
-	.policies = policies,
-	.variants = variants,
-	.nr_variants = FL_ARRAY_SIZE(variants));
+FL_SCENARIO(vma_lock_seq, .name = "vma-lock-seq", .id = "A5a", .broken = "5e31275cc997",
+	    .fixed = "b1f02b95758d",
+	    .summary = "a fault trusts a VMA that its writer has not finished changing",
+	    .story = story, .needs = { .cpus = 2, .mms = 1, .vmas = 1, .pages = 2 },
+	    .world = sizeof(struct world), .set_up = set_up,
+	    .threads = { { "register", do_register }, { "fault", do_fault } },
+	    /* A fault that waits for its handler is the good ending. */
+	    .may_wait = FL_WAIT_UFFD, .policies = policies, .variants = variants,
+	    .nr_variants = FL_ARRAY_SIZE(variants));

@@ -16,6 +16,7 @@ $ faultline
     show          the story of a scenario, its threads, policies and variants
     check         explore all executions of scenarios that a memory model allows
     replay        run one recorded execution again
+    litmus        the final states of litmus tests, as herd7 prints them
   
   'faultline COMMAND --help' explains one of them.
   Exit status: 0 as it should be, 1 violation, 2 bad input, 3 inconclusive.

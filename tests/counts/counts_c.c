@@ -445,65 +445,134 @@ static const char *revived(void *p)
 static const struct row {
 	struct c_program p;
 	int rounds;
-	uint64_t executions[3];	/* sc, tso, lkmm; 0: violated, so the number is not looked at */
+	uint64_t executions[3]; /* sc, tso, lkmm; 0: violated, so the number is not looked at */
 	const char *why;
 } rows[] = {
-	{{"sb", sizeof(struct state), NULL, {sb0, sb1}, NULL}, 0, {3, 4, 4}, ""},
-	{{"sb mb", sizeof(struct state), NULL, {sb0_mb, sb1_mb}, both_zero}, 0, {3, 3, 3}, ""},
-	{{"sb xchg", sizeof(struct state), NULL, {sb0_xchg, sb1_mb}, both_zero}, 0, {3, 3, 3}, ""},
-	{{"mp release acquire", sizeof(struct state), NULL, {mp0_release, mp1_acquire}, stale}, 0,
-	 {3, 3, 3}, ""},
-	{{"mp wmb rmb", sizeof(struct state), NULL, {mp0_wmb, mp1_rmb}, stale}, 0, {3, 3, 3}, ""},
-	{{"mp release once", sizeof(struct state), NULL, {mp0_release, mp1_once}, stale}, 0,
-	 {3, 3, 0}, "no acquire"},
-	{{"mp plain data", sizeof(struct state), NULL, {mp0_plain, mp1_plain}, stale}, 0, {2, 2, 2},
-	 "plain accesses that are ordered have one value"},
-	{{"fai3", sizeof(struct state), NULL, {inc, inc, inc}, three}, 0, {6, 6, 6}, "3!"},
-	{{"torn increment", sizeof(struct state), NULL, {inc, inc, inc_torn}, three}, 0, {0, 0, 0},
-	 "a load and a store are no increment"},
-	{{"ticket21", sizeof(struct state), NULL, {ticket, ticket}, lost_count}, 1, {2, 2, 2}, ""},
-	{{"ticket22", sizeof(struct state), NULL, {ticket, ticket}, lost_count}, 2, {6, 6, 6}, ""},
-	{{"ticket32", sizeof(struct state), NULL, {ticket, ticket, ticket}, lost_count}, 2,
-	 {90, 90, 90}, ""},
-	{{"ticket relaxed", sizeof(struct state), NULL, {ticket_relaxed, ticket_relaxed}, lost_count},
-	 1, {2, 2, 0}, "no release: the data race is lkmm's"},
-	{{"spin31", sizeof(struct state), NULL, {spin, spin, spin}, lost_count}, 1, {6, 6, 6}, "3!"},
-	{{"spin22", sizeof(struct state), NULL, {spin, spin}, lost_count}, 2, {6, 6, 6},
-	 "4! / (2! 2!)"},
-	{{"spin32", sizeof(struct state), NULL, {spin, spin, spin}, lost_count}, 2, {90, 90, 90},
-	 "6! / (2! 2! 2!)"},
-	{{"trylock2", sizeof(struct state), NULL, {try_spin, try_spin}, NULL}, 0, {4, 4, 4},
-	 "one first, the other misses it or comes after; twice"},
-	{{"rwsem, two readers", sizeof(struct state), NULL, {sem_read, sem_read}, torn}, 0,
-	 {6, 6, 6}, "4! / (2! 2!) orders of the counter's changes"},
-	{{"rwsem, two writers", sizeof(struct state), NULL, {sem_write, sem_write}, torn}, 0,
-	 {2, 2, 2}, ""},
-	{{"rwsem, two readers and a writer", sizeof(struct state), NULL,
-	  {sem_read, sem_read, sem_write}, torn}, 0, {14, 14, 14},
-	 "readers one after the other: 2 orders, 3 places; overlapping: 4 ways, 2 places"},
-	{{"rwsem, downgrade", sizeof(struct state), NULL, {sem_read, sem_downgrade}, torn}, 0,
-	 {4, 4, 4}, "before, or after the downgrade, with the last three changes in 3 orders"},
-	{{"seqcount11", sizeof(struct state), NULL, {seq_write, seq_read}, torn}, 1, {11, 11, 11},
-	 "seqlock11 of GenMC"},
-	{{"seqcount21", sizeof(struct state), NULL, {seq_write, seq_read}, torn}, 2, {37, 37, 39},
-	 "seqlock21 of Nidhugg and GenMC"},
-	{{"seqcount, waiting reader", sizeof(struct state), NULL, {seq_write, seq_read_wait}, torn},
-	 1, {10, 10, 10}, "seqlock11 without the one that leaves at an odd count"},
-	{{"seqcount bug", sizeof(struct state), NULL, {seq_write, seq_read_bug}, torn}, 1,
-	 {11, 11, 0}, "no smp_rmb()"},
-	{{"refcount", sizeof(struct state), ref_init, {ref_put, ref_put, ref_put}, one_last}, 0,
-	 {6, 6, 6}, "3!"},
-	{{"bits", sizeof(struct state), NULL, {bit_take, bit_take, bit_set_other}, bits_kept}, 0,
-	 {20, 20, 20}, "5! / 3!"},
-	{{"inc_not_zero", sizeof(struct state), one_pin, {drop, not_zero}, revived}, 0, {2, 2, 2},
-	 ""},
+	{ { "sb", sizeof(struct state), NULL, { sb0, sb1 }, NULL }, 0, { 3, 4, 4 }, "" },
+	{ { "sb mb", sizeof(struct state), NULL, { sb0_mb, sb1_mb }, both_zero },
+	  0,
+	  { 3, 3, 3 },
+	  "" },
+	{ { "sb xchg", sizeof(struct state), NULL, { sb0_xchg, sb1_mb }, both_zero },
+	  0,
+	  { 3, 3, 3 },
+	  "" },
+	{ { "mp release acquire", sizeof(struct state), NULL, { mp0_release, mp1_acquire }, stale },
+	  0,
+	  { 3, 3, 3 },
+	  "" },
+	{ { "mp wmb rmb", sizeof(struct state), NULL, { mp0_wmb, mp1_rmb }, stale },
+	  0,
+	  { 3, 3, 3 },
+	  "" },
+	{ { "mp release once", sizeof(struct state), NULL, { mp0_release, mp1_once }, stale },
+	  0,
+	  { 3, 3, 0 },
+	  "no acquire" },
+	{ { "mp plain data", sizeof(struct state), NULL, { mp0_plain, mp1_plain }, stale },
+	  0,
+	  { 2, 2, 2 },
+	  "plain accesses that are ordered have one value" },
+	{ { "fai3", sizeof(struct state), NULL, { inc, inc, inc }, three }, 0, { 6, 6, 6 }, "3!" },
+	{ { "torn increment", sizeof(struct state), NULL, { inc, inc, inc_torn }, three },
+	  0,
+	  { 0, 0, 0 },
+	  "a load and a store are no increment" },
+	{ { "ticket21", sizeof(struct state), NULL, { ticket, ticket }, lost_count },
+	  1,
+	  { 2, 2, 2 },
+	  "" },
+	{ { "ticket22", sizeof(struct state), NULL, { ticket, ticket }, lost_count },
+	  2,
+	  { 6, 6, 6 },
+	  "" },
+	{ { "ticket32", sizeof(struct state), NULL, { ticket, ticket, ticket }, lost_count },
+	  2,
+	  { 90, 90, 90 },
+	  "" },
+	{ { "ticket relaxed",
+	    sizeof(struct state),
+	    NULL,
+	    { ticket_relaxed, ticket_relaxed },
+	    lost_count },
+	  1,
+	  { 2, 2, 0 },
+	  "no release: the data race is lkmm's" },
+	{ { "spin31", sizeof(struct state), NULL, { spin, spin, spin }, lost_count },
+	  1,
+	  { 6, 6, 6 },
+	  "3!" },
+	{ { "spin22", sizeof(struct state), NULL, { spin, spin }, lost_count },
+	  2,
+	  { 6, 6, 6 },
+	  "4! / (2! 2!)" },
+	{ { "spin32", sizeof(struct state), NULL, { spin, spin, spin }, lost_count },
+	  2,
+	  { 90, 90, 90 },
+	  "6! / (2! 2! 2!)" },
+	{ { "trylock2", sizeof(struct state), NULL, { try_spin, try_spin }, NULL },
+	  0,
+	  { 4, 4, 4 },
+	  "one first, the other misses it or comes after; twice" },
+	{ { "rwsem, two readers", sizeof(struct state), NULL, { sem_read, sem_read }, torn },
+	  0,
+	  { 6, 6, 6 },
+	  "4! / (2! 2!) orders of the counter's changes" },
+	{ { "rwsem, two writers", sizeof(struct state), NULL, { sem_write, sem_write }, torn },
+	  0,
+	  { 2, 2, 2 },
+	  "" },
+	{ { "rwsem, two readers and a writer",
+	    sizeof(struct state),
+	    NULL,
+	    { sem_read, sem_read, sem_write },
+	    torn },
+	  0,
+	  { 14, 14, 14 },
+	  "readers one after the other: 2 orders, 3 places; overlapping: 4 ways, 2 places" },
+	{ { "rwsem, downgrade", sizeof(struct state), NULL, { sem_read, sem_downgrade }, torn },
+	  0,
+	  { 4, 4, 4 },
+	  "before, or after the downgrade, with the last three changes in 3 orders" },
+	{ { "seqcount11", sizeof(struct state), NULL, { seq_write, seq_read }, torn },
+	  1,
+	  { 11, 11, 11 },
+	  "seqlock11 of GenMC" },
+	{ { "seqcount21", sizeof(struct state), NULL, { seq_write, seq_read }, torn },
+	  2,
+	  { 37, 37, 39 },
+	  "seqlock21 of Nidhugg and GenMC" },
+	{ { "seqcount, waiting reader",
+	    sizeof(struct state),
+	    NULL,
+	    { seq_write, seq_read_wait },
+	    torn },
+	  1,
+	  { 10, 10, 10 },
+	  "seqlock11 without the one that leaves at an odd count" },
+	{ { "seqcount bug", sizeof(struct state), NULL, { seq_write, seq_read_bug }, torn },
+	  1,
+	  { 11, 11, 0 },
+	  "no smp_rmb()" },
+	{ { "refcount", sizeof(struct state), ref_init, { ref_put, ref_put, ref_put }, one_last },
+	  0,
+	  { 6, 6, 6 },
+	  "3!" },
+	{ { "bits", sizeof(struct state), NULL, { bit_take, bit_take, bit_set_other }, bits_kept },
+	  0,
+	  { 20, 20, 20 },
+	  "5! / 3!" },
+	{ { "inc_not_zero", sizeof(struct state), one_pin, { drop, not_zero }, revived },
+	  0,
+	  { 2, 2, 2 },
+	  "" },
 };
 
 #define NR_ROWS (sizeof(rows) / sizeof(rows[0]))
 
 static bool run(const struct c_program *p, enum flx_model m, uint64_t want, const char *why)
 {
-	static const char *const models[] = {"sc", "tso", "lkmm"};
+	static const char *const models[] = { "sc", "tso", "lkmm" };
 	struct flx_result r;
 	char err[256] = "";
 	int e = c_explore(p, m, &r, err, sizeof(err));
@@ -513,7 +582,8 @@ static bool run(const struct c_program *p, enum flx_model m, uint64_t want, cons
 
 	if (!ok)
 		fprintf(stderr,
-			"%s under %s: verdict %d (%s: %s), %llu executions, %llu duplicates, must be %llu%s; "
+			"%s under %s: verdict %d (%s: %s), %llu executions, %llu duplicates, must "
+			"be %llu%s; "
 			"%s %d %s\n",
 			p->name, models[m], r.verdict, r.oracle, r.message,
 			(unsigned long long)r.executions, (unsigned long long)r.duplicates,
@@ -538,16 +608,17 @@ END_TEST
 
 START_TEST(each_barrier_of_gup_fast_is_needed)
 {
-	static const struct c_program gup = {"gup", sizeof(struct state), gup_init, {gup0, gup1},
-					     pinned_shared};
+	static const struct c_program gup = {
+		"gup", sizeof(struct state), gup_init, { gup0, gup1 }, pinned_shared
+	};
 	static const struct {
 		bool mb, wr;
 		uint64_t executions[3];
 	} variants[] = {
-		{true, true, {7, 7, 7}},
-		{false, true, {7, 0, 0}}, /* x86 too delays the store past the load */
-		{true, false, {7, 7, 0}}, /* x86 keeps loads and stores in order */
-		{false, false, {7, 0, 0}},
+		{ true, true, { 7, 7, 7 } },
+		{ false, true, { 7, 0, 0 } }, /* x86 too delays the store past the load */
+		{ true, false, { 7, 7, 0 } }, /* x86 keeps loads and stores in order */
+		{ false, false, { 7, 0, 0 } },
 	};
 	int wrong = 0;
 

@@ -158,6 +158,15 @@ static void locked_data(char *buf, size_t size, int n, int k)
 	}
 }
 
+/* n threads take the lock once, one more k times: (n + k)! / k!. */
+static void uneven_locks(char *buf, size_t size, int n, int k)
+{
+	locks(buf, size, n, 1);
+	put(buf, size, " | ");
+	for (int i = 0; i < k; i++)
+		put(buf, size, "%slock l; unlock l", semi(i));
+}
+
 /* n locks, one per thread: nothing to choose. */
 static void own_locks(char *buf, size_t size, int n, int k)
 {
@@ -197,6 +206,14 @@ static void waiters(char *buf, size_t size, int n, int k)
 		put(buf, size, " | await x 1");
 }
 
+/* The same with a grace period after the wait; the last store is the one that nobody waits for. */
+static void waiters_sync(char *buf, size_t size, int n, int k)
+{
+	put(buf, size, "W x 1; W x 2");
+	for (int t = 0; t < n; t++)
+		put(buf, size, " | await x 1%s", k ? "; sync" : "");
+}
+
 /* n threads compete with cmpxchg from 0: who wins; the losers all read the winner. */
 static void cas(char *buf, size_t size, int n, int k)
 {
@@ -209,8 +226,8 @@ static void cas(char *buf, size_t size, int n, int k)
 static void seqlock(char *buf, size_t size, int n, int k)
 {
 	for (int i = 1; i <= n; i++)
-		put(buf, size, "%sW s %d; wmb; W a %d; W b %d; Wr s %d", semi(i - 1), 2 * i - 1, i, i,
-		    2 * i);
+		put(buf, size, "%sW s %d; wmb; W a %d; W b %d; Wr s %d", semi(i - 1), 2 * i - 1, i,
+		    i, 2 * i);
 	for (int r = 0; r < k; r++) {
 		put(buf, size, " | Ra s; ");
 		for (int i = 1; i <= n; i++)
@@ -242,74 +259,80 @@ static void rcu(char *buf, size_t size, int n, int k)
 		put(buf, size, " | rl; R y; R x; ru");
 }
 
-#define ALL(n) { n, n, n }
+#define ALL(n)                                                                                     \
+	{                                                                                          \
+		n, n, n                                                                            \
+	}
 
 const struct count counts[] = {
-	{"sb", sbn, 2, 0, {3, 4, 4}, 0, false, "GenMC, Nidhugg"},
-	{"sb3", sbn, 3, 0, {7, 8, 8}, 0, false, "GenMC, Nidhugg"},
-	{"sb4", sbn, 4, 0, {15, 16, 16}, 0, false, "GenMC, Nidhugg"},
-	{"sb7", sbn, 7, 0, {127, 128, 128}, 0, true, "GenMC, Nidhugg"},
-	{"sb10", sbn, 10, 0, {1023, 1024, 1024}, 0, true, "formula"},
-	{"sb14", sbn, 14, 0, {16383, 16384, 16384}, 0, true, "GenMC, Nidhugg"},
-	{"sb2+mb", sbn_mb, 2, 0, ALL(3), 0, false, "formula"},
-	{"sb3+mb", sbn_mb, 3, 0, ALL(7), 0, false, "formula"},
-	{"mp", mp, 0, 0, {3, 3, 4}, 0, false, "GenMC, Nidhugg"},
-	{"iriw", iriw, 0, 0, {15, 15, 16}, 0, false, "GenMC, Nidhugg"},
-	{"fai3", fai, 3, 0, ALL(6), 0, false, "GenMC, Nidhugg"},
-	{"fai4", fai, 4, 0, ALL(24), 0, false, "GenMC, Nidhugg"},
-	{"fai6", fai, 6, 0, ALL(720), 0, true, "GenMC, Nidhugg"},
-	{"fai7", fai, 7, 0, ALL(5040), 0, true, "GenMC, Nidhugg"},
-	{"stores4", stores, 4, 0, ALL(24), 0, false, "formula"},
-	{"stores6", stores, 6, 0, ALL(720), 0, true, "formula"},
-	{"rw3", rw, 3, 0, ALL(8), 0, false, "GenMC, Nidhugg"},
-	{"rw5", rw, 5, 0, ALL(32), 0, false, "GenMC, Nidhugg"},
-	{"rw7", rw, 7, 0, ALL(128), 0, true, "GenMC, Nidhugg"},
-	{"values 3 3", values, 3, 3, ALL(64), 0, false, "formula"},
-	{"values 4 4", values, 4, 4, ALL(625), 0, true, "formula"},
-	{"corr 2 2", corr, 2, 2, ALL(6), 0, false, "formula"},
-	{"corr 3 3", corr, 3, 3, ALL(20), 0, false, "formula"},
-	{"corr 4 4", corr, 4, 4, ALL(70), 0, false, "formula"},
-	{"lastzero3", lastzero, 3, 0, {12, 12, 16}, 0, false, "GenMC, Nidhugg"},
-	{"lastzero4", lastzero, 4, 0, {28, 28, 40}, 0, false, "GenMC, Nidhugg"},
-	{"lastzero5", lastzero, 5, 0, {64, 64, 96}, 0, true, "GenMC, Nidhugg"},
-	{"lastzero7", lastzero, 7, 0, {320, 320, 512}, 0, true, "GenMC, Nidhugg"},
-	{"lastzero12", lastzero, 12, 0, {15360, 15360, 26624}, 0, true, "GenMC, Nidhugg"},
-	{"ticket21", ticket, 2, 1, ALL(2), 0, false, "GenMC"},
-	{"ticket22", ticket, 2, 2, ALL(6), 0, true, "GenMC"},
-	{"ticket23", ticket, 2, 3, ALL(20), 0, true, "GenMC"},
-	{"ticket31", ticket, 3, 1, ALL(6), 0, true, "GenMC"},
-	{"ticket32", ticket, 3, 2, ALL(90), 0, true, "GenMC"},
-	{"ticket33", ticket, 3, 3, ALL(1680), 0, true, "GenMC"},
-	{"locks21", locks, 2, 1, ALL(2), 0, false, "formula"},
-	{"locks31", locks, 3, 1, ALL(6), 0, false, "formula"},
-	{"locks22", locks, 2, 2, ALL(6), 0, false, "formula"},
-	{"locks51", locks, 5, 1, ALL(120), 0, true, "formula"},
-	{"locks32", locks, 3, 2, ALL(90), 0, true, "formula"},
-	{"locks33", locks, 3, 3, ALL(1680), 0, true, "formula"},
-	{"locks42", locks, 4, 2, ALL(2520), 0, true, "formula"},
-	{"locked data 21", locked_data, 2, 1, ALL(2), 0, false, "formula"},
-	{"locked data 22", locked_data, 2, 2, ALL(6), 0, true, "formula"},
-	{"locked data 32", locked_data, 3, 2, ALL(90), 0, true, "formula"},
-	{"own locks 4", own_locks, 4, 0, ALL(1), 0, false, "formula"},
-	{"abba", abba, 0, 0, ALL(3), 1, false, "formula"},
-	{"trylocks2", trylocks, 2, 0, ALL(4), 0, false, "reference"},
-	{"trylocks3", trylocks, 3, 0, ALL(21), 0, false, "reference"},
-	{"relay5", relay, 5, 0, ALL(1), 0, false, "formula"},
-	{"waiters5", waiters, 5, 0, ALL(1), 0, false, "formula"},
+	{ "sb", sbn, 2, 0, { 3, 4, 4 }, 0, false, "GenMC, Nidhugg" },
+	{ "sb3", sbn, 3, 0, { 7, 8, 8 }, 0, false, "GenMC, Nidhugg" },
+	{ "sb4", sbn, 4, 0, { 15, 16, 16 }, 0, false, "GenMC, Nidhugg" },
+	{ "sb7", sbn, 7, 0, { 127, 128, 128 }, 0, true, "GenMC, Nidhugg" },
+	{ "sb10", sbn, 10, 0, { 1023, 1024, 1024 }, 0, true, "formula" },
+	{ "sb14", sbn, 14, 0, { 16383, 16384, 16384 }, 0, true, "GenMC, Nidhugg" },
+	{ "sb2+mb", sbn_mb, 2, 0, ALL(3), 0, false, "formula" },
+	{ "sb3+mb", sbn_mb, 3, 0, ALL(7), 0, false, "formula" },
+	{ "mp", mp, 0, 0, { 3, 3, 4 }, 0, false, "GenMC, Nidhugg" },
+	{ "iriw", iriw, 0, 0, { 15, 15, 16 }, 0, false, "GenMC, Nidhugg" },
+	{ "fai3", fai, 3, 0, ALL(6), 0, false, "GenMC, Nidhugg" },
+	{ "fai4", fai, 4, 0, ALL(24), 0, false, "GenMC, Nidhugg" },
+	{ "fai6", fai, 6, 0, ALL(720), 0, true, "GenMC, Nidhugg" },
+	{ "fai7", fai, 7, 0, ALL(5040), 0, true, "GenMC, Nidhugg" },
+	{ "stores4", stores, 4, 0, ALL(24), 0, false, "formula" },
+	{ "stores6", stores, 6, 0, ALL(720), 0, true, "formula" },
+	{ "rw3", rw, 3, 0, ALL(8), 0, false, "GenMC, Nidhugg" },
+	{ "rw5", rw, 5, 0, ALL(32), 0, false, "GenMC, Nidhugg" },
+	{ "rw7", rw, 7, 0, ALL(128), 0, true, "GenMC, Nidhugg" },
+	{ "values 3 3", values, 3, 3, ALL(64), 0, false, "formula" },
+	{ "values 4 4", values, 4, 4, ALL(625), 0, true, "formula" },
+	{ "corr 2 2", corr, 2, 2, ALL(6), 0, false, "formula" },
+	{ "corr 3 3", corr, 3, 3, ALL(20), 0, false, "formula" },
+	{ "corr 4 4", corr, 4, 4, ALL(70), 0, false, "formula" },
+	{ "lastzero3", lastzero, 3, 0, { 12, 12, 16 }, 0, false, "GenMC, Nidhugg" },
+	{ "lastzero4", lastzero, 4, 0, { 28, 28, 40 }, 0, false, "GenMC, Nidhugg" },
+	{ "lastzero5", lastzero, 5, 0, { 64, 64, 96 }, 0, true, "GenMC, Nidhugg" },
+	{ "lastzero7", lastzero, 7, 0, { 320, 320, 512 }, 0, true, "GenMC, Nidhugg" },
+	{ "lastzero12", lastzero, 12, 0, { 15360, 15360, 26624 }, 0, true, "GenMC, Nidhugg" },
+	{ "ticket21", ticket, 2, 1, ALL(2), 0, false, "GenMC" },
+	{ "ticket22", ticket, 2, 2, ALL(6), 0, true, "GenMC" },
+	{ "ticket23", ticket, 2, 3, ALL(20), 0, true, "GenMC" },
+	{ "ticket31", ticket, 3, 1, ALL(6), 0, true, "GenMC" },
+	{ "ticket32", ticket, 3, 2, ALL(90), 0, true, "GenMC" },
+	{ "ticket33", ticket, 3, 3, ALL(1680), 0, true, "GenMC" },
+	{ "locks21", locks, 2, 1, ALL(2), 0, false, "formula" },
+	{ "locks31", locks, 3, 1, ALL(6), 0, false, "formula" },
+	{ "locks22", locks, 2, 2, ALL(6), 0, false, "formula" },
+	{ "locks51", locks, 5, 1, ALL(120), 0, true, "formula" },
+	{ "locks32", locks, 3, 2, ALL(90), 0, true, "formula" },
+	{ "locks33", locks, 3, 3, ALL(1680), 0, true, "formula" },
+	{ "locks42", locks, 4, 2, ALL(2520), 0, true, "formula" },
+	{ "uneven locks 2 2", uneven_locks, 2, 2, ALL(12), 0, false, "formula" },
+	{ "uneven locks 3 2", uneven_locks, 3, 2, ALL(60), 0, true, "formula" },
+	{ "locked data 21", locked_data, 2, 1, ALL(2), 0, false, "formula" },
+	{ "locked data 22", locked_data, 2, 2, ALL(6), 0, true, "formula" },
+	{ "locked data 32", locked_data, 3, 2, ALL(90), 0, true, "formula" },
+	{ "own locks 4", own_locks, 4, 0, ALL(1), 0, false, "formula" },
+	{ "abba", abba, 0, 0, ALL(3), 1, false, "formula" },
+	{ "trylocks2", trylocks, 2, 0, ALL(4), 0, false, "reference" },
+	{ "trylocks3", trylocks, 3, 0, ALL(21), 0, false, "reference" },
+	{ "relay5", relay, 5, 0, ALL(1), 0, false, "formula" },
+	{ "waiters5", waiters, 5, 0, ALL(1), 0, false, "formula" },
 	/* Each waiter sees the 1 or misses it. */
-	{"late waiters3", waiters, 3, 1, ALL(8), 7, false, "formula"},
-	{"cas5", cas, 5, 0, ALL(5), 0, false, "formula"},
-	{"seqlock11", seqlock, 1, 1, {11, 11, 11}, 0, false, "GenMC, Nidhugg"},
-	{"seqlock21", seqlock, 2, 1, {37, 37, 39}, 0, false, "GenMC, Nidhugg"},
-	{"seqlock22", seqlock, 2, 2, {1369, 1369, 1521}, 0, true, "GenMC, Nidhugg"},
-	{"seqlock32", seqlock, 3, 2, {7921, 7921, 9801}, 0, true, "GenMC, Nidhugg"},
-	{"gup", gup, 1, 1, ALL(7), 0, false, "reference; GenMC with C11 fences"},
-	{"gup without smp_mb()", gup, 0, 1, {7, 9, 9}, 0, false, "reference"},
-	{"gup without smp_wmb() and smp_rmb()", gup, 1, 0, {7, 7, 9}, 0, false, "reference"},
-	{"gup without barriers", gup, 0, 0, {7, 9, 11}, 0, false, "reference"},
-	{"rcu1", rcu, 1, 1, ALL(3), 0, false, "reference"},
-	{"rcu2", rcu, 2, 1, ALL(9), 0, false, "reference"},
-	{"rcu3", rcu, 3, 1, ALL(27), 0, false, "reference"},
+	{ "late waiters3", waiters, 3, 1, ALL(8), 7, false, "formula" },
+	{ "late waiters2, sync", waiters_sync, 2, 1, ALL(4), 3, false, "formula" },
+	{ "cas5", cas, 5, 0, ALL(5), 0, false, "formula" },
+	{ "seqlock11", seqlock, 1, 1, { 11, 11, 11 }, 0, false, "GenMC, Nidhugg" },
+	{ "seqlock21", seqlock, 2, 1, { 37, 37, 39 }, 0, false, "GenMC, Nidhugg" },
+	{ "seqlock22", seqlock, 2, 2, { 1369, 1369, 1521 }, 0, true, "GenMC, Nidhugg" },
+	{ "seqlock32", seqlock, 3, 2, { 7921, 7921, 9801 }, 0, true, "GenMC, Nidhugg" },
+	{ "gup", gup, 1, 1, ALL(7), 0, false, "reference; GenMC with C11 fences" },
+	{ "gup without smp_mb()", gup, 0, 1, { 7, 9, 9 }, 0, false, "reference" },
+	{ "gup without smp_wmb() and smp_rmb()", gup, 1, 0, { 7, 7, 9 }, 0, false, "reference" },
+	{ "gup without barriers", gup, 0, 0, { 7, 9, 11 }, 0, false, "reference" },
+	{ "rcu1", rcu, 1, 1, ALL(3), 0, false, "reference" },
+	{ "rcu2", rcu, 2, 1, ALL(9), 0, false, "reference" },
+	{ "rcu3", rcu, 3, 1, ALL(27), 0, false, "reference" },
 };
 
 const size_t nr_counts = sizeof(counts) / sizeof(counts[0]);

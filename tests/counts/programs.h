@@ -19,8 +19,8 @@ struct count {
 	build_fn build;
 	int n, k;
 	uint64_t executions[3];
-	uint64_t stuck;	  /* of these, how many have a thread that waits for ever */
-	bool too_large;	  /* for the reference; the number is from a formula or another checker */
+	uint64_t stuck;	    /* of these, how many have a thread that waits for ever */
+	bool too_large;	    /* for the reference; the number is from a formula or another checker */
 	const char *source; /* where the numbers come from */
 };
 

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * world.h - the smallest world for tests of lib/mmu and lib/mm: one machine, one mm, this thread is CPU 0.
+ * world.h - the smallest world for tests of lib/mmu and lib/mm: one machine, one mm, this thread
+ * is CPU 0.
  *
- * Include it first. Small sizes, so that addresses can be counted: a page is 16 bytes, page number 1 is at 0x10.
+ * Include it first. Small sizes, so that addresses can be counted: a page is 16 bytes, page
+ * number 1 is at 0x10.
  */
 #ifndef TESTS_WORLD_H
 #define TESTS_WORLD_H
@@ -31,7 +33,8 @@ static struct fl_cpu *cpu0, *cpu1;
 static struct fl_mm *fl_mm;
 static struct mm_struct *mm; /* the same, from inside */
 
-static inline void make_world_with(struct fl_machine_config *config, const char *kernel, const char *set)
+static inline void make_world_with(struct fl_machine_config *config, const char *kernel,
+				   const char *set)
 {
 	struct fl_policy *policy;
 	char err[512];

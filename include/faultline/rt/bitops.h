@@ -14,7 +14,8 @@
 #define clear_bit(nr, p) FL_VOID_RMW(and, p, ~FL_BIT(nr), "clear_bit(" #nr ", " #p ")")
 #define test_bit(nr, p) ((FL_LOAD(p, FL_ONCE, "test_bit(" #nr ", " #p ")") & FL_BIT(nr)) != 0)
 #define test_and_set_bit(nr, p)                                                                    \
-	((FL_FETCH(or, p, FL_BIT(nr), FL_MB, "test_and_set_bit(" #nr ", " #p ")") & FL_BIT(nr)) != 0)
+	((FL_FETCH(or, p, FL_BIT(nr), FL_MB, "test_and_set_bit(" #nr ", " #p ")") & FL_BIT(nr)) != \
+	 0)
 #define test_and_clear_bit(nr, p)                                                                  \
 	((FL_FETCH(and, p, ~FL_BIT(nr), FL_MB, "test_and_clear_bit(" #nr ", " #p ")") &            \
 	  FL_BIT(nr)) != 0)

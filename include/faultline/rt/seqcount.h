@@ -23,8 +23,7 @@
 	do {                                                                                       \
 		(s)->sequence = 0;                                                                 \
 	} while (0)
-#define raw_read_seqcount(s)                                                                       \
-	FL_LOAD(&(s)->sequence, FL_ACQUIRE, "raw_read_seqcount(" #s ")")
+#define raw_read_seqcount(s) FL_LOAD(&(s)->sequence, FL_ACQUIRE, "raw_read_seqcount(" #s ")")
 /* Waits while a writer is inside. */
 #define read_seqcount_begin(s)                                                                     \
 	FL_AWAIT_MASK(&(s)->sequence, 1u, 0u, FL_ACQUIRE, "read_seqcount_begin(" #s ")")

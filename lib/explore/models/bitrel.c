@@ -126,8 +126,7 @@ bitrel bitrel_seq(struct bitpool *p, bitrel a, bitrel b)
 
 		for (int w = 0; w < p->words; w++)
 			for (uint64_t m = ra[w]; m; m &= m - 1) {
-				const uint64_t *rb =
-					bitrel_row(p, b, w * 64 + __builtin_ctzll(m));
+				const uint64_t *rb = bitrel_row(p, b, w * 64 + __builtin_ctzll(m));
 
 				for (int v = 0; v < p->words; v++)
 					rc[v] |= rb[v];

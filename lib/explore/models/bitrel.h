@@ -23,8 +23,8 @@ struct bitpool {
 };
 
 void bitpool_reset(struct bitpool *p, int n);
-bitrel bitrel_new(struct bitpool *p);	 /* empty */
-bitset bitset_new(struct bitpool *p);	 /* empty */
+bitrel bitrel_new(struct bitpool *p); /* empty */
+bitset bitset_new(struct bitpool *p); /* empty */
 bitrel bitrel_copy(struct bitpool *p, bitrel a);
 
 static inline uint64_t *bitrel_row(const struct bitpool *p, bitrel a, int i)

@@ -27,13 +27,14 @@ struct lkmm {
 	enum flx_mutant mutant;
 	struct bitpool *pool;
 	int n;
-	int *node;	/* node -> event; -1: the end of an open reader section */
-	int *of_event;	/* event -> node or -1 */
-	int *thread;	/* of a node */
+	int *node;     /* node -> event; -1: the end of an open reader section */
+	int *of_event; /* event -> node or -1 */
+	int *thread;   /* of a node */
 	bool has_plain, has_sync;
 	bool all_ctrl; /* take every store to depend on all marked loads before it */
 
-	bitset mem, rd, wr, marked, plain, acquire, release, noreturn, r4rmb, rmw_set, not_srcu_unlock;
+	bitset mem, rd, wr, marked, plain, acquire, release, noreturn, r4rmb, rmw_set,
+		not_srcu_unlock;
 	bitrel po, same; /* same: two nodes of one thread */
 	bitrel rf, rfe, rfi, co, fr, rmw, addr, data, ctrl;
 	bitrel data_only; /* before plain accesses carry it on */
@@ -44,7 +45,8 @@ struct lkmm {
 };
 
 static struct bitpool pool;
-static int node_buf[EV_CAP + FLX_MAX_THREADS], event_buf[EV_CAP], thread_buf[EV_CAP + FLX_MAX_THREADS];
+static int node_buf[EV_CAP + FLX_MAX_THREADS], event_buf[EV_CAP],
+	thread_buf[EV_CAP + FLX_MAX_THREADS];
 
 static bool location_is_shared(const struct graph *g, const struct ev *e)
 {
@@ -259,7 +261,8 @@ static void communication(struct lkmm *m)
 }
 
 /* All nodes of thread t before its event number idx to all from there on: [dom] ; fencerel ; [ran]. */
-static void fence_pairs(struct lkmm *m, bitrel out, int first, int last, int idx, bitset dom, bitset ran)
+static void fence_pairs(struct lkmm *m, bitrel out, int first, int last, int idx, bitset dom,
+			bitset ran)
 {
 	struct bitpool *p = m->pool;
 
@@ -290,7 +293,8 @@ static bool is_rmw(const struct ev *e, bool lock)
 	if (e->kind > EV_WRITE)
 		return false;
 	if (lock)
-		return e->kind == EV_WRITE && (e->flags & (EVF_LOCK | EVF_RMW)) == (EVF_LOCK | EVF_RMW);
+		return e->kind == EV_WRITE &&
+		       (e->flags & (EVF_LOCK | EVF_RMW)) == (EVF_LOCK | EVF_RMW);
 	return (e->flags & (EVF_RMW | EVF_FAILED)) && !(e->flags & EVF_LOCK);
 }
 
@@ -317,7 +321,8 @@ static void fences(struct lkmm *m)
 	for (int l = 0; l < m->n; l++) {
 		const struct ev *lk = node_ev(m, l);
 
-		if (!lk || lk->kind != EV_READ || (lk->flags & (EVF_LOCK | EVF_RMW)) != (EVF_LOCK | EVF_RMW))
+		if (!lk || lk->kind != EV_READ ||
+		    (lk->flags & (EVF_LOCK | EVF_RMW)) != (EVF_LOCK | EVF_RMW))
 			continue;
 		for (int u = 0; u < m->n; u++) {
 			const struct ev *ul = node_ev(m, u);
@@ -365,7 +370,7 @@ static void fences(struct lkmm *m)
 					}
 				continue;
 			}
-			if (f->kind != EV_FENCE)
+			if (f->kind != EV_FENCE || (f->flags & EVF_BLOCKED))
 				continue;
 			switch ((enum fl_fence)f->fence) {
 			case FL_FENCE_MB:
@@ -1007,8 +1012,8 @@ bool model_rcu(const struct graph *g, enum flx_model model)
 }
 
 /* Could the access @a come after the store @f that ends its object? */
-static bool may_follow(struct lkmm *m, const struct plain *q, enum flx_model model, bitrel order, int f,
-		       int a)
+static bool may_follow(struct lkmm *m, const struct plain *q, enum flx_model model, bitrel order,
+		       int f, int a)
 {
 	struct bitpool *p = m->pool;
 

@@ -46,16 +46,16 @@ bool model_coherent(const struct graph *g)
 				if (p->kind > EV_WRITE || p->loc != e->loc)
 					continue;
 				before_is_write = p->kind == EV_WRITE;
-				before = before_is_write ? rank[g->tev[t][j]] :
-					 p->rf == EV_INIT ? 0 :
-							   rank[p->rf];
+				before = before_is_write    ? rank[g->tev[t][j]]
+					 : p->rf == EV_INIT ? 0
+							    : rank[p->rf];
 				break;
 			}
 			if (before < 0)
 				continue;
-			mine = e->kind == EV_WRITE ? rank[g->tev[t][i]] :
-			       e->rf == EV_INIT ? 0 :
-						 rank[e->rf];
+			mine = e->kind == EV_WRITE ? rank[g->tev[t][i]]
+			       : e->rf == EV_INIT  ? 0
+						   : rank[e->rf];
 			if (mine < before || (e->kind == EV_WRITE && mine == before))
 				return false;
 		}
@@ -65,13 +65,13 @@ bool model_coherent(const struct graph *g)
 
 struct runner {
 	const struct graph *g;
-	bool tso, locked;		   /* locked: a RMW drains the buffer (off in a mutant) */
-	int load[FLX_MAX_THREADS];	   /* SC: the next event; TSO: the next event to issue */
-	int leave[FLX_MAX_THREADS];	   /* TSO: the next event to look at for a store to leave */
+	bool tso, locked;	    /* locked: a RMW drains the buffer (off in a mutant) */
+	int load[FLX_MAX_THREADS];  /* SC: the next event; TSO: the next event to issue */
+	int leave[FLX_MAX_THREADS]; /* TSO: the next event to look at for a store to leave */
 };
 
 static bool in_memory[EV_CAP];
-static uint16_t readers[EV_CAP];	   /* loads of a store that have not run yet */
+static uint16_t readers[EV_CAP]; /* loads of a store that have not run yet */
 static uint16_t init_readers[65536];
 
 static bool store_may_reach_memory(const struct ev *e)
@@ -84,7 +84,8 @@ static bool store_may_reach_memory(const struct ev *e)
 static bool drains(const struct runner *r, const struct ev *e)
 {
 	if (e->kind == EV_FENCE)
-		return e->fence == FL_FENCE_MB || ev_is_sync(e);
+		return e->fence == FL_FENCE_MB || e->fence == FL_FENCE_AFTER_SRCU_READ_UNLOCK ||
+		       ev_is_sync(e);
 	if (e->kind == EV_SPAWN || e->kind == EV_END)
 		return true;
 	return (e->flags & EVF_RMW) && r->locked;
@@ -203,14 +204,14 @@ static bool run(struct runner *r)
 
 bool model_sc(const struct graph *g)
 {
-	struct runner r = {.g = g};
+	struct runner r = { .g = g };
 
 	return run(&r);
 }
 
 bool model_tso(const struct graph *g, enum flx_mutant mutant)
 {
-	struct runner r = {.g = g, .tso = true, .locked = mutant != FLX_MUT_TSO_NO_LOCKED};
+	struct runner r = { .g = g, .tso = true, .locked = mutant != FLX_MUT_TSO_NO_LOCKED };
 
 	return model_coherent(g) && run(&r);
 }

@@ -105,7 +105,8 @@ bool lkmm_synchronised(const struct graph *g, enum flx_mutant mutant)
 			continue;
 		for (int w = g->loc[e->loc].co_head; w != EV_NONE; w = g->ev[w].co_next)
 			if (g->ev[w].thread != e->thread &&
-			    (e->order == FL_PLAIN || g->ev[w].order == FL_PLAIN) && !ordered(g, i, w))
+			    (e->order == FL_PLAIN || g->ev[w].order == FL_PLAIN) &&
+			    !ordered(g, i, w))
 				return false;
 	}
 	return true;
@@ -122,7 +123,8 @@ bool lkmm_sync_coherent(const struct graph *g, enum flx_mutant mutant)
 			continue;
 		w = e->kind == EV_READ ? graph_co_next(g, e->loc, e->rf) : e->co_next;
 		for (; w != EV_NONE; w = g->ev[w].co_next)
-			if (g->ev[w].thread != e->thread && g->ev[w].idx < clock_of[i][g->ev[w].thread])
+			if (g->ev[w].thread != e->thread &&
+			    g->ev[w].idx < clock_of[i][g->ev[w].thread])
 				return false;
 	}
 	return true;

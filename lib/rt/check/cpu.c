@@ -177,19 +177,29 @@ const int *fl_ipi_pending(int cpu)
 	return &none;
 }
 
+static bool is_set(uint64_t old, uint64_t a, uint64_t b, uint64_t *n)
+{
+	(void)a, (void)b;
+	*n = old;
+	return old;
+}
+
 /* Callbacks run in a thread of their own, which starts with the grace period. */
 static void callback_thread(void *arg)
 {
 	struct rcu_head *head = arg;
 	void (*func)(struct rcu_head *);
 
-	/* Ordered after call_rcu() by this acquire, as the kernel's callback lists are by their locks. */
-	func = smp_load_acquire(&head->func);
+	/* Waits for call_rcu()'s release, which orders as the locks of the kernel's callback lists do. */
+	func = (void (*)(struct rcu_head *))(uintptr_t)fl_ev_await(
+		&head->func, sizeof(head->func), is_set, 0, 0, FL_ACQUIRE, 0,
+		FL_SITE("the callback of call_rcu()"));
 	synchronize_rcu();
 	func(head);
 }
 
-void fl_ev_call_rcu(struct rcu_head *head, void (*fn)(struct rcu_head *), const struct fl_site *site)
+void fl_ev_call_rcu(struct rcu_head *head, void (*fn)(struct rcu_head *),
+		    const struct fl_site *site)
 {
 	if (current_thread < 0) {
 		fn(head);

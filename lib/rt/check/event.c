@@ -24,8 +24,8 @@ static bool outside(void)
 	return current_thread < 0;
 }
 
-static uint64_t load(const volatile void *addr, unsigned int size, enum fl_order order, uint16_t flags,
-		     const struct fl_site *site)
+static uint64_t load(const volatile void *addr, unsigned int size, enum fl_order order,
+		     uint16_t flags, const struct fl_site *site)
 {
 	struct op op = {
 		.kind = OP_LOAD,
@@ -126,7 +126,8 @@ bool fl_ev_rmw(volatile void *addr, unsigned int size, fl_rmw_fn fn, uint64_t a,
 }
 
 uint64_t fl_ev_await(const volatile void *addr, unsigned int size, fl_rmw_fn fn, uint64_t a,
-		     uint64_t b, enum fl_order order, unsigned int flags, const struct fl_site *site)
+		     uint64_t b, enum fl_order order, unsigned int flags,
+		     const struct fl_site *site)
 {
 	struct op op = {
 		.kind = OP_AWAIT,
@@ -152,7 +153,7 @@ uint64_t fl_ev_await(const volatile void *addr, unsigned int size, fl_rmw_fn fn,
 
 void fl_ev_fence(enum fl_fence kind, const struct fl_site *site)
 {
-	struct op op = {.kind = OP_FENCE, .fence = kind, .site = site};
+	struct op op = { .kind = OP_FENCE, .fence = kind, .site = site };
 
 	if (!outside())
 		exec_do(&op);
@@ -270,7 +271,7 @@ bool fl_await_mask(uint64_t old, uint64_t a, uint64_t b, uint64_t *n)
 
 struct fl_step fl_step_push(const struct fl_site *site)
 {
-	struct fl_step s = {0};
+	struct fl_step s = { 0 };
 
 	if (outside())
 		return s;

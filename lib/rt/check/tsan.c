@@ -7,7 +7,7 @@
  * before it happens, so it is remembered and becomes an event at the thread's next operation.
  * Accesses wider than 8 bytes are their halves.
  */
-#include <string.h>
+#include <faultline/rt/check/base.h>
 
 #include "../../explore/exec.h"
 #include "../../explore/memory.h"
@@ -134,6 +134,53 @@ void __tsan_write_range(void *addr, unsigned long size);
 void __tsan_write_range(void *addr, unsigned long size)
 {
 	announce((uintptr_t)addr, size, RANGE, PC);
+}
+
+/*
+ * The compiler does not announce what library functions do; rt.h maps these onto the events. A copy is
+ * done word by word where both ends are aligned, else by bytes.
+ */
+static unsigned int step_of(uintptr_t a, uintptr_t b, size_t left)
+{
+	return left >= 8 && !((a | b) & 7) ? 8 : 1;
+}
+
+void *fl_ev_memmove(void *dst, const void *src, size_t n)
+{
+	uintptr_t d = (uintptr_t)dst, s = (uintptr_t)src;
+
+	if (current_thread < 0 || !n || (!memory_tracks(d) && !memory_tracks(s)))
+		return __builtin_memmove(dst, src, n);
+	if (d > s && d < s + n) {
+		for (size_t left = n, k; left; left -= k) {
+			k = step_of(d + left, s + left, left);
+			plain_load(s + left - k, k, PC);
+			plain_store(d + left - k, k, PC);
+			__builtin_memmove((void *)(d + left - k), (void *)(s + left - k), k);
+		}
+		return dst;
+	}
+	for (size_t i = 0, k; i < n; i += k) {
+		k = step_of(d + i, s + i, n - i);
+		plain_load(s + i, k, PC);
+		plain_store(d + i, k, PC);
+		__builtin_memmove((void *)(d + i), (void *)(s + i), k);
+	}
+	return dst;
+}
+
+void *fl_ev_memset(void *dst, int c, size_t n)
+{
+	uintptr_t d = (uintptr_t)dst;
+
+	if (current_thread < 0 || !memory_tracks(d))
+		return __builtin_memset(dst, c, n);
+	for (size_t i = 0, k; i < n; i += k) {
+		k = step_of(d + i, 0, n - i);
+		plain_store(d + i, k, PC);
+		__builtin_memset((void *)(d + i), c, k);
+	}
+	return dst;
 }
 
 void __tsan_init(void);

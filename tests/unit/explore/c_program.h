@@ -29,7 +29,7 @@ struct c_program {
 /* Of the run in hand. */
 static const struct c_program *c_prog;
 static void *c_shared;
-static long c_seen[C_THREADS][4];
+static long c_seen[C_THREADS][4] __attribute__((used)); /* so that what is only stored is loaded */
 
 static inline int c_set_up(void *arg)
 {
@@ -65,8 +65,9 @@ static inline void c_thread(void *arg)
 
 static inline void c_make(const struct c_program *p, struct flx_program *fp)
 {
-	static const char *const names[C_THREADS] = {"t0", "t1", "t2", "t3",
-						     "t4", "t5", "t6", "t7"};
+	static const char *const names[C_THREADS] = {
+		"t0", "t1", "t2", "t3", "t4", "t5", "t6", "t7"
+	};
 
 	memset(fp, 0, sizeof(*fp));
 	c_prog = p;
@@ -86,7 +87,7 @@ static inline int c_explore(const struct c_program *p, enum flx_model model, str
 			    char *err, size_t err_size)
 {
 	struct flx_program fp;
-	struct flx_options fo = {.model = model, .races = model == FLX_LKMM, .hash = true};
+	struct flx_options fo = { .model = model, .races = model == FLX_LKMM, .hash = true };
 
 	c_make(p, &fp);
 	return flx_explore(&fp, &fo, res, err, err_size);

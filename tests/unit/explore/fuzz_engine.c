@@ -13,9 +13,10 @@
  *
  * How likely it is to miss: a mistake that shows in one program of n is missed by a run over k with
  * probability (1 - 1/n)^k. Of the 13 mutants of the engine (enum flx_mutant) the rarest shows in 1
- * of about 70 programs (docs/internals/engine-tests.md has the table); the default run does some
- * thousands, so a mistake of that kind escapes with less than 1e-9, and one that shows in 1 of 1000 with
- * some 5 %. Blind: 4 threads and more, loops, call_rcu(), accesses of mixed sizes, more than 3 locations.
+ * of about 160 programs (mutants.c, docs/internals/engine-tests.md); the default run does some
+ * 8,000, so such a mistake escapes with less than 1e-20, one that shows in 1 of 1,000 with less
+ * than 1e-3. Real ones were rarer still: run long after a change of the search. Blind: 5 threads
+ * and more, more than 4 locations, loops, call_rcu(), accesses of mixed sizes.
  *
  *	fuzz_engine [SECONDS [FIRST-SEED [LAST-SEED]]]
  *	fuzz_engine -p PROGRAM		one program of refmodel.h's language, under each model
@@ -34,7 +35,7 @@
 
 #define MODELS 3
 
-static const enum flx_model models[MODELS] = {FLX_SC, FLX_TSO, FLX_LKMM};
+static const enum flx_model models[MODELS] = { FLX_SC, FLX_TSO, FLX_LKMM };
 
 /* Candidates of the reference: keeps a program at some milliseconds. */
 #define MAX_COST 30000
@@ -58,8 +59,8 @@ static void crashed(int sig)
 
 static void announce(const struct rm_prog *p, uint64_t seed, enum flx_model m)
 {
-	int n = snprintf(now_running, sizeof(now_running), "seed %llu, model %s: ",
-			 (unsigned long long)seed, rm_model_name[m]);
+	int n = snprintf(now_running, sizeof(now_running),
+			 "seed %llu, model %s: ", (unsigned long long)seed, rm_model_name[m]);
 
 	rm_format(p, now_running + n, sizeof(now_running) - (size_t)n - 1);
 	strcat(now_running, "\n");
@@ -101,8 +102,8 @@ static void report(struct rm_prog *p, struct failure *f)
 	rm_table(p, table, sizeof(table));
 	rm_format(p, line, sizeof(line));
 	ck_abort_msg("model %s, seed %llu (%s), made smaller:\n%s  text: %s\n%s",
-		     rm_model_name[f->model], (unsigned long long)f->seed,
-		     profile, table, line, why);
+		     rm_model_name[f->model], (unsigned long long)f->seed, profile, table, line,
+		     why);
 }
 
 START_TEST(engine_and_reference_agree_on_random_programs)
@@ -123,7 +124,7 @@ START_TEST(engine_and_reference_agree_on_random_programs)
 			continue;
 		}
 		for (int m = 0; m < MODELS; m++) {
-			struct failure f = {models[m], seed / 7 % 2 ? 8 : 4, seed};
+			struct failure f = { models[m], seed / 7 % 2 ? 8 : 4, seed };
 			char why[4096];
 
 			announce(&p, seed, models[m]);
@@ -154,7 +155,7 @@ static int one_program(const char *text)
 	signal(SIGABRT, crashed);
 	signal(SIGALRM, crashed);
 	for (int m = 0; m < MODELS; m++) {
-		struct rt_options o = {.model = models[m], .may_wait = true, .races = true};
+		struct rt_options o = { .model = models[m], .may_wait = true, .races = true };
 		struct rt_result r;
 
 		announce(&p, 0, models[m]);

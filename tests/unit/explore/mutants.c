@@ -25,7 +25,7 @@ enum damage {
 	MISSES,	 /* a data race isn't reported */
 };
 
-static const char *const damage_name[] = {"adds", "loses", "repeats", "misses a race"};
+static const char *const damage_name[] = { "adds", "loses", "repeats", "misses a race" };
 
 static const struct row {
 	enum flx_mutant mutant;
@@ -34,26 +34,26 @@ static const struct row {
 	const char *prog;
 	enum damage damage;
 } rows[] = {
-	{FLX_MUT_IGNORE_MB, "ignore-mb", FLX_LKMM, "W x 1; mb; R y | W y 1; mb; R x", ADDS},
-	{FLX_MUT_IGNORE_MB, "ignore-mb", FLX_LKMM, "xchg x 1; R y | xchg y 1; R x", ADDS},
-	{FLX_MUT_IGNORE_RMB, "ignore-rmb", FLX_LKMM, "W x 1; wmb; W y 1 | R y; rmb; R x", ADDS},
-	{FLX_MUT_IGNORE_WMB, "ignore-wmb", FLX_LKMM, "W x 1; wmb; W y 1 | R y; rmb; R x", ADDS},
-	{FLX_MUT_IGNORE_ACQUIRE, "ignore-acquire", FLX_LKMM, "W x 1; Wr y 1 | Ra y; R x", ADDS},
-	{FLX_MUT_IGNORE_RELEASE, "ignore-release", FLX_LKMM, "W x 1; Wr y 1 | Ra y; R x", ADDS},
-	{FLX_MUT_TSO_NO_LOCKED, "tso-no-locked", FLX_TSO, "xchg.rlx x 1; R y | xchg.rlx y 1; R x",
-	 ADDS},
-	{FLX_MUT_NO_REVISIT, "no-revisit", FLX_SC, "R x | W x 1", LOSES},
-	{FLX_MUT_NO_REVISIT, "no-revisit", FLX_LKMM, "R x | W x 1", LOSES},
-	{FLX_MUT_NO_MAXIMALITY, "no-maximality", FLX_SC, "R x | W x 1; W x 2", REPEATS},
-	{FLX_MUT_NO_MAXIMALITY, "no-maximality", FLX_LKMM, "R x | W x 1; W x 2", REPEATS},
-	{FLX_MUT_NO_CO, "no-co", FLX_SC, "W x 1 | W x 2", LOSES},
-	{FLX_MUT_NO_CO, "no-co", FLX_LKMM, "W x 1; W y 2 | W y 1; W x 2", LOSES},
-	{FLX_MUT_NO_STALE, "no-stale", FLX_SC, "W x 1 | R x", LOSES},
-	{FLX_MUT_NO_STALE, "no-stale", FLX_LKMM, "W x 1; W x 2; Wr y 1 | R y; R x", LOSES},
-	{FLX_MUT_NO_RACES, "no-races", FLX_LKMM, "Wp x 1 | Rp x", MISSES},
-	{FLX_MUT_NO_ATOMICITY, "no-atomicity", FLX_SC, "vadd x 1 | vadd x 1", ADDS},
-	{FLX_MUT_NO_ATOMICITY, "no-atomicity", FLX_LKMM, "vadd x 1 | vadd x 1", ADDS},
-	{FLX_MUT_NO_RCU, "no-rcu", FLX_LKMM, "W x 1; sync; W y 1 | rl; R x; R y; ru", ADDS},
+	{ FLX_MUT_IGNORE_MB, "ignore-mb", FLX_LKMM, "W x 1; mb; R y | W y 1; mb; R x", ADDS },
+	{ FLX_MUT_IGNORE_MB, "ignore-mb", FLX_LKMM, "xchg x 1; R y | xchg y 1; R x", ADDS },
+	{ FLX_MUT_IGNORE_RMB, "ignore-rmb", FLX_LKMM, "W x 1; wmb; W y 1 | R y; rmb; R x", ADDS },
+	{ FLX_MUT_IGNORE_WMB, "ignore-wmb", FLX_LKMM, "W x 1; wmb; W y 1 | R y; rmb; R x", ADDS },
+	{ FLX_MUT_IGNORE_ACQUIRE, "ignore-acquire", FLX_LKMM, "W x 1; Wr y 1 | Ra y; R x", ADDS },
+	{ FLX_MUT_IGNORE_RELEASE, "ignore-release", FLX_LKMM, "W x 1; Wr y 1 | Ra y; R x", ADDS },
+	{ FLX_MUT_TSO_NO_LOCKED, "tso-no-locked", FLX_TSO, "xchg.rlx x 1; R y | xchg.rlx y 1; R x",
+	  ADDS },
+	{ FLX_MUT_NO_REVISIT, "no-revisit", FLX_SC, "R x | W x 1", LOSES },
+	{ FLX_MUT_NO_REVISIT, "no-revisit", FLX_LKMM, "R x | W x 1", LOSES },
+	{ FLX_MUT_NO_MAXIMALITY, "no-maximality", FLX_SC, "R x | W x 1; W x 2", REPEATS },
+	{ FLX_MUT_NO_MAXIMALITY, "no-maximality", FLX_LKMM, "R x | W x 1; W x 2", REPEATS },
+	{ FLX_MUT_NO_CO, "no-co", FLX_SC, "W x 1 | W x 2", LOSES },
+	{ FLX_MUT_NO_CO, "no-co", FLX_LKMM, "W x 1; W y 2 | W y 1; W x 2", LOSES },
+	{ FLX_MUT_NO_STALE, "no-stale", FLX_SC, "W x 1 | R x", LOSES },
+	{ FLX_MUT_NO_STALE, "no-stale", FLX_LKMM, "W x 1; W x 2; Wr y 1 | R y; R x", LOSES },
+	{ FLX_MUT_NO_RACES, "no-races", FLX_LKMM, "Wp x 1 | Rp x", MISSES },
+	{ FLX_MUT_NO_ATOMICITY, "no-atomicity", FLX_SC, "vadd x 1 | vadd x 1", ADDS },
+	{ FLX_MUT_NO_ATOMICITY, "no-atomicity", FLX_LKMM, "vadd x 1 | vadd x 1", ADDS },
+	{ FLX_MUT_NO_RCU, "no-rcu", FLX_LKMM, "W x 1; sync; W y 1 | rl; R x; R y; ru", ADDS },
 };
 
 #define NR_ROWS (sizeof(rows) / sizeof(rows[0]))
@@ -79,7 +79,8 @@ static void parse(struct rm_prog *p, const char *text)
 static bool does(const struct row *r, const struct rm_prog *p)
 {
 	static const enum rm_model models[] = {
-		[FLX_SC] = RM_SC, [FLX_TSO] = RM_TSO, [FLX_LKMM] = RM_LKMM};
+		[FLX_SC] = RM_SC, [FLX_TSO] = RM_TSO, [FLX_LKMM] = RM_LKMM
+	};
 	struct rt_options o = {
 		.model = r->model,
 		.mutant = r->mutant,
@@ -138,7 +139,7 @@ END_TEST
 /* The mutants' numbers have no gap: a new one without a row fails here. */
 START_TEST(each_mutant_has_a_row)
 {
-	bool seen[64] = {false};
+	bool seen[64] = { false };
 	int last = 0;
 
 	for (size_t i = 0; i < NR_ROWS; i++) {

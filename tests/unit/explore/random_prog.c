@@ -74,7 +74,7 @@ static int last_value(const struct gen *g)
 
 static struct rm_arg stored(struct gen *g)
 {
-	struct rm_arg a = {.op = -1, .c = ++g->next_value};
+	struct rm_arg a = { .op = -1, .c = ++g->next_value };
 	int v = last_value(g);
 
 	if (has(g, RP_BRANCH) && v >= 0 && chance(g, 10)) {
@@ -100,8 +100,8 @@ static enum fl_order store_order(struct gen *g)
 
 static void rmw(struct gen *g, int loc)
 {
-	static const enum rm_kind kinds[] = {RM_XCHG, RM_ADD, RM_CAS, RM_ADD_UNLESS, RM_ADD};
-	static const enum fl_order orders[] = {FL_MB, FL_MB, FL_ONCE, FL_ACQUIRE, FL_RELEASE};
+	static const enum rm_kind kinds[] = { RM_XCHG, RM_ADD, RM_CAS, RM_ADD_UNLESS, RM_ADD };
+	static const enum fl_order orders[] = { FL_MB, FL_MB, FL_ONCE, FL_ACQUIRE, FL_RELEASE };
 	int k = below(g, 5);
 	enum fl_order order = orders[below(g, 5)];
 	struct rm_op *op;
@@ -114,8 +114,7 @@ static void rmw(struct gen *g, int loc)
 	op->loc = loc;
 	op->noreturn = k == 4;
 	/* Sums of powers of two differ; they stay small since few operations are on one location. */
-	op->a.c = kinds[k] == RM_XCHG || kinds[k] == RM_CAS ? ++g->next_value
-							    : 100 << below(g, 5);
+	op->a.c = kinds[k] == RM_XCHG || kinds[k] == RM_CAS ? ++g->next_value : 100 << below(g, 5);
 	if (kinds[k] == RM_CAS) {
 		op->b = op->a;
 		op->a.c = -1; /* pick_values() */
@@ -158,7 +157,7 @@ static void access_op(struct gen *g, bool may_wait)
 				return;
 		emit(g, RM_DEP, FL_PLAIN)->loc = loc;
 	} else if (has(g, RP_FENCES) && chance(g, 30)) {
-		static const enum fl_fence kinds[] = {FL_FENCE_MB, FL_FENCE_RMB, FL_FENCE_WMB};
+		static const enum fl_fence kinds[] = { FL_FENCE_MB, FL_FENCE_RMB, FL_FENCE_WMB };
 
 		emit_fence(g, kinds[below(g, 3)]);
 	}
@@ -317,7 +316,7 @@ static int some_value(struct gen *g, int loc, bool not_init)
 		if (op->loc != loc || (op->kind != RM_STORE && op->kind != RM_XCHG &&
 				       op->kind != RM_CAS && op->kind != RM_ADD))
 			continue;
-		values[n++] = op->kind == RM_CAS  ? op->b.c
+		values[n++] = op->kind == RM_CAS   ? op->b.c
 			      : op->kind == RM_ADD ? g->p->init[loc] + op->a.c
 						   : op->a.c;
 	}
@@ -342,7 +341,7 @@ static void pick_values(struct gen *g)
 
 void rp_generate(struct rm_prog *p, uint64_t seed, unsigned int features, const struct rp_size *s)
 {
-	struct gen g = {.p = p, .state = seed, .features = features, .lock = -1};
+	struct gen g = { .p = p, .state = seed, .features = features, .lock = -1 };
 	int threads, per;
 
 	memset(p, 0, sizeof(*p));
@@ -387,21 +386,26 @@ static const struct profile {
 	unsigned int features;
 	struct rp_size size;
 } profiles[] = {
-	{"cycle of two", RP_CYCLE | RP_FENCES | RP_ORDERS | RP_RMW | RP_DEP, {2, 2, 2, 2, 4, 2}},
-	{"cycle of three", RP_CYCLE | RP_FENCES | RP_ORDERS | RP_RMW | RP_DEP | RP_LOCKS,
-	 {3, 3, 2, 2, 6, 3}},
-	{"cycle with grace periods", RP_CYCLE | RP_RCU | RP_FENCES | RP_ORDERS, {2, 4, 2, 2, 8, 4}},
-	{"accesses", RP_ORDERS, {2, 3, 2, 4, 9, 3}},
-	{"fences", RP_FENCES | RP_ORDERS, {2, 3, 2, 4, 10, 3}},
-	{"one location", RP_RMW | RP_ORDERS | RP_BRANCH, {2, 3, 2, 4, 8, 1}},
-	{"atomics", RP_RMW | RP_FENCES | RP_BRANCH, {2, 3, 2, 4, 9, 2}},
-	{"waiting", RP_AWAIT | RP_RMW | RP_BRANCH, {2, 3, 2, 4, 9, 2}},
-	{"locks", RP_LOCKS | RP_FENCES | RP_AWAIT, {2, 3, 2, 5, 10, 2}},
-	{"rcu", RP_RCU | RP_FENCES | RP_DEP, {2, 3, 2, 4, 9, 2}},
-	{"rcu, few locations", RP_RCU, {3, 3, 1, 3, 7, 2}},
-	{"plain", RP_PLAIN | RP_FENCES | RP_ORDERS | RP_BRANCH | RP_DEP, {2, 3, 2, 4, 9, 3}},
-	{"plain and locks", RP_PLAIN | RP_LOCKS | RP_RCU | RP_RMW, {2, 3, 2, 4, 9, 2}},
-	{"all", RP_ALL, {2, 3, 2, 5, 11, 3}},
+	{ "cycle of two",
+	  RP_CYCLE | RP_FENCES | RP_ORDERS | RP_RMW | RP_DEP,
+	  { 2, 2, 2, 2, 4, 2 } },
+	{ "cycle of three",
+	  RP_CYCLE | RP_FENCES | RP_ORDERS | RP_RMW | RP_DEP | RP_LOCKS,
+	  { 3, 3, 2, 2, 6, 3 } },
+	{ "cycle with grace periods",
+	  RP_CYCLE | RP_RCU | RP_FENCES | RP_ORDERS,
+	  { 2, 4, 2, 2, 8, 4 } },
+	{ "accesses", RP_ORDERS, { 2, 3, 2, 4, 9, 3 } },
+	{ "fences", RP_FENCES | RP_ORDERS, { 2, 3, 2, 4, 10, 3 } },
+	{ "one location", RP_RMW | RP_ORDERS | RP_BRANCH, { 2, 3, 2, 4, 8, 1 } },
+	{ "atomics", RP_RMW | RP_FENCES | RP_BRANCH, { 2, 3, 2, 4, 9, 2 } },
+	{ "waiting", RP_AWAIT | RP_RMW | RP_BRANCH, { 2, 3, 2, 4, 9, 2 } },
+	{ "locks", RP_LOCKS | RP_FENCES | RP_AWAIT, { 2, 3, 2, 5, 10, 2 } },
+	{ "rcu", RP_RCU | RP_FENCES | RP_DEP, { 2, 3, 2, 4, 9, 2 } },
+	{ "rcu, few locations", RP_RCU, { 3, 3, 1, 3, 7, 2 } },
+	{ "plain", RP_PLAIN | RP_FENCES | RP_ORDERS | RP_BRANCH | RP_DEP, { 2, 3, 2, 4, 9, 3 } },
+	{ "plain and locks", RP_PLAIN | RP_LOCKS | RP_RCU | RP_RMW, { 2, 3, 2, 4, 9, 2 } },
+	{ "all", RP_ALL, { 2, 3, 2, 5, 11, 3 } },
 };
 
 #define NR_PROFILES (sizeof(profiles) / sizeof(profiles[0]))
@@ -485,7 +489,7 @@ static bool walk(struct path w, int i)
 bool rp_valid(const struct rm_prog *p)
 {
 	for (int t = 0; t < p->nthreads; t++) {
-		struct path w = {.p = p, .t = t};
+		struct path w = { .p = p, .t = t };
 
 		if (!walk(w, p->first[t]))
 			return false;
@@ -571,12 +575,12 @@ static bool shrink_once(struct rm_prog *p, bool (*fails)(const struct rm_prog *,
 	for (int t = 0; t < p->nthreads; t++) {
 		for (int i = p->first[t]; i < p->first[t + 1]; i++) {
 			for (int j = i + 1; j < p->first[t + 1]; j++) {
-				if (try_drop(p, (int[]){i, j}, 2, fails, arg))
+				if (try_drop(p, (int[]){ i, j }, 2, fails, arg))
 					return true;
 				if (p->op[i].kind != RM_TRYLOCK)
 					continue;
 				for (int k = j + 1; k < p->first[t + 1]; k++)
-					if (try_drop(p, (int[]){i, j, k}, 3, fails, arg))
+					if (try_drop(p, (int[]){ i, j, k }, 3, fails, arg))
 						return true;
 			}
 		}

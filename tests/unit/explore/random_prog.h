@@ -6,17 +6,17 @@
 #include "refmodel.h"
 
 enum rp_features {
-	RP_FENCES = 1,	 /* mb rmb wmb */
-	RP_ORDERS = 2,	 /* acquire and release */
-	RP_RMW = 4,	 /* read-modify-writes, before/after_atomic beside them */
+	RP_FENCES = 1, /* mb rmb wmb */
+	RP_ORDERS = 2, /* acquire and release */
+	RP_RMW = 4,    /* read-modify-writes, before/after_atomic beside them */
 	RP_AWAIT = 8,
-	RP_LOCKS = 16,	 /* spin_lock, trylock, after_spinlock, after_unlock_lock */
+	RP_LOCKS = 16, /* spin_lock, trylock, after_spinlock, after_unlock_lock */
 	RP_RCU = 32,
 	RP_PLAIN = 64,
 	RP_BRANCH = 128, /* skips, values that flow from loads to stores */
 	RP_DEP = 256,
 	RP_ALL = 511,
-	RP_CYCLE = 512,	 /* a cycle of two accesses per thread, as in the litmus shapes */
+	RP_CYCLE = 512, /* a cycle of two accesses per thread, as in the litmus shapes */
 };
 
 struct rp_size {

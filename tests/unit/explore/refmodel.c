@@ -122,7 +122,8 @@ bool rm_do_read(struct rm_cand *c, const struct rm_prog *p, int t, int src)
 	c->rval[i] = val;
 	c->out[i] = val;
 	if (op->kind != RM_LOAD && op->kind != RM_AWAIT) {
-		c->wrote[i] = rm_apply(op, val, rm_arg_value(c, &op->a), rm_arg_value(c, &op->b), &n);
+		c->wrote[i] =
+			rm_apply(op, val, rm_arg_value(c, &op->a), rm_arg_value(c, &op->b), &n);
 		c->wval[i] = n;
 	}
 	if (op->kind == RM_TRYLOCK)
@@ -231,7 +232,7 @@ struct search {
 
 static void judge(struct search *s, const struct rm_cand *c)
 {
-	struct rm_races races = {0};
+	struct rm_races races = { 0 };
 	bool stuck = false;
 	int ok;
 
@@ -380,7 +381,7 @@ static void extend(struct search *s, struct rm_cand *c)
 
 int rm_enumerate(const struct rm_prog *p, enum rm_model m, uint64_t limit, struct rm_result *r)
 {
-	struct search s = {.p = p, .model = m, .limit = limit, .r = r};
+	struct search s = { .p = p, .model = m, .limit = limit, .r = r };
 	struct rm_cand c;
 
 	memset(r, 0, sizeof(*r));

@@ -44,7 +44,7 @@
 #include <faultline/rt/types.h>
 
 #define RM_MAX_THREADS 16
-#define RM_MAX_OPS 64	/* in all threads together */
+#define RM_MAX_OPS 64 /* in all threads together */
 #define RM_MAX_LOCS 16
 #define RM_MAX_OUT (RM_MAX_OPS + RM_MAX_LOCS)
 
@@ -94,7 +94,7 @@ struct rm_op {
 
 struct rm_prog {
 	int nthreads, nlocs, nops;
-	int first[RM_MAX_THREADS + 1];	/* thread t is op[first[t]] .. op[first[t + 1] - 1] */
+	int first[RM_MAX_THREADS + 1]; /* thread t is op[first[t]] .. op[first[t + 1] - 1] */
 	struct rm_op op[RM_MAX_OPS];
 	int init[RM_MAX_LOCS];
 	char loc_name[RM_MAX_LOCS][12];
@@ -117,8 +117,8 @@ struct rm_set {
 
 struct rm_result {
 	struct rm_set complete;
-	struct rm_set stuck; /* some thread waits for ever */
-	bool race;	     /* lkmm: some execution, complete or stuck, has a data race */
+	struct rm_set stuck;	     /* some thread waits for ever */
+	bool race;		     /* lkmm: some execution, complete or stuck, has a data race */
 	uint64_t racing[RM_MAX_OPS]; /* racing[i] bit j: operations i and j race somewhere */
 	uint64_t candidates;
 };

@@ -60,14 +60,14 @@ static struct rel cross(set_t a, set_t b)
 	return r;
 }
 
-static struct rel or(struct rel a, struct rel b)
+static struct rel either(struct rel a, struct rel b)
 {
 	for (int i = 0; i < nev; i++)
 		a.row[i] |= b.row[i];
 	return a;
 }
 
-static struct rel and(struct rel a, struct rel b)
+static struct rel both(struct rel a, struct rel b)
 {
 	for (int i = 0; i < nev; i++)
 		a.row[i] &= b.row[i];
@@ -105,7 +105,7 @@ static struct rel seq(struct rel a, struct rel b)
 
 static struct rel opt(struct rel a)
 {
-	return or(a, id_of(ALL));
+	return either(a, id_of(ALL));
 }
 
 static struct rel plus(struct rel a)
@@ -183,8 +183,8 @@ static bool add_fence(struct ex *x, int thread, int op, enum fl_fence kind)
 	return true;
 }
 
-static bool build_op(struct ex *x, const struct rm_prog *p, const struct rm_cand *c, int i, int *rev,
-		     int *wev)
+static bool build_op(struct ex *x, const struct rm_prog *p, const struct rm_cand *c, int i,
+		     int *rev, int *wev)
 {
 	const struct rm_op *op = &p->op[i];
 	bool rmw = rm_reads(op) && c->wrote[i];
@@ -310,8 +310,8 @@ static bool per_location(const struct ex *x)
 {
 	struct rel fre = ext(x, x->fr), coe = ext(x, x->co);
 
-	return acyclic(or(and(x->po, x->loc), or(x->rf, or(x->co, x->fr)))) &&
-	       is_empty(and(x->rmw, seq(fre, coe)));
+	return acyclic(either(both(x->po, x->loc), either(x->rf, either(x->co, x->fr)))) &&
+	       is_empty(both(x->rmw, seq(fre, coe)));
 }
 
 /* Each rcu_read_lock() with its rcu_read_unlock(): the outermost ones count, inner ones add nothing. */
@@ -348,12 +348,12 @@ static struct rel rcu_order(const struct ex *x, struct rel link)
 	struct rel order = gp, before;
 
 	do {
-		struct rel inner = or(link, seq(link, seq(order, link)));
+		struct rel inner = either(link, seq(link, seq(order, link)));
 
 		before = order;
-		order = or(order, seq(gp, seq(inner, back)));
-		order = or(order, seq(back, seq(inner, gp)));
-		order = or(order, seq(order, seq(link, order)));
+		order = either(order, seq(gp, seq(inner, back)));
+		order = either(order, seq(back, seq(inner, gp)));
+		order = either(order, seq(order, seq(link, order)));
 	} while (!is_empty(minus(order, before)));
 	return order;
 }
@@ -372,9 +372,9 @@ static bool rcu_guarantee(const struct ex *x, struct rel base)
 
 static bool sc_consistent(const struct ex *x)
 {
-	struct rel order = or(or(x->po, x->rf), or(x->co, x->fr));
+	struct rel order = either(either(x->po, x->rf), either(x->co, x->fr));
 
-	return is_empty(and(x->rmw, seq(ext(x, x->fr), ext(x, x->co)))) && acyclic(order) &&
+	return is_empty(both(x->rmw, seq(ext(x, x->fr), ext(x, x->co)))) && acyclic(order) &&
 	       rcu_guarantee(x, order);
 }
 
@@ -384,9 +384,9 @@ static bool tso_consistent(const struct ex *x)
 	struct rel mm = only(x->M, x->po, x->M);
 	struct rel relaxed = only(x->W & ~x->locked, x->po, x->R & ~x->locked);
 	struct rel fenced = seq(only(ALL, x->po, full), x->po);
-	struct rel ghb = or(minus(mm, minus(relaxed, fenced)), ext(x, x->rf));
+	struct rel ghb = either(minus(mm, minus(relaxed, fenced)), ext(x, x->rf));
 
-	ghb = or(ghb, or(x->co, x->fr));
+	ghb = either(ghb, either(x->co, x->fr));
 	return per_location(x) && acyclic(ghb) && rcu_guarantee(x, ghb);
 }
 
@@ -408,23 +408,23 @@ static void lkmm_fences(const struct ex *x, struct lkmm *k)
 
 	k->acq_po = only(x->acquire, x->po, x->M);
 	k->po_rel = only(x->M, x->po, x->release);
-	k->unlock_lock = seq(only(ALL, x->po, x->ul),
-			     seq(only(x->ul, or(x->po, x->rf), x->lkr), x->po));
+	k->unlock_lock =
+		seq(only(ALL, x->po, x->ul), seq(only(x->ul, either(x->po, x->rf), x->lkr), x->po));
 	k->rmb = only(rmb_reads, fencerel(x, FL_FENCE_RMB), rmb_reads);
 	k->wmb = only(x->W, fencerel(x, FL_FENCE_WMB), x->W);
 	k->mb = fencerel(x, FL_FENCE_MB);
 	r = only(ALL, fencerel(x, FL_FENCE_BEFORE_ATOMIC), x->rmw_set);
-	k->mb = or(k->mb, seq(r, po_opt));
+	k->mb = either(k->mb, seq(r, po_opt));
 	r = only(x->rmw_set, fencerel(x, FL_FENCE_AFTER_ATOMIC), ALL);
-	k->mb = or(k->mb, seq(po_opt, r));
+	k->mb = either(k->mb, seq(po_opt, r));
 	r = only(x->lkw, fencerel(x, FL_FENCE_AFTER_SPINLOCK), ALL);
-	k->mb = or(k->mb, seq(po_opt, r));
+	k->mb = either(k->mb, seq(po_opt, r));
 	r = only(ALL, k->unlock_lock, x->fence[FL_FENCE_AFTER_UNLOCK_LOCK]);
-	k->mb = only(x->M, or(k->mb, seq(r, x->po)), x->M);
+	k->mb = only(x->M, either(k->mb, seq(r, x->po)), x->M);
 	r = seq(only(ALL, x->po, x->fence[FL_FENCE_SYNC_RCU]), po_opt);
-	k->strong = or(k->mb, r);
-	k->nonrw = or(k->strong, or(k->po_rel, k->acq_po));
-	k->fence = or(k->nonrw, or(k->wmb, k->rmb));
+	k->strong = either(k->mb, r);
+	k->nonrw = either(k->strong, either(k->po_rel, k->acq_po));
+	k->fence = either(k->nonrw, either(k->wmb, k->rmb));
 }
 
 static bool lkmm_orders(const struct ex *x, struct lkmm *k)
@@ -433,24 +433,24 @@ static bool lkmm_orders(const struct ex *x, struct lkmm *k)
 	set_t marked = x->marked;
 
 	k->rfe = ext(x, x->rf);
-	k->overwrite = or(x->co, x->fr);
-	to_w = or(only(ALL, x->addr, x->W), and(k->overwrite, x->internal));
-	to_w = or(to_w, seq(only(ALL, x->addr, x->plain), k->wmb));
+	k->overwrite = either(x->co, x->fr);
+	to_w = either(only(ALL, x->addr, x->W), both(k->overwrite, x->internal));
+	to_w = either(to_w, seq(only(ALL, x->addr, x->plain), k->wmb));
 	if (x->all_ctrl)
-		to_w = or(to_w, only(x->R & marked, x->po, x->W));
-	to_r = or(only(ALL, x->addr, x->R),
-		  seq(only(ALL, x->addr, marked), and(x->rf, x->internal)));
-	ppo = or(or(to_r, to_w), and(or(k->fence, k->unlock_lock), x->internal));
+		to_w = either(to_w, only(x->R & marked, x->po, x->W));
+	to_r = either(only(ALL, x->addr, x->R),
+		      seq(only(ALL, x->addr, marked), both(x->rf, x->internal)));
+	ppo = either(either(to_r, to_w), both(either(k->fence, k->unlock_lock), x->internal));
 
 	k->rmw_seq = star(seq(x->rf, x->rmw));
-	a_cumul = seq(opt(only(ALL, k->rfe, marked)), or(k->strong, k->po_rel));
-	k->cumul = only(marked, or(a_cumul, or(k->wmb, k->unlock_lock)), marked);
+	a_cumul = seq(opt(only(ALL, k->rfe, marked)), either(k->strong, k->po_rel));
+	k->cumul = only(marked, either(a_cumul, either(k->wmb, k->unlock_lock)), marked);
 	k->cumul = seq(k->cumul, k->rmw_seq);
 	k->prop = seq(only(marked, opt(ext(x, k->overwrite)), ALL), star(k->cumul));
 	k->prop = only(marked, seq(only(ALL, k->prop, marked), opt(k->rfe)), marked);
 
-	k->hb = or(ppo, k->rfe);
-	k->hb = or(k->hb, and(minus(k->prop, id_of(ALL)), x->internal));
+	k->hb = either(ppo, k->rfe);
+	k->hb = either(k->hb, both(minus(k->prop, id_of(ALL)), x->internal));
 	k->hb = only(marked, k->hb, marked);
 	if (!acyclic(k->hb))
 		return false;
@@ -465,8 +465,8 @@ static bool lkmm_orders(const struct ex *x, struct lkmm *k)
 	k->rb = seq(k->prop, seq(fence, seq(star(k->hb), star(k->pb))));
 	k->rb = only(ALL, k->rb, marked);
 	/* From here on, for the plain accesses, a grace period's order is a fence's. */
-	k->fence = or(k->fence, fence);
-	k->strong = or(k->strong, fence);
+	k->fence = either(k->fence, fence);
+	k->strong = either(k->strong, fence);
 	return irreflexive(k->rb);
 }
 
@@ -474,38 +474,39 @@ static bool lkmm_plain(const struct ex *x, const struct lkmm *k, struct rm_races
 {
 	set_t marked = x->marked, rmb_reads = x->R & ~x->noreturn, ret = ALL & ~x->noreturn;
 	struct rel rmb = fencerel(x, FL_FENCE_RMB);
-	struct rel xb = star(or(k->hb, or(k->pb, k->rb)));
+	struct rel xb = star(either(k->hb, either(k->pb, k->rb)));
 	struct rel vis, w_pre, r_pre, w_post, r_post, ww, wr, rw, pre, bad, ok;
 
 	if (!x->plain)
 		return true;
 	/* fence, and with it r_pre and r_post, use nonrw-fence, which has no rcu-fence in it. */
-	vis = or(only(ALL, k->strong, marked), empty_rel());
-	vis = or(seq(vis, xb), and(xb, x->internal));
+	vis = either(only(ALL, k->strong, marked), empty_rel());
+	vis = either(seq(vis, xb), both(xb, x->internal));
 	vis = seq(seq(star(k->cumul), only(ALL, opt(k->rfe), marked)), vis);
-	w_pre = only(marked, opt(or(x->addr, k->fence)), ALL);
-	r_pre = only(marked, opt(or(or(x->addr, k->nonrw), only(rmb_reads, rmb, ret))), ALL);
+	w_pre = only(marked, opt(either(x->addr, k->fence)), ALL);
+	r_pre = only(marked, opt(either(either(x->addr, k->nonrw), only(rmb_reads, rmb, ret))),
+		     ALL);
 	w_post = seq(only(ALL, opt(k->fence), marked), k->rmw_seq);
-	r_post = only(ALL, opt(or(k->nonrw, only(ret, rmb, rmb_reads))), marked);
+	r_post = only(ALL, opt(either(k->nonrw, only(ret, rmb, rmb_reads))), marked);
 
 	ww = seq(k->strong, seq(xb, w_pre));
-	ww = or(k->fence, or(ww, seq(w_post, seq(vis, w_pre))));
+	ww = either(k->fence, either(ww, seq(w_post, seq(vis, w_pre))));
 	wr = seq(k->strong, seq(xb, r_pre));
-	wr = or(k->fence, or(wr, seq(w_post, seq(vis, r_pre))));
-	rw = or(k->fence, seq(r_post, seq(xb, w_pre)));
+	wr = either(k->fence, either(wr, seq(w_post, seq(vis, r_pre))));
+	rw = either(k->fence, seq(r_post, seq(xb, w_pre)));
 
-	pre = ext(x, or(cross(x->plain, x->M), cross(x->M & ~x->IW, x->plain)));
-	bad = and(and(pre, x->rf), inv(rw));
-	bad = or(bad, and(and(pre, x->fr), inv(wr)));
-	bad = or(bad, and(and(pre, x->co), inv(ww)));
+	pre = ext(x, either(cross(x->plain, x->M), cross(x->M & ~x->IW, x->plain)));
+	bad = both(both(pre, x->rf), inv(rw));
+	bad = either(bad, both(both(pre, x->fr), inv(wr)));
+	bad = either(bad, both(both(pre, x->co), inv(ww)));
 	if (!is_empty(bad))
 		return false;
 
-	ok = and(ww, or(cross(marked, x->W), rw));
-	ok = and(ok, or(cross(x->W, marked), wr));
-	bad = minus(and(pre, x->co), ok);
-	bad = or(bad, minus(minus(and(pre, seq(opt(x->co), x->rf)), wr), inv(rw)));
-	bad = or(bad, minus(and(pre, x->fr), rw));
+	ok = both(ww, either(cross(marked, x->W), rw));
+	ok = both(ok, either(cross(x->W, marked), wr));
+	bad = minus(both(pre, x->co), ok);
+	bad = either(bad, minus(minus(both(pre, seq(opt(x->co), x->rf)), wr), inv(rw)));
+	bad = either(bad, minus(both(pre, x->fr), rw));
 	for (int i = 0; i < nev; i++) {
 		for (int j = 0; j < nev; j++) {
 			if (!(bad.row[i] & BIT(j)))

@@ -20,8 +20,8 @@ struct machine {
 	struct rm_cand c;
 	int nbuf[RM_MAX_THREADS];
 	int8_t buf[RM_MAX_THREADS][RM_MAX_OPS]; /* stores and rcu_read_unlock()s on their way out */
-	int left[RM_MAX_THREADS];   /* sections of this thread that have ended */
-	int entered[RM_MAX_THREADS]; /* outermost sections that have begun */
+	int left[RM_MAX_THREADS];		/* sections of this thread that have ended */
+	int entered[RM_MAX_THREADS];		/* outermost sections that have begun */
 	int depth[RM_MAX_THREADS];
 	bool in_sync[RM_MAX_THREADS];
 	/* Of a thread in synchronize_rcu(): how many sections each other thread must have left. */
@@ -249,9 +249,10 @@ static void explore(struct run *r, const struct machine *m)
 		rm_set_add(finished ? &r->r->complete : &r->r->stuck, r->p, &m->c);
 }
 
-int rm_operational(const struct rm_prog *p, enum rm_model model, uint64_t limit, struct rm_result *res)
+int rm_operational(const struct rm_prog *p, enum rm_model model, uint64_t limit,
+		   struct rm_result *res)
 {
-	struct run r = {.p = p, .tso = model == RM_TSO, .limit = limit, .r = res};
+	struct run r = { .p = p, .tso = model == RM_TSO, .limit = limit, .r = res };
 	struct machine m;
 
 	if (model >= RM_LKMM)

@@ -112,13 +112,13 @@ START_TEST(waiting_for_ever_is_found)
 		const char *prog;
 		size_t complete, stuck;
 	} row[] = {
-		{"W x 1 | await x 1", 1, 0},
-		{"W x 1 | await x 2", 0, 1},
-		{"W x 1; W x 2 | await x 1", 1, 1}, /* looked too late */
-		{"lock l | lock l", 0, 2},
-		{"lock l; unlock l | lock l; unlock l", 2, 0},
+		{ "W x 1 | await x 1", 1, 0 },
+		{ "W x 1 | await x 2", 0, 1 },
+		{ "W x 1; W x 2 | await x 1", 1, 1 }, /* looked too late */
+		{ "lock l | lock l", 0, 2 },
+		{ "lock l; unlock l | lock l; unlock l", 2, 0 },
 		/* ABBA: first one first, other one first, or each has one. */
-		{"lock a; lock b; unlock b; unlock a | lock b; lock a; unlock a; unlock b", 2, 1},
+		{ "lock a; lock b; unlock b; unlock a | lock b; lock a; unlock a; unlock b", 2, 1 },
 	};
 
 	for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
@@ -139,7 +139,7 @@ END_TEST
 
 START_TEST(text_survives_a_round_trip)
 {
-	static const struct rp_size size = {1, 3, 1, 6, 14, 3};
+	static const struct rp_size size = { 1, 3, 1, 6, 14, 3 };
 
 	for (uint64_t seed = 0; seed < 2000; seed++) {
 		struct rm_prog p, q;
@@ -176,7 +176,7 @@ static void expect_subset(const struct rm_prog *p, uint64_t seed, const struct r
  */
 START_TEST(axioms_and_machines_agree)
 {
-	static const struct rp_size size = {2, 3, 2, 5, 9, 3};
+	static const struct rp_size size = { 2, 3, 2, 5, 9, 3 };
 	double end = now() + budget(8);
 	uint64_t n = 0, execs = 0, stuck = 0;
 
@@ -227,7 +227,7 @@ static bool has_unlock(const struct rm_prog *p, void *arg)
 
 START_TEST(shrinking_leaves_what_is_needed)
 {
-	static const struct rp_size size = {3, 3, 4, 6, 18, 3};
+	static const struct rp_size size = { 3, 3, 4, 6, 18, 3 };
 	int seen = 0;
 
 	for (uint64_t seed = 0; seed < 200; seed++) {

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *const rm_model_name[RM_NR_MODELS] = {"sc", "tso", "lkmm"};
+const char *const rm_model_name[RM_NR_MODELS] = { "sc", "tso", "lkmm" };
 
 /* One row per word of the language; both directions use it. */
 static const struct word {
@@ -19,45 +19,45 @@ static const struct word {
 	int args; /* values after the location */
 	bool loc, noreturn;
 } words[] = {
-	{"R", RM_LOAD, FL_ONCE, 0, 0, true, false},
-	{"Ra", RM_LOAD, FL_ACQUIRE, 0, 0, true, false},
-	{"Rp", RM_LOAD, FL_PLAIN, 0, 0, true, false},
-	{"W", RM_STORE, FL_ONCE, 0, 1, true, false},
-	{"Wr", RM_STORE, FL_RELEASE, 0, 1, true, false},
-	{"Wp", RM_STORE, FL_PLAIN, 0, 1, true, false},
-	{"xchg", RM_XCHG, FL_MB, 0, 1, true, false},
-	{"xchg.acq", RM_XCHG, FL_ACQUIRE, 0, 1, true, false},
-	{"xchg.rel", RM_XCHG, FL_RELEASE, 0, 1, true, false},
-	{"xchg.rlx", RM_XCHG, FL_ONCE, 0, 1, true, false},
-	{"add", RM_ADD, FL_MB, 0, 1, true, false},
-	{"add.acq", RM_ADD, FL_ACQUIRE, 0, 1, true, false},
-	{"add.rel", RM_ADD, FL_RELEASE, 0, 1, true, false},
-	{"add.rlx", RM_ADD, FL_ONCE, 0, 1, true, false},
-	{"vadd", RM_ADD, FL_ONCE, 0, 1, true, true},
-	{"cas", RM_CAS, FL_MB, 0, 2, true, false},
-	{"cas.acq", RM_CAS, FL_ACQUIRE, 0, 2, true, false},
-	{"cas.rel", RM_CAS, FL_RELEASE, 0, 2, true, false},
-	{"cas.rlx", RM_CAS, FL_ONCE, 0, 2, true, false},
-	{"addu", RM_ADD_UNLESS, FL_MB, 0, 2, true, false},
-	{"addu.acq", RM_ADD_UNLESS, FL_ACQUIRE, 0, 2, true, false},
-	{"addu.rel", RM_ADD_UNLESS, FL_RELEASE, 0, 2, true, false},
-	{"addu.rlx", RM_ADD_UNLESS, FL_ONCE, 0, 2, true, false},
-	{"await", RM_AWAIT, FL_ONCE, 0, 1, true, false},
-	{"await.acq", RM_AWAIT, FL_ACQUIRE, 0, 1, true, false},
-	{"lock", RM_LOCK, FL_ACQUIRE, 0, 0, true, false},
-	{"trylock", RM_TRYLOCK, FL_ACQUIRE, 0, 0, true, false},
-	{"unlock", RM_UNLOCK, FL_RELEASE, 0, 0, true, false},
-	{"dep", RM_DEP, 0, 0, 0, true, false},
-	{"mb", RM_FENCE, 0, FL_FENCE_MB, 0, false, false},
-	{"rmb", RM_FENCE, 0, FL_FENCE_RMB, 0, false, false},
-	{"wmb", RM_FENCE, 0, FL_FENCE_WMB, 0, false, false},
-	{"before", RM_FENCE, 0, FL_FENCE_BEFORE_ATOMIC, 0, false, false},
-	{"after", RM_FENCE, 0, FL_FENCE_AFTER_ATOMIC, 0, false, false},
-	{"aspin", RM_FENCE, 0, FL_FENCE_AFTER_SPINLOCK, 0, false, false},
-	{"aul", RM_FENCE, 0, FL_FENCE_AFTER_UNLOCK_LOCK, 0, false, false},
-	{"rl", RM_FENCE, 0, FL_FENCE_RCU_LOCK, 0, false, false},
-	{"ru", RM_FENCE, 0, FL_FENCE_RCU_UNLOCK, 0, false, false},
-	{"sync", RM_FENCE, 0, FL_FENCE_SYNC_RCU, 0, false, false},
+	{ "R", RM_LOAD, FL_ONCE, 0, 0, true, false },
+	{ "Ra", RM_LOAD, FL_ACQUIRE, 0, 0, true, false },
+	{ "Rp", RM_LOAD, FL_PLAIN, 0, 0, true, false },
+	{ "W", RM_STORE, FL_ONCE, 0, 1, true, false },
+	{ "Wr", RM_STORE, FL_RELEASE, 0, 1, true, false },
+	{ "Wp", RM_STORE, FL_PLAIN, 0, 1, true, false },
+	{ "xchg", RM_XCHG, FL_MB, 0, 1, true, false },
+	{ "xchg.acq", RM_XCHG, FL_ACQUIRE, 0, 1, true, false },
+	{ "xchg.rel", RM_XCHG, FL_RELEASE, 0, 1, true, false },
+	{ "xchg.rlx", RM_XCHG, FL_ONCE, 0, 1, true, false },
+	{ "add", RM_ADD, FL_MB, 0, 1, true, false },
+	{ "add.acq", RM_ADD, FL_ACQUIRE, 0, 1, true, false },
+	{ "add.rel", RM_ADD, FL_RELEASE, 0, 1, true, false },
+	{ "add.rlx", RM_ADD, FL_ONCE, 0, 1, true, false },
+	{ "vadd", RM_ADD, FL_ONCE, 0, 1, true, true },
+	{ "cas", RM_CAS, FL_MB, 0, 2, true, false },
+	{ "cas.acq", RM_CAS, FL_ACQUIRE, 0, 2, true, false },
+	{ "cas.rel", RM_CAS, FL_RELEASE, 0, 2, true, false },
+	{ "cas.rlx", RM_CAS, FL_ONCE, 0, 2, true, false },
+	{ "addu", RM_ADD_UNLESS, FL_MB, 0, 2, true, false },
+	{ "addu.acq", RM_ADD_UNLESS, FL_ACQUIRE, 0, 2, true, false },
+	{ "addu.rel", RM_ADD_UNLESS, FL_RELEASE, 0, 2, true, false },
+	{ "addu.rlx", RM_ADD_UNLESS, FL_ONCE, 0, 2, true, false },
+	{ "await", RM_AWAIT, FL_ONCE, 0, 1, true, false },
+	{ "await.acq", RM_AWAIT, FL_ACQUIRE, 0, 1, true, false },
+	{ "lock", RM_LOCK, FL_ACQUIRE, 0, 0, true, false },
+	{ "trylock", RM_TRYLOCK, FL_ACQUIRE, 0, 0, true, false },
+	{ "unlock", RM_UNLOCK, FL_RELEASE, 0, 0, true, false },
+	{ "dep", RM_DEP, 0, 0, 0, true, false },
+	{ "mb", RM_FENCE, 0, FL_FENCE_MB, 0, false, false },
+	{ "rmb", RM_FENCE, 0, FL_FENCE_RMB, 0, false, false },
+	{ "wmb", RM_FENCE, 0, FL_FENCE_WMB, 0, false, false },
+	{ "before", RM_FENCE, 0, FL_FENCE_BEFORE_ATOMIC, 0, false, false },
+	{ "after", RM_FENCE, 0, FL_FENCE_AFTER_ATOMIC, 0, false, false },
+	{ "aspin", RM_FENCE, 0, FL_FENCE_AFTER_SPINLOCK, 0, false, false },
+	{ "aul", RM_FENCE, 0, FL_FENCE_AFTER_UNLOCK_LOCK, 0, false, false },
+	{ "rl", RM_FENCE, 0, FL_FENCE_RCU_LOCK, 0, false, false },
+	{ "ru", RM_FENCE, 0, FL_FENCE_RCU_UNLOCK, 0, false, false },
+	{ "sync", RM_FENCE, 0, FL_FENCE_SYNC_RCU, 0, false, false },
 };
 
 #define NR_WORDS (sizeof(words) / sizeof(words[0]))
@@ -248,7 +248,7 @@ static int parse_init(struct parser *ps, char *text)
 
 int rm_parse(struct rm_prog *p, const char *text, char *err, size_t err_size)
 {
-	struct parser ps = {.p = p, .err = err, .err_size = err_size};
+	struct parser ps = { .p = p, .err = err, .err_size = err_size };
 	char *copy = strdup(text), *body = copy, *colon = strchr(copy, ':');
 	int ret = 0;
 
@@ -273,8 +273,7 @@ int rm_parse(struct rm_prog *p, const char *text, char *err, size_t err_size)
 	}
 	p->nthreads = ps.t;
 	for (int i = 0; !ret && i < p->nops; i++)
-		if (p->op[i].skip &&
-		    i + 1 + p->op[i].skip > p->first[p->op[i].thread + 1])
+		if (p->op[i].skip && i + 1 + p->op[i].skip > p->first[p->op[i].thread + 1])
 			ret = complain(&ps, "skips past the end", "if");
 	free(copy);
 	return ret;
@@ -376,7 +375,7 @@ void rm_drop_op(struct rm_prog *p, int i)
 	for (int u = t + 1; u <= p->nthreads; u++)
 		p->first[u]--;
 	for (int j = 0; j < p->nops; j++) {
-		struct rm_arg *args[2] = {&p->op[j].a, &p->op[j].b};
+		struct rm_arg *args[2] = { &p->op[j].a, &p->op[j].b };
 
 		for (int k = 0; k < 2; k++) {
 			if (args[k]->op == i)
@@ -402,7 +401,7 @@ void rm_drop_thread(struct rm_prog *p, int t)
 int rm_parse_cond(struct rm_cond *c, const struct rm_prog *p, const char *text, char *err,
 		  size_t err_size)
 {
-	struct parser ps = {.err = err, .err_size = err_size};
+	struct parser ps = { .err = err, .err_size = err_size };
 	char *copy = strdup(text), *save;
 	int ret = 0;
 

@@ -92,12 +92,9 @@ static int arg(const struct rm_arg *a)
 static void do_rmw(int i)
 {
 	static const fl_rmw_fn fns[] = {
-		[RM_XCHG] = fl_rmw_xchg,
-		[RM_ADD] = fl_rmw_add,
-		[RM_CAS] = fl_rmw_cmpxchg,
-		[RM_ADD_UNLESS] = fl_rmw_add_unless,
-		[RM_LOCK] = fl_rmw_set_from_zero,
-		[RM_TRYLOCK] = fl_rmw_set_from_zero,
+		[RM_XCHG] = fl_rmw_xchg,	  [RM_ADD] = fl_rmw_add,
+		[RM_CAS] = fl_rmw_cmpxchg,	  [RM_ADD_UNLESS] = fl_rmw_add_unless,
+		[RM_LOCK] = fl_rmw_set_from_zero, [RM_TRYLOCK] = fl_rmw_set_from_zero,
 	};
 	const struct rm_op *op = &prog->op[i];
 	unsigned int flags = op->noreturn ? FL_RMW_NORETURN : 0;
@@ -124,8 +121,8 @@ static int do_op(int i)
 		if (op->order == FL_PLAIN)
 			value[i] = plain_load(op->loc);
 		else
-			value[i] = from_word(
-				fl_ev_load(loc[op->loc], opt.size, op->order, &site[i]));
+			value[i] =
+				from_word(fl_ev_load(loc[op->loc], opt.size, op->order, &site[i]));
 		break;
 	case RM_STORE:
 		if (op->order == FL_PLAIN)
@@ -188,6 +185,13 @@ static int set_up(void *p)
 	return 0;
 }
 
+static void outcome(int *out)
+{
+	memcpy(out, value, (size_t)prog->nops * sizeof(int));
+	for (int l = 0; l < prog->nlocs; l++)
+		out[prog->nops + l] = peek(l);
+}
+
 static void collect(void *p)
 {
 	struct rt_outcomes *o = &result->complete;
@@ -201,10 +205,20 @@ static void collect(void *p)
 		o->cap = o->cap ? 2 * o->cap : 64;
 		o->out = realloc(o->out, o->cap * sizeof(*o->out));
 	}
-	memcpy(out, value, (size_t)prog->nops * sizeof(int));
-	for (int l = 0; l < prog->nlocs; l++)
-		out[prog->nops + l] = peek(l);
+	outcome(out);
 	o->out[o->n++] = out;
+}
+
+static int countdown = -1;
+static int *picked;
+
+static void pick_one(void *p)
+{
+	(void)p;
+	if (countdown-- == 0) {
+		outcome(picked);
+		flx_fail("picked", "this one");
+	}
 }
 
 /* The operations that an event of the record can have come from. */
@@ -228,39 +242,48 @@ static uint64_t ops_of(const struct flx_record *rec, int e)
 	return ops;
 }
 
-void rt_run(const struct rm_prog *p, const struct rt_options *o, struct rt_result *res)
+static void prepare(const struct rm_prog *p, const struct rt_options *o, struct flx_program *fp,
+		    struct flx_options *fo)
 {
-	struct flx_program fp = {
+	*fp = (struct flx_program){
 		.nthreads = p->nthreads,
 		.set_up = set_up,
 		.reset = forget,
 	};
-	struct flx_options fo = {
+	*fo = (struct flx_options){
 		.model = o->model,
 		.mutant = o->mutant,
 		.races = o->races,
 		.hash = true,
 		.max_executions = o->max_executions,
-		.on_execution = collect,
 	};
-
-	memset(res, 0, sizeof(*res));
 	prog = p;
 	opt = *o;
 	if (!opt.size)
 		opt.size = 4;
-	result = res;
 	for (int t = 0; t < p->nthreads; t++) {
-		fp.thread[t] = run_thread;
-		fp.arg[t] = (void *)(intptr_t)t;
-		fp.name[t] = "table";
+		fp->thread[t] = run_thread;
+		fp->arg[t] = (void *)(intptr_t)t;
+		fp->name[t] = "table";
 	}
 	for (int i = 0; i < p->nops; i++) {
 		rm_format_op(p, i, site_text[i], sizeof(site_text[i]));
 		site[i] = (struct fl_site){
-			.file = "table", .func = "run", .text = site_text[i], .line = i + 1};
+			.file = "table", .func = "run", .text = site_text[i], .line = i + 1
+		};
 	}
 	forget(NULL);
+}
+
+void rt_run(const struct rm_prog *p, const struct rt_options *o, struct rt_result *res)
+{
+	struct flx_program fp;
+	struct flx_options fo;
+
+	memset(res, 0, sizeof(*res));
+	result = res;
+	prepare(p, o, &fp, &fo);
+	fo.on_execution = collect;
 	res->err = flx_explore(&fp, &fo, &res->r, res->why, sizeof(res->why));
 	if (!res->err && res->r.record) {
 		for (int k = 0; k < 2; k++)
@@ -268,6 +291,39 @@ void rt_run(const struct rm_prog *p, const struct rt_options *o, struct rt_resul
 		flx_record_free(res->r.record);
 		res->r.record = NULL;
 	}
+}
+
+int rt_pick(const struct rm_prog *p, const struct rt_options *o, int pick, struct flx_result *found,
+	    int *out)
+{
+	struct flx_program fp;
+	struct flx_options fo;
+	char err[256];
+	int e;
+
+	prepare(p, o, &fp, &fo);
+	fp.finish = pick_one;
+	fo.stop_at_first = true;
+	countdown = pick;
+	picked = out;
+	e = flx_explore(&fp, &fo, found, err, sizeof(err));
+	if (e || (found->verdict == FLX_VIOLATION && found->record))
+		return e;
+	flx_record_free(found->record);
+	return -ENOENT;
+}
+
+int rt_replay(const struct rm_prog *p, const struct rt_options *o, const struct flx_record *want,
+	      struct flx_result *again, int *out, char *err, size_t err_size)
+{
+	struct flx_program fp;
+	struct flx_options fo;
+
+	prepare(p, o, &fp, &fo);
+	fp.finish = pick_one;
+	countdown = 0;
+	picked = out;
+	return flx_replay(&fp, &fo, want, again, err, err_size);
 }
 
 static void free_outcomes(struct rt_outcomes *o)
@@ -322,9 +378,7 @@ static bool same(const struct rm_prog *p, const struct rm_set *want, struct rt_o
 	if (got->n)
 		qsort(got->out, got->n, sizeof(*got->out), cmp_out);
 	while (i < want->n || j < got->n) {
-		int d = i == want->n  ? 1
-			: j == got->n ? -1
-				      : cmp_out(&w[i], &got->out[j]);
+		int d = i == want->n ? 1 : j == got->n ? -1 : cmp_out(&w[i], &got->out[j]);
 		size_t in_want = d <= 0 ? run_length(w, want->n, i) : 0;
 		size_t in_got = d >= 0 ? run_length(got->out, got->n, j) : 0;
 		char text[1024];
@@ -347,6 +401,7 @@ static bool same(const struct rm_prog *p, const struct rm_set *want, struct rt_o
 bool rt_matches(const struct rm_prog *p, const struct rm_result *want, struct rt_result *got,
 		char *why, size_t size)
 {
+	bool equal;
 	size_t n;
 
 	why[0] = 0;
@@ -367,8 +422,9 @@ bool rt_matches(const struct rm_prog *p, const struct rm_result *want, struct rt
 		same(p, &want->complete, &got->complete, "complete", why + n, size - n);
 		return false;
 	}
-	if (!same(p, &want->complete, &got->complete, "complete", why, size) |
-	    !same(p, &want->stuck, &got->stuck, "stuck", why, size))
+	equal = same(p, &want->complete, &got->complete, "complete", why, size);
+	equal &= same(p, &want->stuck, &got->stuck, "stuck", why, size);
+	if (!equal)
 		return false;
 	if (got->r.executions != want->complete.n + want->stuck.n) {
 		snprintf(why, size, "  engine counts %llu executions, reports %zu\n",
@@ -406,7 +462,8 @@ static void format_ops(const struct rm_prog *p, uint64_t ops, char *buf, size_t 
  * A finding that holds only without dependencies (which native code does not show) is inconclusive, one
  * that holds with all of them too is a violation.
  */
-static bool found(const struct rt_result *got, const char *oracle, bool sure, char *why, size_t size)
+static bool found(const struct rt_result *got, const char *oracle, bool sure, char *why,
+		  size_t size)
 {
 	if (!got->err && !strcmp(got->r.oracle, oracle) &&
 	    got->r.verdict == (sure ? FLX_VIOLATION : FLX_INCONCLUSIVE))
@@ -440,9 +497,10 @@ bool rt_agrees(const struct rm_prog *p, enum flx_model model, enum flx_mutant mu
 	       unsigned int size, char *why, size_t why_size, bool *skipped)
 {
 	static const enum rm_model models[] = {
-		[FLX_SC] = RM_SC, [FLX_TSO] = RM_TSO, [FLX_LKMM] = RM_LKMM};
-	struct rt_options o = {.model = model, .mutant = mutant, .size = size, .may_wait = true};
-	struct rm_result want, sure = {0};
+		[FLX_SC] = RM_SC, [FLX_TSO] = RM_TSO, [FLX_LKMM] = RM_LKMM
+	};
+	struct rt_options o = { .model = model, .mutant = mutant, .size = size, .may_wait = true };
+	struct rm_result want, sure = { 0 };
 	struct rt_result got;
 	bool ok, racy;
 

@@ -42,6 +42,18 @@ void rt_run(const struct rm_prog *p, const struct rt_options *o, struct rt_resul
 void rt_result_free(struct rt_result *res);
 
 /*
+ * Explores until the complete execution number @pick is reached and makes that one a violation, with its
+ * record in @found (to be freed with flx_record_free()) and its outcome in @out (rm_nout() values).
+ * 0, -ENOENT if there are fewer or if it hangs on a dependency (then there is no record), or what
+ * flx_explore() returned.
+ */
+int rt_pick(const struct rm_prog *p, const struct rt_options *o, int pick, struct flx_result *found,
+	    int *out);
+/* Replays @want: flx_replay()'s return value; @again and @out as above. */
+int rt_replay(const struct rm_prog *p, const struct rt_options *o, const struct flx_record *want,
+	      struct flx_result *again, int *out, char *err, size_t err_size);
+
+/*
  * Equal? If not, @why (a few lines) says what differs: executions that only one side has, with how
  * often each side has them. Assumes options.may_wait.
  */

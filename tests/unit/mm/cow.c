@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * cow.c - tests lib/mm/cow.c: use the page that is there, or copy it? Read-only entries are made by KSM's
- * write protection, references by hand.
+ * cow.c - tests lib/mm/cow.c: use the page that is there, or copy it? Read-only entries are made
+ * by KSM's write protection, references by hand.
  */
 #include "../world.h"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * fault.c - tests lib/mm/fault.c, arch_fault.c, pgalloc.c, access.c: what a program sees, and the entry behind it.
- * Copy-on-write: cow.c. Missing pages that user space provides: uffd.c.
+ * fault.c - tests lib/mm/fault.c, arch_fault.c, pgalloc.c, access.c: what a program sees, and the
+ * entry behind it. Copy-on-write: cow.c. Missing pages that user space provides: uffd.c.
  */
 #include "../world.h"
 
@@ -86,7 +86,10 @@ START_TEST(out_of_frames_is_an_error_and_no_more)
 	ck_assert_int_eq(fl_store(cpu0, a, 1), 0);
 	ck_assert_int_eq(fl_store(cpu0, a + PAGE, 2), 0);
 	ck_assert_int_eq(fl_store(cpu0, a + 2 * PAGE, 3), -ENOMEM);
-	/* Reading goes on, writing to what is there as well; and all is well once there are frames. */
+	/*
+	 * Reading goes on, writing to what is there as well; and all is well once there are
+	 * frames.
+	 */
 	ck_assert_uint_eq(load(cpu0, a + 2 * PAGE), 0);
 	ck_assert_int_eq(fl_store(cpu0, a + 2 * PAGE, 3), -ENOMEM);
 	ck_assert_int_eq(fl_store(cpu0, a, 4), 0);
@@ -205,7 +208,11 @@ static void linux_6_5(void)
 static void many_pages(void)
 {
 	struct fl_machine_config config = {
-		.cpus = 2, .frames = 8192, .page_words = 8, .levels = 3, .level_bits = 6,
+		.cpus = 2,
+		.frames = 8192,
+		.page_words = 8,
+		.levels = 3,
+		.level_bits = 6,
 	};
 
 	make_world_with(&config, "6.5", NULL);
@@ -223,8 +230,7 @@ int main(void)
 		tcase_add_test(cases[i], a_write_makes_an_exclusive_dirty_writable_page);
 		tcase_add_test(cases[i], what_is_not_permitted_is_a_fault);
 		tcase_add_test(cases[i], out_of_frames_is_an_error_and_no_more);
-		tcase_add_test(cases[i],
-			       the_walker_sets_accessed_in_an_entry_made_without_it);
+		tcase_add_test(cases[i], the_walker_sets_accessed_in_an_entry_made_without_it);
 		tcase_add_test(cases[i], a_spurious_fault_changes_nothing);
 		tcase_add_test(cases[i], a_debugger_writes_where_the_program_may_not);
 		tcase_add_test(cases[i], a_debugger_writes_where_the_program_may);

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: MIT
-/* ksm.c - tests lib/mm/ksm.c: what is protected, and for whom KSM backs off. Races: scenario pae-gup-fast. */
+/*
+ * ksm.c - tests lib/mm/ksm.c: what is protected, and for whom KSM backs off. Races: scenario pae-
+ * gup-fast.
+ */
 #include "../world.h"
 
 #include <errno.h>

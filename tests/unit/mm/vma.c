@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * vma.c - tests lib/mm/vma.c and mmap.c: where areas begin and end after mapping, unmapping, registering.
- * The pictures show pages from address 0x10 on; a letter is an area.
+ * vma.c - tests lib/mm/vma.c and mmap.c: where areas begin and end after mapping, unmapping,
+ * registering. The pictures show pages from address 0x10 on; a letter is an area.
  */
 #include "../world.h"
 
@@ -188,7 +188,8 @@ int main(void)
 	TCase *cases[2] = { test_case("6.1"), test_case("6.5") };
 
 	for (int i = 0; i < 2; i++) {
-		tcase_add_checked_fixture(cases[i], i ? with_vma_locks : without_vma_locks, end_world);
+		tcase_add_checked_fixture(cases[i], i ? with_vma_locks : without_vma_locks,
+					  end_world);
 		tcase_add_test(cases[i], the_first_page_is_never_given_out);
 		tcase_add_test(cases[i], alike_neighbours_become_one_area);
 		tcase_add_test(cases[i], unmapping_cuts_and_leaves_room);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * vma_lock.c - tests lib/mm/vma_lock.c: who gets in when. What the orderings are for, real threads can't
- * show: scenario vma-lock-seq does.
+ * vma_lock.c - tests lib/mm/vma_lock.c: who gets in when. What the orderings are for, real
+ * threads can't show: scenario vma-lock-seq does.
  */
 #include "../world.h"
 
@@ -30,7 +30,7 @@ static struct vm_area_struct *lock_at(fl_vaddr at)
 START_TEST(marked_vma_refuses_readers_until_the_mm_unlocks)
 {
 	mmap_write_lock(mm);
-	vma_start_write(vma); /* when it is marked */
+	vma_start_write(vma);		 /* when it is marked */
 	ck_assert(!vma_start_read(vma)); /* then readers are turned away */
 	vma_start_write(vma);		 /* (twice is once) */
 	mmap_write_unlock(mm);

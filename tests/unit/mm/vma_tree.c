@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * vma_tree.c - tests lib/mm/vma_tree.c: against a plain array, over random insertions, replacements and
- * deletions; and with readers who take no lock.
+ * vma_tree.c - tests lib/mm/vma_tree.c: against a plain array, over random insertions,
+ * replacements and deletions; and with readers who take no lock.
  */
 #include "../world.h"
 

@@ -28,7 +28,8 @@ START_TEST(entries_and_tables)
 	pmdp = pmd_offset_lockless(machine, mm->pgd, a);
 	ptep = pte_offset_map(machine, *pmdp, a);
 	ck_assert_str_eq(value_at(ptep, 0), "none");
-	ck_assert_str_eq(value_at(ptep, pfn_pte(3, _PAGE_PRESENT | _PAGE_ACCESSED)), "ro pfn=3 clean");
+	ck_assert_str_eq(value_at(ptep, pfn_pte(3, _PAGE_PRESENT | _PAGE_ACCESSED)),
+			 "ro pfn=3 clean");
 	ck_assert_str_eq(value_at(ptep, pfn_pte(3, _PAGE_PRESENT | _PAGE_RW | _PAGE_DIRTY)),
 			 "rw pfn=3 dirty old");
 	ck_assert_str_eq(value_at(ptep, pfn_pte(0, _PAGE_PRESENT | _PAGE_SPECIAL | _PAGE_ACCESSED)),

@@ -7,7 +7,10 @@ START_TEST(frames_are_given_out_once_until_there_are_none)
 	struct page *pages[16];
 	uint64_t n = fl_machine_free_frames(machine);
 
-	/* More than the CPU's own share: it gets those of the machine and of the other CPU as well. */
+	/*
+	 * More than the CPU's own share: it gets those of the machine and of the other CPU as
+	 * well.
+	 */
 	for (uint64_t i = 0; i < n; i++) {
 		pages[i] = alloc_page(machine);
 		ck_assert_ptr_nonnull(pages[i]);
@@ -69,7 +72,8 @@ END_TEST
 START_TEST(contents_are_copied_and_cleared_by_word)
 {
 	struct page *a = alloc_page(machine), *b = alloc_page(machine);
-	uint64_t *from = frame_words(machine, page_to_pfn(a)), *to = frame_words(machine, page_to_pfn(b));
+	uint64_t *from = frame_words(machine, page_to_pfn(a)),
+		 *to = frame_words(machine, page_to_pfn(b));
 
 	from[0] = 1;
 	from[1] = 2;

@@ -6,7 +6,6 @@
  */
 #include "../world.h"
 
-
 static pte_t *entry_at(fl_vaddr addr)
 {
 	return pte_offset_map(machine, *pmd_offset_lockless(machine, mm->pgd, addr), addr);
@@ -69,7 +68,10 @@ START_TEST(a_read_only_translation_faults_once_after_an_upgrade)
 	*entry_at(a) &= ~(_PAGE_RW | _PAGE_DIRTY);
 	flush_tlb_mm(mm);
 	ck_assert_uint_eq(load(cpu0, a), 1);
-	/* given a cached read-only entry, when memory allows more, then the first store still faults */
+	/*
+	 * given a cached read-only entry, when memory allows more, then the first store still
+	 * faults
+	 */
 	*entry_at(a) |= _PAGE_RW;
 	ck_assert(!mmu_access(cpu0, a, MMU_STORE, &word));
 	/* and the second one finds out */
@@ -89,7 +91,10 @@ START_TEST(the_first_store_sets_dirty_and_later_ones_do_not_look)
 	ck_assert(!pte_dirty(*entry_at(a)));
 	ck_assert(hit(cpu0, a, MMU_STORE));
 	ck_assert(pte_dirty(*entry_at(a)));
-	/* Cached as writable and dirty: no look at memory, so the bit stays away if it is taken away. */
+	/*
+	 * Cached as writable and dirty: no look at memory, so the bit stays away if it is taken
+	 * away.
+	 */
 	*entry_at(a) &= ~_PAGE_DIRTY;
 	ck_assert(hit(cpu0, a, MMU_STORE));
 	ck_assert(!pte_dirty(*entry_at(a)));

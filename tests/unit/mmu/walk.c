@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
-/* walk.c - tests lib/mmu/walk.c and pgtable.c: entries of all kinds, and what the walker does to them. */
+/*
+ * walk.c - tests lib/mmu/walk.c and pgtable.c: entries of all kinds, and what the walker does to
+ * them.
+ */
 #include "../world.h"
-
 
 #define BASE (_PAGE_PRESENT | _PAGE_USER)
 
@@ -42,7 +44,7 @@ START_TEST(a_load_sets_accessed_and_a_store_dirty)
 	ck_assert_uint_eq(pte, *ptep);
 	ck_assert(walk(0x10, MMU_STORE, &pte));
 	ck_assert_uint_eq(*ptep, pfn_pte(3, BASE | _PAGE_RW | _PAGE_ACCESSED | _PAGE_DIRTY |
-						     _PAGE_SOFT_DIRTY));
+						    _PAGE_SOFT_DIRTY));
 	ck_assert_uint_eq(pte, *ptep);
 	*ptep = PTE_NONE;
 }
@@ -51,9 +53,9 @@ END_TEST
 START_TEST(what_is_not_permitted_changes_nothing)
 {
 	static const pte_t refused[] = {
-		BASE,				/* read-only */
-		BASE & ~_PAGE_USER,		/* the kernel's */
-		_PAGE_PROTNONE | _PAGE_USER,	/* NUMA hinting */
+		BASE,			     /* read-only */
+		BASE & ~_PAGE_USER,	     /* the kernel's */
+		_PAGE_PROTNONE | _PAGE_USER, /* NUMA hinting */
 		(BASE | _PAGE_RW) & ~_PAGE_PRESENT,
 	};
 	pte_t pte;
@@ -91,7 +93,9 @@ static void two_levels(void)
 
 static void five_levels(void)
 {
-	struct fl_machine_config config = { .cpus = 1, .page_words = 4, .levels = 5, .level_bits = 1 };
+	struct fl_machine_config config = {
+		.cpus = 1, .page_words = 4, .levels = 5, .level_bits = 1
+	};
 
 	make_world_with(&config, "6.1", NULL);
 }

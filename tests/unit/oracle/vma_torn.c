@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * vma_torn.c - tests lib/oracle/vma_torn.c: the hooks called by hand, as a right and as a broken lock
- * would call them; then the real lock, broken on purpose.
+ * vma_torn.c - tests lib/oracle/vma_torn.c: the hooks called by hand, as a right and as a broken
+ * lock would call them; then the real lock, broken on purpose.
  */
 #include "../world.h"
 
@@ -67,8 +67,9 @@ START_TEST(old_flags_after_the_section_are_torn)
 	read_section(3, RW);
 	ck_assert_uint_eq(failures(), 1);
 	ck_assert_str_eq(oracle, "vma-torn");
-	ck_assert_str_eq(message, "CPU1 has VMA 0x10-0x30 read-locked and sees vm_flags read|write; "
-				  "the last writer left read|write|uffd-missing");
+	ck_assert_str_eq(message,
+			 "CPU1 has VMA 0x10-0x30 read-locked and sees vm_flags read|write; "
+			 "the last writer left read|write|uffd-missing");
 }
 END_TEST
 

@@ -72,8 +72,9 @@ START_TEST(a_mistyped_value_is_answered_with_the_values_of_that_field)
 	struct fl_policy policy;
 
 	ck_assert_int_eq(parse(&policy, "6.1", "gup_pin_barrier=smpmb"), -EINVAL);
-	ck_assert_str_eq(err, "unknown value of gup_pin_barrier \"smpmb\"; did you mean \"smp_mb\"? "
-			      "There are: none, smp_mb");
+	ck_assert_str_eq(err,
+			 "unknown value of gup_pin_barrier \"smpmb\"; did you mean \"smp_mb\"? "
+			 "There are: none, smp_mb");
 	ck_assert_int_eq(parse(&policy, "6.1", "gup_pin_barrier="), -EINVAL);
 	ck_assert_str_eq(err, "unknown value of gup_pin_barrier \"\". There are: none, smp_mb");
 }

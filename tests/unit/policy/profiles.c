@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * profiles.c - tests lib/policy/profiles.c and fields.c: the tables as a whole. Each field and release is
- * written out here once more, from kernel sources and not from the table.
+ * profiles.c - tests lib/policy/profiles.c and fields.c: the tables as a whole. Each field and
+ * release is written out here once more, from kernel sources and not from the table.
  */
 #include <check.h>
 #include <stdlib.h>
@@ -32,7 +32,8 @@ START_TEST(each_release_has_its_values)
 		const char *field;
 		const char *values[6];
 	} table[] = {
-		{ "pae_clear_barrier", { "none", "smp_mb", "smp_mb", "smp_mb", "smp_mb", "smp_mb" } },
+		{ "pae_clear_barrier",
+		  { "none", "smp_mb", "smp_mb", "smp_mb", "smp_mb", "smp_mb" } },
 		{ "pae_restore_barrier",
 		  { "none", "smp_wmb", "smp_wmb", "smp_wmb", "smp_wmb", "smp_wmb" } },
 		{ "gup_pin_barrier", { "none", "smp_mb", "smp_mb", "smp_mb", "smp_mb", "smp_mb" } },
@@ -41,7 +42,8 @@ START_TEST(each_release_has_its_values)
 		{ "ptep_clear", { "xchg", "xchg", "xchg", "xchg", "xchg", "xchg" } },
 		{ "ksm_flush", { "flush", "flush", "flush", "flush", "flush", "flush" } },
 		{ "tlb_flush",
-		  { "broadcast", "broadcast", "broadcast", "broadcast", "broadcast", "broadcast" } },
+		  { "broadcast", "broadcast", "broadcast", "broadcast", "broadcast",
+		    "broadcast" } },
 		{ "vma_lock", { "none", "none", "none", "rwsem-seq", "rwsem-seq", "rwsem-seq" } },
 		{ "vma_unlock_order",
 		  { "relaxed", "relaxed", "relaxed", "relaxed", "release", "release" } },
@@ -59,9 +61,10 @@ START_TEST(each_release_has_its_values)
 	ck_assert_uint_eq(sizeof(kernels) / sizeof(kernels[0]), fl_policy_nr_profiles());
 	for (size_t f = 0; f < fl_policy_nr_fields(); f++) {
 		for (size_t k = 0; k < fl_policy_nr_profiles(); k++)
-			ck_assert_msg(!strcmp(value(kernels[k], table[f].field), table[f].values[k]),
-				      "%s has %s=%s", kernels[k], table[f].field,
-				      value(kernels[k], table[f].field));
+			ck_assert_msg(
+				!strcmp(value(kernels[k], table[f].field), table[f].values[k]),
+				"%s has %s=%s", kernels[k], table[f].field,
+				value(kernels[k], table[f].field));
 	}
 }
 END_TEST

@@ -10,6 +10,7 @@
 #define FAULTLINE_RT_CHECK_BASE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include <faultline/rt/site.h>
@@ -58,10 +59,15 @@ void fl_ev_sync_srcu(volatile void *addr, unsigned int size, const struct fl_sit
  */
 struct fl_deps {
 	uint64_t addr, data, ctrl;
+	bool exact; /* these and no others: the engine shall not look for any */
 };
 void fl_ev_deps(const struct fl_deps *deps);
 /* How many loads the calling thread has done; a successful RMW counts once. */
 int fl_ev_loads(void);
+
+/* memcpy(), memmove() and memset() of modelled memory, as plain accesses. */
+void *fl_ev_memmove(void *dst, const void *src, size_t n);
+void *fl_ev_memset(void *dst, int c, size_t n);
 
 bool fl_rmw_xchg(uint64_t old, uint64_t a, uint64_t b, uint64_t *n);
 bool fl_rmw_cmpxchg(uint64_t old, uint64_t a, uint64_t b, uint64_t *n);

@@ -16,7 +16,8 @@ struct rcu_head {
 #define synchronize_rcu() FL_FENCE(FL_FENCE_SYNC_RCU, "synchronize_rcu()")
 
 /* Runs @fn(@head) in a thread of its own, after a grace period that starts after this call. */
-void fl_ev_call_rcu(struct rcu_head *head, void (*fn)(struct rcu_head *), const struct fl_site *site);
+void fl_ev_call_rcu(struct rcu_head *head, void (*fn)(struct rcu_head *),
+		    const struct fl_site *site);
 #define call_rcu(head, fn) fl_ev_call_rcu((head), (fn), FL_SITE("call_rcu(" #head ", " #fn ")"))
 
 #endif
