@@ -965,6 +965,20 @@ bool lkmm_race(const struct graph *g, enum flx_mutant mutant, bool all_dependenc
 	return false;
 }
 
+/* Does x86 keep two events of a thread in order? The ends of a reader section order nothing there. */
+static bool tso_keeps(const struct lkmm *m, int i, int j)
+{
+	const struct ev *a = node_ev(m, i), *b = node_ev(m, j);
+	bool mem_a = bitset_has(m->mem, i), mem_b = bitset_has(m->mem, j);
+
+	if ((!mem_a && !(a && ev_is_sync(a))) || (!mem_b && !(b && ev_is_sync(b))))
+		return false;
+	if (!mem_a || !mem_b || bitset_has(m->rd, i) || bitset_has(m->wr, j))
+		return true;
+	return bitset_has(m->rmw_set, i) || bitset_has(m->rmw_set, j) ||
+	       bitrel_has(m->pool, m->strong, i, j);
+}
+
 /* The order of sc or tso between the nodes, transitively closed. */
 static bitrel hardware_order(struct lkmm *m, enum flx_model model)
 {
@@ -974,9 +988,7 @@ static bitrel hardware_order(struct lkmm *m, enum flx_model model)
 	if (model == FLX_TSO) {
 		for (int i = 0; i < m->n; i++)
 			for (int j = i + 1; j < m->n && m->thread[j] == m->thread[i]; j++)
-				if (bitset_has(m->wr, i) && bitset_has(m->rd, j) &&
-				    !bitset_has(m->rmw_set, i) && !bitset_has(m->rmw_set, j) &&
-				    !bitrel_has(p, m->strong, i, j))
+				if (!tso_keeps(m, i, j))
 					bitrel_row(p, order, i)[j >> 6] &= ~(1ull << (j & 63));
 		bitrel_or(p, order, m->rfe);
 	} else {

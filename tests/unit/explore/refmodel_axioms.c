@@ -464,7 +464,7 @@ static bool lkmm_orders(const struct ex *x, struct lkmm *k)
 	fence = seq(x->po, seq(rcu_order(x, link), opt(x->po)));
 	k->rb = seq(k->prop, seq(fence, seq(star(k->hb), star(k->pb))));
 	k->rb = only(ALL, k->rb, marked);
-	/* From here on, for the plain accesses, a grace period's order is a fence's. */
+	/* From here on, for the plain accesses, a grace period's order is a fence's (not in nonrw). */
 	k->fence = either(k->fence, fence);
 	k->strong = either(k->strong, fence);
 	return irreflexive(k->rb);
@@ -479,9 +479,7 @@ static bool lkmm_plain(const struct ex *x, const struct lkmm *k, struct rm_races
 
 	if (!x->plain)
 		return true;
-	/* fence, and with it r_pre and r_post, use nonrw-fence, which has no rcu-fence in it. */
-	vis = either(only(ALL, k->strong, marked), empty_rel());
-	vis = either(seq(vis, xb), both(xb, x->internal));
+	vis = either(seq(only(ALL, k->strong, marked), xb), both(xb, x->internal));
 	vis = seq(seq(star(k->cumul), only(ALL, opt(k->rfe), marked)), vis);
 	w_pre = only(marked, opt(either(x->addr, k->fence)), ALL);
 	r_pre = only(marked, opt(either(either(x->addr, k->nonrw), only(rmb_reads, rmb, ret))),
