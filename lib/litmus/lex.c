@@ -7,7 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
-static void fail_va(struct lt_lexer *lx, int line, const char *fmt, va_list ap)
+__attribute__((format(printf, 3, 0))) static void fail_va(struct lt_lexer *lx, int line,
+							  const char *fmt, va_list ap)
 {
 	int n = snprintf(lx->err, lx->err_size, "%s:%d: ", lx->file, line);
 

@@ -55,6 +55,22 @@ START_TEST(a_write_makes_an_exclusive_dirty_writable_page)
 }
 END_TEST
 
+START_TEST(a_frame_that_had_another_owner_comes_clean)
+{
+	fl_vaddr a = map(1, FL_READ | FL_WRITE);
+	uint64_t pfn;
+
+	ck_assert_int_eq(fl_store(cpu0, a, 1), 0);
+	ck_assert_int_eq(fl_store(cpu0, a + 8, 2), 0);
+	pfn = pte_pfn(entry_of(a));
+	ck_assert_int_eq(fl_munmap(fl_mm, a, 1), 0);
+	a = map(1, FL_READ | FL_WRITE);
+	ck_assert_int_eq(fl_store(cpu0, a, 3), 0);
+	ck_assert_uint_eq(pte_pfn(entry_of(a)), pfn);
+	ck_assert_uint_eq(load(cpu0, a + 8), 0);
+}
+END_TEST
+
 START_TEST(what_is_not_permitted_is_a_fault)
 {
 	fl_vaddr ro = map(1, FL_READ), none = map(1, 0);
@@ -228,6 +244,7 @@ int main(void)
 		tcase_add_test(cases[i], a_read_maps_the_zero_page_and_takes_no_frame);
 		tcase_add_test(cases[i], a_write_after_a_read_leaves_the_zero_page);
 		tcase_add_test(cases[i], a_write_makes_an_exclusive_dirty_writable_page);
+		tcase_add_test(cases[i], a_frame_that_had_another_owner_comes_clean);
 		tcase_add_test(cases[i], what_is_not_permitted_is_a_fault);
 		tcase_add_test(cases[i], out_of_frames_is_an_error_and_no_more);
 		tcase_add_test(cases[i], the_walker_sets_accessed_in_an_entry_made_without_it);

@@ -53,6 +53,20 @@ START_TEST(alike_neighbours_become_one_area)
 }
 END_TEST
 
+START_TEST(neighbours_with_pages_of_different_origin_stay_two)
+{
+	fl_vaddr a = map(1, FL_READ | FL_WRITE), b;
+
+	/* The new one has no anon_vma, the old one has. */
+	ck_assert_int_eq(fl_store(cpu0, a, 1), 0);
+	b = map(1, FL_READ | FL_WRITE);
+	ck_assert_str_eq(picture(), "AB.............");
+	/* It takes its neighbour's, so that one day they can be joined. */
+	ck_assert_int_eq(fl_store(cpu0, b, 1), 0);
+	ck_assert_ptr_eq(vma_lookup(mm, a)->anon_vma, vma_lookup(mm, b)->anon_vma);
+}
+END_TEST
+
 START_TEST(unmapping_cuts_and_leaves_room)
 {
 	fl_vaddr a = map(6, FL_READ | FL_WRITE);
@@ -192,6 +206,7 @@ int main(void)
 					  end_world);
 		tcase_add_test(cases[i], the_first_page_is_never_given_out);
 		tcase_add_test(cases[i], alike_neighbours_become_one_area);
+		tcase_add_test(cases[i], neighbours_with_pages_of_different_origin_stay_two);
 		tcase_add_test(cases[i], unmapping_cuts_and_leaves_room);
 		tcase_add_test(cases[i], unmapped_pages_are_gone_and_their_frames_free);
 		tcase_add_test(cases[i], there_is_an_end_to_the_room);

@@ -162,6 +162,52 @@ START_TEST(an_area_that_was_taken_out_is_not_found)
 }
 END_TEST
 
+START_TEST(an_area_that_goes_after_the_lookup_says_so)
+{
+	struct vm_area_struct *found;
+
+	rcu_read_lock(); /* keeps it allocated, and does not keep it in the tree */
+	found = vma_tree_lookup(&mm->tree, addr);
+	ck_assert_ptr_eq(found, vma);
+	ck_assert_int_eq(fl_munmap(fl_mm, addr, 4), 0);
+	ck_assert(vma_start_read(found));
+	ck_assert_int_eq(found->detached, 1);
+	up_read(&found->vm_lock->lock);
+	rcu_read_unlock();
+}
+END_TEST
+
+START_TEST(areas_are_marked_before_they_change)
+{
+	struct vm_area_struct *fresh, *upper;
+
+	/* When it is cut in two, both are marked; */
+	mmap_write_lock(mm);
+	ck_assert_int_eq(split_vma(mm, vma, addr + PAGE), 0);
+	upper = vma_lookup(mm, addr + PAGE);
+	ck_assert(!vma_start_read(vma) && !vma_start_read(upper));
+	mmap_write_unlock(mm);
+	/* when they are joined, */
+	mmap_write_lock(mm);
+	ck_assert_ptr_eq(vma_merge(mm, upper), vma);
+	ck_assert(!vma_start_read(vma));
+	mmap_write_unlock(mm);
+	/* when one is new, */
+	mmap_write_lock(mm);
+	fresh = vm_area_alloc(mm, addr + 4 * PAGE, addr + 5 * PAGE, VM_READ | VM_MAYREAD);
+	ck_assert_int_eq(vma_link(mm, fresh), 0);
+	ck_assert(!vma_start_read(fresh));
+	mmap_write_unlock(mm);
+	/* and when its flags change. */
+	mmap_write_lock(mm);
+	vm_flags_reset(vma, vma->vm_flags);
+	ck_assert(!vma_start_read(vma));
+	mmap_write_unlock(mm);
+	ck_assert(vma_start_read(vma));
+	vma_end_read(vma);
+}
+END_TEST
+
 START_TEST(wrapped_numbers_refuse_and_recover)
 {
 	/* A number that comes round again looks like a mark; the next unlock ends that. */
@@ -256,6 +302,8 @@ int main(void)
 	tcase_add_test(tc, a_fault_does_not_lock_what_it_can_not_use);
 	tcase_add_test(tc, an_area_that_moved_away_is_let_go_of);
 	tcase_add_test(tc, an_area_that_was_taken_out_is_not_found);
+	tcase_add_test(tc, an_area_that_goes_after_the_lookup_says_so);
+	tcase_add_test(tc, areas_are_marked_before_they_change);
 	tcase_add_test(tc, wrapped_numbers_refuse_and_recover);
 	tcase_add_test(tc, faults_and_writers_of_two_cpus_get_along);
 	suite_add_tcase(suite, tc);
