@@ -42,11 +42,14 @@ add_library(fl_native INTERFACE)
 target_link_libraries(fl_native INTERFACE fl_common PkgConfig::FAULTLINE_URCU Threads::Threads)
 
 add_library(fl_check INTERFACE)
-target_compile_definitions(fl_check INTERFACE FAULTLINE_CHECK)
+target_compile_definitions(fl_check INTERFACE FAULTLINE_CHECK
+  $<$<C_COMPILER_ID:Clang>:FAULTLINE_CLANG>)
 target_link_libraries(fl_check INTERFACE fl_common PkgConfig::FAULTLINE_JANSSON)
 
 add_library(fl_modelled INTERFACE)
 target_compile_options(fl_modelled INTERFACE
   -fsanitize=thread
   $<$<C_COMPILER_ID:GNU>:--param=tsan-instrument-func-entry-exit=0>
+  # Clang would not announce the load of x++ (include/faultline/compiler.h).
+  "$<$<C_COMPILER_ID:Clang>:SHELL:-mllvm -tsan-instrument-read-before-write=1>"
   "$<$<C_COMPILER_ID:Clang>:SHELL:-mllvm -tsan-instrument-func-entry-exit=0>")

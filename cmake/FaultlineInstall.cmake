@@ -27,6 +27,13 @@ foreach(pc faultline faultline-check)
   configure_file(cmake/${pc}.pc.in ${PROJECT_BINARY_DIR}/${pc}.pc @ONLY)
   install(FILES ${PROJECT_BINARY_DIR}/${pc}.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 endforeach()
+# Clang needs one more flag for modelled code (include/faultline/compiler.h).
+set(FAULTLINE_PC_VARIANT " for Clang")
+set(FAULTLINE_PC_CFLAGS
+  " -DFAULTLINE_CLANG -Xclang -mllvm -Xclang -tsan-instrument-read-before-write=1")
+configure_file(cmake/faultline-check.pc.in ${PROJECT_BINARY_DIR}/faultline-check-clang.pc @ONLY)
+install(FILES ${PROJECT_BINARY_DIR}/faultline-check-clang.pc
+        DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 
 if(FAULTLINE_DOCS)
   install(FILES README.md CHANGELOG.md LICENSE DESTINATION ${CMAKE_INSTALL_DATAROOTDIR}/doc/faultline)

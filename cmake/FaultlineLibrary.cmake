@@ -29,12 +29,6 @@ endfunction()
 
 function(fl_part_objects part engine target flags sources)
   list(REMOVE_ITEM sources "")
-  foreach(source IN LISTS sources) # INTERIM
-    if(NOT EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/${source})
-      list(REMOVE_ITEM sources ${source})
-      message(STATUS "still to be written: ${CMAKE_CURRENT_SOURCE_DIR}/${source}")
-    endif()
-  endforeach()
   if(NOT sources OR NOT engine IN_LIST FAULTLINE_ENGINES)
     return()
   endif()

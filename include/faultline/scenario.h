@@ -11,6 +11,7 @@
 
 #include <stddef.h>
 
+#include <faultline/compiler.h>
 #include <faultline/faultline.h>
 
 #define FL_MAX_THREADS 8

@@ -70,6 +70,8 @@ static const struct fl_variant variants[] = {
 	  "A4a: pins are looked for (A2) before the entry is clear (A1)" },
 	{ "flush-no-pin-barrier", "6.1", "gup_pin_barrier=none", "lkmm", FL_VERIFIED,
 	  "with the flush, KSM's count of references sees try_get_folio()'s, which is ordered" },
+	{ "barriers-without-flush", "6.1", "ksm_flush=none", "lkmm", FL_VERIFIED,
+	  "the four barriers are enough: what 088b8aa537c2 is about" },
 	{ "flush-instead-of-smp-mb", "6.1", "pae_clear_barrier=none", "lkmm", FL_VERIFIED,
 	  "a completed flush is a full barrier where it is done" },
 	{ "ipi-flush", "6.1",

@@ -47,8 +47,10 @@ strict="-std=gnu11 -Wall -Wextra -Werror"
 {
 	step "$cc" $strict $(pkg-config --cflags faultline) "$here/machine.c" \
 		$(pkg-config --libs faultline) -o machine
-	step "$cc" $strict $(pkg-config --cflags faultline-check) -c "$here/race.c"
-	step "$cc" race.o $(pkg-config --libs faultline-check) -o race
+	check=faultline-check
+	case $("$cc" --version) in *clang*) check=faultline-check-clang ;; esac
+	step "$cc" $strict $(pkg-config --cflags $check) -c "$here/race.c"
+	step "$cc" race.o $(pkg-config --libs $check) -o race
 }
 step ./machine
 step ./race

@@ -139,7 +139,7 @@ static void second_byte(void *p)
 
 static const struct wide four = { { 1, 2, 3, 4 } };
 
-static void assign_struct(void *p)
+__attribute__((unused)) static void assign_struct(void *p)
 {
 	struct state *s = p;
 
@@ -367,6 +367,7 @@ static const struct c_row {
 	{ { "same byte", sizeof(struct state), NULL, { first_byte, first_byte }, NULL },
 	  "data-race",
 	  { { 0, NULL }, { 1, NULL } } },
+#ifndef __clang__ /* calls memcpy() for it, unseen: docs/internals/decisions.md */
 	{ { "struct assignment",
 	    sizeof(struct state),
 	    NULL,
@@ -374,6 +375,7 @@ static const struct c_row {
 	    NULL },
 	  "data-race",
 	  { { 0, NULL }, { 1, NULL } } },
+#endif
 	/* Compilers make these calls, or stores of their own without announcing them. */
 	{ { "memcpy()", sizeof(struct state), NULL, { copy_in, load_last_word }, NULL },
 	  "data-race",

@@ -235,8 +235,8 @@ static uint64_t ops_of(const struct flx_record *rec, int e)
 	for (int i = prog->first[ev->thread]; i < prog->first[ev->thread + 1]; i++) {
 		const struct rm_op *op = &prog->op[i];
 
-		if (op->order == FL_PLAIN && (uintptr_t)loc[op->loc] == ev->addr &&
-		    op->kind == (ev->kind == FLX_WRITE ? RM_STORE : RM_LOAD))
+		if (op->kind == (ev->kind == FLX_WRITE ? RM_STORE : RM_LOAD) &&
+		    op->order == FL_PLAIN && (uintptr_t)loc[op->loc] == ev->addr)
 			ops |= (uint64_t)1 << i;
 	}
 	return ops;

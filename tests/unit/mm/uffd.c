@@ -135,6 +135,50 @@ START_TEST(messages_come_in_the_order_of_the_faults)
 }
 END_TEST
 
+/* Until @n threads wait for user space. */
+static void until_waiting(int n)
+{
+	while (fl_rt_nr_waiting() < n)
+		cpu_relax();
+}
+
+START_TEST(the_oldest_message_is_read_first)
+{
+	fl_vaddr first = a + PAGE, second = a;
+	struct fl_uffd_msg msg[2];
+	struct call call[2];
+
+	fl_cpu_unbind(cpu0); /* this thread is the handler */
+	begin_on(&call[0], cpu1, touch, &first);
+	until_waiting(1);
+	begin_on(&call[1], cpu0, touch, &second);
+	until_waiting(2);
+	for (int i = 0; i < 2; i++)
+		ck_assert_int_eq(fl_uffd_read(&msg[i], uffd), 0);
+	ck_assert_uint_eq(msg[0].addr, first);
+	ck_assert_uint_eq(msg[1].addr, second);
+	for (int i = 0; i < 2; i++) {
+		ck_assert_int_eq(fl_uffd_zeropage(uffd, msg[i].addr), 0);
+		pthread_join(call[i].thread, NULL);
+	}
+	ck_assert_int_eq(fl_cpu_bind(cpu0), 0);
+}
+END_TEST
+
+START_TEST(an_answer_wakes_also_those_whose_message_nobody_read)
+{
+	struct fl_uffd_msg msg;
+	struct call call;
+
+	begin_on(&call, cpu1, touch, &a);
+	until_waiting(1);
+	ck_assert_int_eq(fl_uffd_zeropage(uffd, a), 0);
+	end_on(&call);
+	ck_assert_uint_eq(load(cpu0, a), 1);
+	ck_assert_int_eq(fl_uffd_try_read(&msg, uffd), -EAGAIN);
+}
+END_TEST
+
 START_TEST(answers_go_to_free_registered_places)
 {
 	uint64_t words[2] = { 1, 2 }, frames;
@@ -201,8 +245,7 @@ START_TEST(nobody_has_to_answer)
 
 	begin_on(&call, cpu1, store_or_be_killed, NULL);
 	/* when all that still run wait for user space, the run is over */
-	while (fl_rt_nr_waiting() < 1)
-		cpu_relax();
+	until_waiting(1);
 	fl_rt_stop_waiting(true);
 	end_on(&call);
 	fl_rt_stop_waiting(false);
@@ -222,6 +265,8 @@ int main(void)
 		tcase_add_test(cases[i], a_missing_page_is_provided_by_the_handler);
 		tcase_add_test(cases[i], two_cpus_wait_for_one_page_and_one_answer_is_enough);
 		tcase_add_test(cases[i], messages_come_in_the_order_of_the_faults);
+		tcase_add_test(cases[i], the_oldest_message_is_read_first);
+		tcase_add_test(cases[i], an_answer_wakes_also_those_whose_message_nobody_read);
 		tcase_add_test(cases[i], answers_go_to_free_registered_places);
 		tcase_add_test(cases[i], a_pin_waits_for_the_handler_too);
 		tcase_add_test(cases[i], who_can_not_wait_gets_an_error);

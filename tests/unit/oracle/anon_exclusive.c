@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 
+#include "oracle/hooks.h"
 #include "oracle/native_report.h"
 #include "oracle/oracle.h"
 
@@ -68,11 +69,15 @@ END_TEST
 
 START_TEST(pages_that_are_not_anonymous_are_none_of_its_business)
 {
+	struct page *other = alloc_page(machine); /* a file's, say */
 	fl_vaddr zero = map(1, FL_READ);
 	struct fl_pin second;
 
 	ck_assert_int_eq(fl_pin_user_pages_fast(cpu0, zero, 1, 0, &second), 1);
+	fl_oracle_pinned(1, mm, page_to_pfn(other), false);
 	ck_assert_uint_eq(failures(), 0);
+	fl_oracle_unpinned(page_to_pfn(other), false);
+	put_page(machine, other);
 	fl_unpin(cpu0, &second);
 }
 END_TEST

@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <faultline/compiler.h>
 #include <faultline/rt/site.h>
 #include <faultline/rt/types.h>
 
