@@ -39,7 +39,11 @@ static void resume(int t)
 	current_thread = -1;
 }
 
-/* Remembers that the object at @addr was reached through load number @idx. */
+/*
+ * Remembers that the object at @addr was reached through load number @idx; -1: by other means, so that
+ * a later load of the same pointer, a recheck say, is not taken for what the address came from. The first
+ * way counts: too few dependencies can't hide anything.
+ */
 static void note_dep(struct thread *t, uintptr_t addr, int idx)
 {
 	uintptr_t object = memory_object(addr, NULL);
@@ -47,10 +51,8 @@ static void note_dep(struct thread *t, uintptr_t addr, int idx)
 	if (!object)
 		return;
 	for (int i = 0; i < t->ndep && i < DEPS; i++)
-		if (t->dep[i].object == object) {
-			t->dep[i].idx = idx;
+		if (t->dep[i].object == object)
 			return;
-		}
 	t->dep[t->ndep++ % DEPS].object = object;
 	t->dep[(t->ndep - 1) % DEPS].idx = idx;
 }
@@ -63,7 +65,7 @@ static int find_dep(const struct thread *t, int thread, uintptr_t addr)
 		return EV_NONE;
 	for (int i = 0; i < t->ndep && i < DEPS; i++)
 		if (t->dep[i].object == object)
-			return G.tev[thread][t->dep[i].idx];
+			return t->dep[i].idx < 0 ? EV_NONE : G.tev[thread][t->dep[i].idx];
 	return EV_NONE;
 }
 
@@ -122,10 +124,13 @@ static bool pass(struct thread *t, int thread, struct op *op)
 	op->old = e->rval;
 	op->ok = !(e->flags & EVF_FAILED);
 	t->loads += e->kind == EV_READ;
-	if (e->kind == EV_READ && e->order != FL_PLAIN) {
-		t->last_marked_load = t->pos;
+	if (e->kind == EV_READ) {
+		bool marked = e->order != FL_PLAIN;
+
+		if (marked)
+			t->last_marked_load = t->pos;
 		if (op->size == sizeof(void *) && memory_tracks(e->rval))
-			note_dep(t, e->rval, t->pos);
+			note_dep(t, e->rval, marked ? t->pos : -1);
 	}
 	t->pos += 1 + (e->kind == EV_READ && (e->flags & EVF_RMW));
 	return true;

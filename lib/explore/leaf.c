@@ -164,6 +164,16 @@ static bool has_plain(void)
 	return false;
 }
 
+static void describe_race(char *buf, size_t size, const int racing[2])
+{
+	const struct ev *a = &G.ev[racing[0]], *b = &G.ev[racing[1]];
+
+	snprintf(buf, size, "CPU%d's %s %s and CPU%d's %s %s of the same location race", a->thread,
+		 a->order == FL_PLAIN ? "plain" : "marked", a->kind == EV_WRITE ? "store" : "load",
+		 b->thread, b->order == FL_PLAIN ? "plain" : "marked",
+		 b->kind == EV_WRITE ? "store" : "load");
+}
+
 void search_leaf(void)
 {
 	int racing[2] = { EV_NONE, EV_NONE }, who = 0;
@@ -206,23 +216,24 @@ void search_leaf(void)
 	if (S.failed) {
 		keep_if_better(0, S.oracle, S.message, racing);
 	} else if (freed_object_used(false, racing)) {
+		int sure[2];
+		bool is_sure = freed_object_used(true, sure);
+
+		if (is_sure)
+			memcpy(racing, sure, sizeof(sure));
 		snprintf(message, sizeof(message), "CPU%d uses an object that CPU%d has freed",
 			 G.ev[racing[1]].thread, G.ev[racing[0]].thread);
-		keep_if_better(freed_object_used(true, racing) ? 0 : RANK_UNSURE, "use-after-free",
-			       message, racing);
+		keep_if_better(is_sure ? 0 : RANK_UNSURE, "use-after-free", message, racing);
 	} else if (S.opt->races && S.opt->mutant != FLX_MUT_NO_RACES && has_plain() &&
 		   (!S.best.found || S.best.rank >= 2) && !lkmm_synchronised(&G, S.opt->mutant) &&
 		   lkmm_race(&G, S.opt->mutant, false, racing)) {
+		/* A race that is there whatever depends on what, if there is one, else any. */
 		int sure[2];
-		const struct ev *a = &G.ev[racing[0]], *b = &G.ev[racing[1]];
+		bool is_sure = lkmm_race(&G, S.opt->mutant, true, sure);
 
-		snprintf(message, sizeof(message),
-			 "CPU%d's %s %s and CPU%d's %s %s of the same location race", a->thread,
-			 a->order == FL_PLAIN ? "plain" : "marked",
-			 a->kind == EV_WRITE ? "store" : "load", b->thread,
-			 b->order == FL_PLAIN ? "plain" : "marked",
-			 b->kind == EV_WRITE ? "store" : "load");
-		keep_if_better(lkmm_race(&G, S.opt->mutant, true, sure) ? 2 : RANK_UNSURE + 2,
-			       "data-race", message, racing);
+		if (is_sure)
+			memcpy(racing, sure, sizeof(sure));
+		describe_race(message, sizeof(message), racing);
+		keep_if_better(is_sure ? 2 : RANK_UNSURE + 2, "data-race", message, racing);
 	}
 }

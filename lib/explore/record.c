@@ -191,7 +191,7 @@ struct extra {
 	enum fl_fence kind;
 };
 
-static bool allowed_with(const struct ev *ev, int n, const struct extra *x, int nx,
+static bool allowed_with(const struct ev *ev, int n, int late, const struct extra *x, int nx,
 			 const struct flx_options *o, struct graph *scratch)
 {
 	static struct ev buf[EV_CAP + 4];
@@ -207,6 +207,10 @@ static bool allowed_with(const struct ev *ev, int n, const struct extra *x, int 
 		struct ev *d = &buf[map[i]];
 
 		*d = ev[i];
+		/* What its thread loads later would be a second reason: taken out, as if it waited. */
+		if (d->kind == EV_READ && d->thread == ev[late].thread && d->idx > ev[late].idx &&
+		    !(d->flags & EVF_RMW))
+			d->flags |= EVF_BLOCKED;
 		d->rf = d->rf >= 0 ? map[d->rf] : d->rf;
 		d->co_prev = d->co_prev >= 0 ? map[d->co_prev] : d->co_prev;
 		d->co_next = d->co_next >= 0 ? map[d->co_next] : d->co_next;
@@ -319,7 +323,7 @@ static bool explain_by_one(struct question *q, char *why, size_t size)
 		for (int i = 0; i < q->n; i++) {
 			struct extra x = barrier_in(q->g, &q->gap[i], kinds[k]);
 
-			if (allowed_with(q->g->ev, q->g->n, &x, 1, q->o, q->scratch))
+			if (allowed_with(q->g->ev, q->g->n, q->late, &x, 1, q->o, q->scratch))
 				continue;
 			if (best < 0 ||
 			    q->g->ev[q->gap[i].before].thread == q->g->ev[q->late].thread)
@@ -339,7 +343,7 @@ static void weaken(struct question *q, struct extra x[2])
 	for (int a = 0; a < 9; a++) {
 		struct extra y[2] = { { x[0].after, kinds[a / 3] }, { x[1].after, kinds[a % 3] } };
 
-		if (!allowed_with(q->g->ev, q->g->n, y, 2, q->o, q->scratch)) {
+		if (!allowed_with(q->g->ev, q->g->n, q->late, y, 2, q->o, q->scratch)) {
 			x[0] = y[0];
 			x[1] = y[1];
 			return;
@@ -358,7 +362,7 @@ static bool explain_by_two(struct question *q, char *why, size_t size)
 
 			if (q->g->ev[q->gap[i].before].thread == q->g->ev[q->gap[j].before].thread)
 				continue;
-			if (allowed_with(q->g->ev, q->g->n, x, 2, q->o, q->scratch))
+			if (allowed_with(q->g->ev, q->g->n, q->late, x, 2, q->o, q->scratch))
 				continue;
 			weaken(q, x);
 			used = describe_gap(q->g, &q->gap[j], x[0].kind, why, size);

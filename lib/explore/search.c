@@ -426,7 +426,7 @@ static void start_again(void)
 	S.by_set = true;
 	/* Executions that a callback has seen are not shown to it again. */
 	if (!S.opt->hash && !S.opt->on_execution)
-		S.res->executions = 0;
+		S.res->executions = S.executions_at_find = 0;
 	S.res->blocked = 0;
 	graph_clear(&G, program->nthreads);
 	search_push();

@@ -95,6 +95,8 @@ static int ipi_begin(struct fl_machine *m)
 		return 0;
 	err = fl_ipi_init((int)m->nr_cpus);
 	m->owns_ipi = !err;
+	if (!err && m->policy.tlb_flush == FL_TLB_FLUSH_BROADCAST)
+		fl_ipi_quiet();
 	return err;
 }
 

@@ -190,6 +190,10 @@ int fl_ipi_init(int ncpus)
 	return 0;
 }
 
+void fl_ipi_quiet(void)
+{
+}
+
 void fl_ipi_exit(void)
 {
 	fl_free(slots);

@@ -39,6 +39,7 @@ static const char *const fence_names[] = {
 	"sync-rcu",
 	"after-srcu-read-unlock",
 	"sync-srcu",
+	"acquire-after-ctrl-dep",
 	NULL,
 };
 

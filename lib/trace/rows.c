@@ -359,23 +359,25 @@ static void name_store(char *buf, size_t size, const struct picture *p, int i)
 
 /*
  * The store that a late load should have seen: of those between the one it read and the newest shown
- * above it, the one with a label, as that is what the reader looks for.
+ * above it, the first with a label, as that is what the reader looks for.
  */
 static void name_newer(char *buf, size_t size, const struct picture *p, int i)
 {
 	const struct flx_event *e = event(p, i);
+	const char *label = NULL;
 	int steps = 0;
 
 	for (int w = e->newer; w >= 0 && w != e->rf && steps++ < p->t->record.n;
 	     w = event(p, w)->co_after) {
 		const struct fl_site *step = event(p, w)->step;
 
-		if (w < i && step && step->label) {
-			snprintf(buf, size, "%s", step->label);
-			return;
-		}
+		if (w < i && step && step->label)
+			label = step->label;
 	}
-	name_store(buf, size, p, e->newer);
+	if (label)
+		snprintf(buf, size, "%s", label);
+	else
+		name_store(buf, size, p, e->newer);
 }
 
 /* A load that repeats what an earlier one of its thread found: the remark is there already. */

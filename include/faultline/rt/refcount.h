@@ -36,6 +36,7 @@
 #define refcount_dec_and_test(r) refcount_sub_and_test(1, r)
 
 /* A load decided a branch; make it an acquire for what is under the branch. */
-#define smp_acquire__after_ctrl_dep() smp_rmb()
+#define smp_acquire__after_ctrl_dep()                                                              \
+	FL_FENCE(FL_FENCE_ACQUIRE_CTRL, "smp_acquire__after_ctrl_dep()")
 
 #endif

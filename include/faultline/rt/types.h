@@ -63,7 +63,8 @@ enum fl_fence {
 	FL_FENCE_RCU_UNLOCK,
 	FL_FENCE_SYNC_RCU,
 	FL_FENCE_AFTER_SRCU_READ_UNLOCK,
-	FL_FENCE_SYNC_SRCU, /* of one srcu_struct: fl_ev_sync_srcu() */
+	FL_FENCE_SYNC_SRCU,    /* of one srcu_struct: fl_ev_sync_srcu() */
+	FL_FENCE_ACQUIRE_CTRL, /* smp_acquire__after_ctrl_dep(): loads before, everything after */
 	FL_FENCE_NR,
 };
 

@@ -38,7 +38,7 @@ struct lkmm {
 	bitrel po, same; /* same: two nodes of one thread */
 	bitrel rf, rfe, rfi, co, fr, rmw, addr, data, ctrl;
 	bitrel data_only; /* before plain accesses carry it on */
-	bitrel mb, gp, strong, po_rel, acq_po, rmb, wmb, nonrw_fence, fence, unlock_lock;
+	bitrel mb, gp, strong, po_rel, acq_po, acq_ctrl, rmb, wmb, nonrw_fence, fence, unlock_lock;
 	bitrel rmb_pre;	 /* [R4rmb] ; fencerel(Rmb) ; [~Noreturn] */
 	bitrel rmb_post; /* [~Noreturn] ; fencerel(Rmb) ; [R4rmb] */
 	bitrel cumul_fence_star, rmw_sequence, prop, hb, hb_star, pb, pb_star, rb;
@@ -77,10 +77,11 @@ static bool is_node(const struct graph *g, const struct ev *e, const bool *addr_
 		       e->fence == FL_FENCE_RCU_UNLOCK;
 	if (e->kind > EV_WRITE || (e->flags & EVF_BLOCKED))
 		return false;
-	if (has_free || keep_all || (e->flags & EVF_SRCU))
+	if (has_free || keep_all || (e->flags & (EVF_SRCU | EVF_FAILED)))
 		return true;
+	/* addr ; [Plain] ; wmb orders marked stores through a plain one that nobody else sees. */
 	if (e->order == FL_PLAIN)
-		return location_is_shared(g, e);
+		return location_is_shared(g, e) || (e->kind == EV_WRITE && e->addr_dep >= 0);
 	/* A marked load of what nobody stores orders only through an acquire or what depends on it. */
 	if (e->kind == EV_READ && e->order == FL_ONCE && !(e->flags & EVF_RMW) &&
 	    g->loc[e->loc].co_head == EV_NONE)
@@ -94,7 +95,8 @@ static void number_nodes(struct lkmm *m)
 	const struct graph *g = m->g;
 
 	memset(addr_source, 0, g->n * sizeof(*addr_source));
-	has_free = keep_all = false;
+	has_free = false;
+	keep_all = m->all_ctrl;
 	for (int i = 0; i < g->n; i++) {
 		if (g->ev[i].addr_dep >= 0)
 			addr_source[g->ev[i].addr_dep] = true;
@@ -311,6 +313,7 @@ static void fences(struct lkmm *m)
 	m->rmb_pre = bitrel_new(p);
 	m->rmb_post = bitrel_new(p);
 	m->unlock_lock = bitrel_new(p);
+	m->acq_ctrl = bitrel_new(p);
 	for (int i = 0; i < m->n; i++) {
 		bitset_add(all, i);
 		if (!bitset_has(m->noreturn, i))
@@ -384,6 +387,17 @@ static void fences(struct lkmm *m)
 				fence_pairs(m, m->rmb_pre, first, last, k, m->r4rmb, not_noreturn);
 				fence_pairs(m, m->rmb_post, first, last, k, not_noreturn, m->r4rmb);
 				break;
+			case FL_FENCE_ACQUIRE_CTRL: {
+				/* The branch before it is what orders stores; the barrier, loads. */
+				bitset loads = bitset_new(p);
+
+				for (int i = first; i < last; i++)
+					if (bitset_has(m->rd, i) && bitset_has(m->marked, i))
+						bitset_add(loads, i);
+				if (m->mutant != FLX_MUT_IGNORE_ACQUIRE)
+					fence_pairs(m, m->acq_ctrl, first, last, k, loads, m->mem);
+				break;
+			}
 			case FL_FENCE_WMB:
 				if (m->mutant != FLX_MUT_IGNORE_WMB)
 					fence_pairs(m, m->wmb, first, last, k, m->wr, m->wr);
@@ -489,6 +503,17 @@ static void fences(struct lkmm *m)
 	m->acq_po = bitrel_copy(p, m->po);
 	bitrel_domain(p, m->acq_po, m->acquire);
 	bitrel_range(p, m->acq_po, m->mem);
+	bitrel_or(p, m->acq_po, m->acq_ctrl);
+	if (m->all_ctrl)
+		for (int i = 0; i < m->n; i++)
+			for (int j = i + 1; j < m->n && m->thread[j] == m->thread[i]; j++) {
+				const struct ev *f = node_ev(m, j);
+
+				/* kfree() is a call, not a store that a compiler moves over a branch. */
+				if (f && (f->flags & EVF_FREE) && bitset_has(m->rd, i) &&
+				    bitset_has(m->marked, i))
+					bitrel_set(p, m->acq_po, i, j);
+			}
 	m->nonrw_fence = bitrel_copy(p, m->strong);
 	bitrel_or(p, m->nonrw_fence, m->po_rel);
 	bitrel_or(p, m->nonrw_fence, m->acq_po);

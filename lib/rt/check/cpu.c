@@ -23,15 +23,17 @@
 #include "../ipi_internal.h"
 #include "../thread.h"
 
+/* Not a spinlock: two sections of one CPU must not be ordered as two critical sections would be. */
 struct gate {
-	spinlock_t lock;
-	char pad[60];
+	struct rw_semaphore lock;
+	char pad[56];
 };
 
 static struct gate *gates; /* modelled memory */
 static int ncpus;
 static int cpu_instead[FLX_MAX_THREADS]; /* CPU + 1 that a sender acts for */
 static bool irq_off[FLX_MAX_THREADS];
+static bool quiet; /* nobody sends: sections cost no events, and order nothing */
 
 int fl_ipi_init(int n)
 {
@@ -41,7 +43,13 @@ int fl_ipi_init(int n)
 	if (!gates)
 		return -ENOMEM;
 	ncpus = n;
+	quiet = false;
 	return 0;
+}
+
+void fl_ipi_quiet(void)
+{
+	quiet = true;
 }
 
 void fl_ipi_exit(void)
@@ -80,7 +88,8 @@ void local_irq_disable(void)
 {
 	if (!own_cpu() || irq_off[current_thread])
 		return;
-	spin_lock(&gates[current_thread].lock);
+	if (!quiet)
+		down_write(&gates[current_thread].lock);
 	irq_off[current_thread] = true;
 }
 
@@ -89,7 +98,8 @@ void local_irq_enable(void)
 	if (!own_cpu() || !irq_off[current_thread])
 		return;
 	irq_off[current_thread] = false;
-	spin_unlock(&gates[current_thread].lock);
+	if (!quiet)
+		up_write(&gates[current_thread].lock);
 }
 
 unsigned long local_irq_save_fn(void)
@@ -125,13 +135,13 @@ void smp_call_function_many(uint64_t mask, void (*fn)(void *info), void *info)
 	for (int cpu = 0; cpu < ncpus; cpu++) {
 		if (cpu == me || !(mask >> cpu & 1))
 			continue;
-		spin_lock(&gates[cpu].lock);
+		down_write(&gates[cpu].lock);
 		smp_mb();
 		cpu_instead[current_thread] = cpu + 1;
 		fn(info);
 		cpu_instead[current_thread] = 0;
 		smp_mb();
-		spin_unlock(&gates[cpu].lock);
+		up_write(&gates[cpu].lock);
 	}
 	smp_mb();
 }
@@ -177,6 +187,12 @@ const int *fl_ipi_pending(int cpu)
 	return &none;
 }
 
+/* One call_rcu(): what it hands to its thread, in memory that no other call uses. */
+struct call {
+	uint64_t func; /* 0 until the call */
+	struct rcu_head *head;
+};
+
 static bool is_set(uint64_t old, uint64_t a, uint64_t b, uint64_t *n)
 {
 	(void)a, (void)b;
@@ -187,24 +203,30 @@ static bool is_set(uint64_t old, uint64_t a, uint64_t b, uint64_t *n)
 /* Callbacks run in a thread of their own, which starts with the grace period. */
 static void callback_thread(void *arg)
 {
-	struct rcu_head *head = arg;
+	struct call *call = arg;
 	void (*func)(struct rcu_head *);
 
 	/* Waits for call_rcu()'s release, which orders as the locks of the kernel's callback lists do. */
 	func = (void (*)(struct rcu_head *))(uintptr_t)fl_ev_await(
-		&head->func, sizeof(head->func), is_set, 0, 0, FL_ACQUIRE, 0,
+		&call->func, sizeof(call->func), is_set, 0, 0, FL_ACQUIRE, 0,
 		FL_SITE("the callback of call_rcu()"));
 	synchronize_rcu();
-	func(head);
+	func(call->head);
 }
 
 void fl_ev_call_rcu(struct rcu_head *head, void (*fn)(struct rcu_head *),
 		    const struct fl_site *site)
 {
+	struct call *call;
+
 	if (current_thread < 0) {
 		fn(head);
 		return;
 	}
-	fl_ev_store(&head->func, sizeof(head->func), (uintptr_t)fn, FL_RELEASE, site);
-	exec_spawn(callback_thread, head);
+	call = fl_zalloc(sizeof(*call));
+	if (!call)
+		return;
+	call->head = head; /* the same in each replay, and nobody else's: no event */
+	fl_ev_store(&call->func, sizeof(call->func), (uintptr_t)fn, FL_RELEASE, site);
+	exec_spawn(callback_thread, call);
 }

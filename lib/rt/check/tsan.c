@@ -97,11 +97,33 @@ ACCESS(2)
 ACCESS(4)
 ACCESS(8)
 
+/* All words first, then all values: other threads run in between and put theirs there. */
+static void plain_load_range(uintptr_t addr, unsigned long size, uintptr_t pc)
+{
+	uint64_t value[size / 8 + 1];
+
+	if (current_thread < 0 || !memory_tracks(addr))
+		return;
+	for (unsigned long i = 0; i < size; i += 8) {
+		struct op op = {
+			.kind = OP_LOAD,
+			.order = FL_PLAIN,
+			.addr = addr + i,
+			.size = size - i < 8 ? size - i : 8,
+			.pc = pc,
+		};
+
+		exec_do(&op);
+		value[i / 8] = op.old;
+	}
+	for (unsigned long i = 0; i < size; i += 8)
+		memory_poke(addr + i, size - i < 8 ? size - i : 8, value[i / 8]);
+}
+
 void __tsan_read16(void *addr);
 void __tsan_read16(void *addr)
 {
-	plain_load((uintptr_t)addr, 8, PC);
-	plain_load((uintptr_t)addr + 8, 8, PC);
+	plain_load_range((uintptr_t)addr, 16, PC);
 }
 
 void __tsan_write16(void *addr);
@@ -125,8 +147,7 @@ void __tsan_unaligned_write16(void *addr)
 void __tsan_read_range(void *addr, unsigned long size);
 void __tsan_read_range(void *addr, unsigned long size)
 {
-	for (unsigned long i = 0; i < size; i += 8)
-		plain_load((uintptr_t)addr + i, size - i < 8 ? size - i : 8, PC);
+	plain_load_range((uintptr_t)addr, size, PC);
 }
 
 /* Structures are copied in code that no other thread can see yet: fl_zalloc'ed, not published. */

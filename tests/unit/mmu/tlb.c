@@ -6,6 +6,8 @@
  */
 #include "../world.h"
 
+#include <time.h>
+
 static pte_t *entry_at(fl_vaddr addr)
 {
 	return pte_offset_map(machine, *pmd_offset_lockless(machine, mm->pgd, addr), addr);
@@ -224,45 +226,52 @@ END_TEST
 
 struct flusher {
 	fl_vaddr addr;
-	uint64_t frame[2]; /* pfn */
-	int stop;
+	int running, stop;
 };
 
-/* Whoever is in the page while it is taken away must be out when the flush returns. */
+/* Stores to the page as often as it can. */
 static void use_page(struct fl_cpu *cpu, void *arg)
 {
 	struct flusher *w = arg;
-	uint64_t word;
+	uint64_t word = 1;
 
 	while (!READ_ONCE(w->stop)) {
 		fl_ipi_poll();
-		word = 1;
-		mmu_access(cpu, w->addr, MMU_STORE, &word);
+		if (mmu_access(cpu, w->addr, MMU_STORE, &word))
+			WRITE_ONCE(w->running, 1);
 	}
 }
 
+/*
+ * Whoever is in the page while it is taken away must be out when the flush returns. Without the TLB's
+ * lock (broadcast) this fails within the two seconds in nearly every run, on two cores.
+ */
 START_TEST(no_store_arrives_after_the_flush)
 {
 	struct flusher w = { .addr = map(1, FL_READ | FL_WRITE) };
+	time_t end = time(NULL) + 2;
 	struct call call;
-	uint64_t *word;
+	uint64_t *word, seen;
 	pte_t *ptep, old;
-	int rounds;
 
 	ck_assert_int_eq(fl_store(cpu0, w.addr, 0), 0);
 	ptep = entry_at(w.addr);
 	word = frame_words(machine, pte_pfn(*ptep));
 	begin_on(&call, cpu1, use_page, &w);
-	/* An interrupt takes its time where threads share cores; a broadcast does not. */
-	rounds = machine->policy.tlb_flush == FL_TLB_FLUSH_BROADCAST ? 200000 : 3000;
-	for (int i = 0; i < rounds; i++) {
+	while (!READ_ONCE(w.running))
+		cpu_relax();
+	while (time(NULL) <= end) {
 		old = xchg_relaxed(ptep, PTE_NONE);
 		flush_tlb_mm_range(mm, w.addr, w.addr + PAGE);
 		WRITE_ONCE(*word, 0);
-		for (volatile int k = 0; k < 50; k = k + 1)
+		for (volatile int k = 0; k < 400; k = k + 1)
 			;
-		ck_assert_uint_eq(READ_ONCE(*word), 0);
+		seen = READ_ONCE(*word);
+		ck_assert_uint_eq(seen, 0);
 		WRITE_ONCE(*ptep, old);
+		/* Let it in again, or there is nothing to flush. */
+		for (volatile int k = 0; k < 400; k = k + 1)
+			;
 	}
 	WRITE_ONCE(w.stop, 1);
 	end_on(&call);
