@@ -5,6 +5,9 @@
  * The same scenario runs under the check engine (all executions that a memory model allows) and
  * natively (real threads). It holds no model code and makes no assertion that an oracle makes:
  * variants differ by policy fields alone. FL_SCENARIO() registers it before main().
+ *
+ * Shared state belongs in the world or in memory of fl_zalloc(): the check engine puts these back to what
+ * set_up left before each execution, but not static variables.
  */
 #ifndef FAULTLINE_SCENARIO_H
 #define FAULTLINE_SCENARIO_H

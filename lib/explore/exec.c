@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "memory.h"
+#include "search.h"
 
 #define STACK_SIZE ((size_t)256 << 10)
 
@@ -23,6 +24,11 @@ void fibre_will_start(struct fibre *f);
 static void to_engine(struct thread *t)
 {
 	fibre_switch(&t->fibre.sp, engine_sp);
+}
+
+void exec_yield(void)
+{
+	to_engine(&T[current_thread]);
 }
 
 static void resume(int t)
@@ -272,7 +278,7 @@ void exec_restart(void)
 	for (int i = 0; i < FLX_MAX_THREADS; i++) {
 		struct thread *t = &T[i];
 
-		t->started = t->ended = t->waiting = false;
+		t->started = t->ended = t->crashed = t->waiting = false;
 		t->pos = 0;
 		t->wait_thread = -1;
 		t->op = NULL;
@@ -296,7 +302,7 @@ static bool at_frontier(const struct thread *t, int thread)
 {
 	const struct ev *e;
 
-	if (t->ended)
+	if (t->ended || t->crashed)
 		return true;
 	if (!t->waiting)
 		return false;
@@ -340,7 +346,7 @@ static void advance(int t)
 
 static void pass_event(int t, int idx)
 {
-	while (T[t].pos <= idx && !exec_error[0])
+	while (T[t].pos <= idx && !T[t].crashed && !exec_error[0])
 		advance(t);
 }
 
@@ -407,7 +413,16 @@ bool exec_op_event(int thread, struct ev *e)
 		return true;
 	}
 	if (!op->deps.exact)
-		e->addr_dep = find_dep(t, thread, op->addr);
+		if (memory_tracks(op->addr) && op->size && !memory_inside(op->addr, op->size)) {
+			char message[160];
+
+			snprintf(message, sizeof(message),
+				 "CPU%d accesses %u bytes that no object of fl_zalloc() contains "
+				 "(%s)",
+				 thread, op->size, op->site ? op->site->text : "a plain access");
+			search_fail("out-of-bounds", message);
+		}
+	e->addr_dep = find_dep(t, thread, op->addr);
 	e->loc = memory_location(&G, op->addr, op->size, &other);
 	if (e->loc)
 		return true;

@@ -41,9 +41,10 @@ struct thread {
 	struct fibre fibre;
 	void (*fn)(void *arg);
 	void *arg;
-	bool started, ended, waiting; /* waiting: stopped with an operation that has no event */
-	int pos;		      /* events passed */
-	int wait_thread, wait_idx;    /* must be passed first; wait_thread -1: nothing */
+	bool started, ended, crashed,
+		waiting;	   /* waiting: stopped with an operation that has no event */
+	int pos;		   /* events passed */
+	int wait_thread, wait_idx; /* must be passed first; wait_thread -1: nothing */
 	struct op *op;
 	const struct fl_site *step;
 	struct {
@@ -71,6 +72,12 @@ extern char exec_error[256];
 
 int exec_init(const struct flx_program *p);
 void exec_exit(void);
+/*
+ * While a thread runs, a bad memory access of its code (SIGSEGV, SIGBUS) ends the thread and is reported to
+ * search_fail() as "bad-access". Installed by the first, the former handlers put back by the second.
+ */
+void exec_catch_faults(void);
+void exec_release_faults(void);
 /* All threads back to their beginning. */
 void exec_restart(void);
 /* Runs @t until it stops for an operation that the graph has no event for, or ends. */
@@ -87,6 +94,8 @@ void exec_reset_cpus(void);
 
 /* The calling thread does @op; returns when the graph has its event. Called on fibres. */
 void exec_do(struct op *op);
+/* Gives the processor back to the engine. Called on fibres. */
+void exec_yield(void);
 /* Starts a thread during the run; returns its number or -1. Called on fibres. */
 int exec_spawn(void (*fn)(void *), void *arg);
 

@@ -121,6 +121,14 @@ uintptr_t memory_object(uintptr_t addr, size_t *size)
 	return addr - (off - z->obj[lo].start);
 }
 
+bool memory_inside(uintptr_t addr, unsigned int size)
+{
+	size_t object_size;
+	uintptr_t object = memory_object(addr, &object_size);
+
+	return object && addr + size <= object + object_size;
+}
+
 static size_t hash_slot(uintptr_t addr)
 {
 	return (addr * 0x9e3779b97f4a7c15ull >> 20) & (table_size - 1);

@@ -22,6 +22,8 @@ void memory_reset_thread_zones(void);
 void *memory_alloc(int zone, size_t size, size_t align);
 /* Is @addr in the arena, so that plain accesses to it count? */
 bool memory_tracks(uintptr_t addr);
+/* Does one allocated object contain all of it? */
+bool memory_inside(uintptr_t addr, unsigned int size);
 /* Start of the allocated object that contains @addr, or 0. */
 uintptr_t memory_object(uintptr_t addr, size_t *size);
 

@@ -243,7 +243,7 @@ int search_next_thread(void)
 		exec_to_frontier(t);
 		if (exec_error[0])
 			return -1;
-		if (!T[t].op)
+		if (!T[t].op || T[t].crashed)
 			continue;
 		if (must_wait_for_readers(T[t].op)) {
 			if (waits_for_srcu < 0 && T[t].op->fence == FL_FENCE_SYNC_SRCU)
@@ -374,6 +374,7 @@ int search_set_up(const struct flx_program *p, const struct flx_options *o, stru
 	err = memory_init();
 	if (!err)
 		err = exec_init(p);
+	exec_catch_faults();
 	if (!err && p->set_up)
 		err = p->set_up(p->common);
 	return err;
@@ -381,6 +382,7 @@ int search_set_up(const struct flx_program *p, const struct flx_options *o, stru
 
 void search_tear_down(const struct flx_record *record)
 {
+	exec_release_faults();
 	if (program && program->tear_down && !exec_error[0])
 		program->tear_down(program->common, record);
 	while (S.depth)
