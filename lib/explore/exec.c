@@ -412,17 +412,16 @@ bool exec_op_event(int thread, struct ev *e)
 		e->kind = EV_END;
 		return true;
 	}
-	if (!op->deps.exact)
-		if (memory_tracks(op->addr) && op->size && !memory_inside(op->addr, op->size)) {
-			char message[160];
+	if (memory_tracks(op->addr) && op->size && !memory_inside(op->addr, op->size)) {
+		char message[160];
 
-			snprintf(message, sizeof(message),
-				 "CPU%d accesses %u bytes that no object of fl_zalloc() contains "
-				 "(%s)",
-				 thread, op->size, op->site ? op->site->text : "a plain access");
-			search_fail("out-of-bounds", message);
-		}
-	e->addr_dep = find_dep(t, thread, op->addr);
+		snprintf(message, sizeof(message),
+			 "CPU%d accesses %u bytes that no object of fl_zalloc() contains (%s)",
+			 thread, op->size, op->site ? op->site->text : "a plain access");
+		search_fail("out-of-bounds", message);
+	}
+	if (!op->deps.exact)
+		e->addr_dep = find_dep(t, thread, op->addr);
 	e->loc = memory_location(&G, op->addr, op->size, &other);
 	if (e->loc)
 		return true;

@@ -95,11 +95,11 @@ static bool maximally_added(int e, int w)
 	return newest_before(ev->loc, e, w) == e;
 }
 
-/* A load that stays must not read from a store that goes. */
+/* A load that stays, other than @r itself, must not read from a store that goes. */
 static bool store_is_free(int e, int r, int w)
 {
 	for (int q = G.loc[G.ev[e].loc].rd_head; q != EV_NONE; q = G.ev[q].rd_next)
-		if (G.ev[q].rf == e && kept_event(q, r, w))
+		if (q != r && G.ev[q].rf == e && kept_event(q, r, w))
 			return false;
 	return true;
 }

@@ -25,17 +25,34 @@ void vm_flags_text(char *buf, size_t n, uint64_t flags)
 		fl_text_add(buf, n, "none");
 }
 
+struct wanted {
+	uintptr_t addr;
+	uint64_t value;
+	char *buf;
+	size_t n;
+};
+
+static bool describe_vma(struct vm_area_struct *vma, void *arg)
+{
+	struct wanted *w = arg;
+
+	if (w->addr != (uintptr_t)&vma->vm_flags)
+		return false;
+	vm_flags_text(w->buf, w->n, w->value);
+	return true;
+}
+
+/*
+ * The execution that is described can have been cut off anywhere: the tree is whole, but vm_start
+ * and vm_end of its areas need not be those of the tree.
+ */
 int mm_describe(const struct fl_machine *m, uintptr_t addr, uint64_t value, char *buf, size_t n)
 {
-	for (const struct mm_struct *mm = m->state->mms; mm; mm = mm->next) {
-		const struct vm_area_struct *vma = vma_tree_find(&mm->tree, 0);
+	struct wanted w = { addr, value, buf, n };
 
-		for (; vma; vma = vma_tree_find(&mm->tree, vma->vm_end)) {
-			if (addr == (uintptr_t)&vma->vm_flags) {
-				vm_flags_text(buf, n, value);
-				return 1;
-			}
-		}
+	for (const struct mm_struct *mm = m->state->mms; mm; mm = mm->next) {
+		if (vma_tree_any(&mm->tree, describe_vma, &w))
+			return 1;
 	}
 	return 0;
 }

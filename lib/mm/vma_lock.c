@@ -133,7 +133,12 @@ bool vma_start_read(struct vm_area_struct *vma)
 	if (marked_early(vma, mm, policy))
 		return false;
 
-	lock = &vma->vm_lock->lock;
+	/*
+	 * The VMA can be new: its lock was initialised before it got into the tree, and the
+	 * dependency from the tree to here has to hold for that. Kernels read the pointer plainly,
+	 * which formally breaks the chain.
+	 */
+	lock = &READ_ONCE(vma->vm_lock)->lock;
 	if (!FL_STEP("B1", down_read_trylock(lock)))
 		return false;
 	seq = FL_STEP("B2", vma->vm_lock_seq);

@@ -118,6 +118,26 @@ struct vm_area_struct *vma_tree_find_before(const struct vma_tree *tree, uint64_
 	return NULL;
 }
 
+static bool any_below(struct vma_node *node, bool (*fn)(struct vm_area_struct *vma, void *arg),
+		      void *arg)
+{
+	for (uint32_t i = 0; i < node->nr; i++) {
+		void *slot = rcu_dereference(node->slot[i]);
+
+		if (node->level ? any_below(slot, fn, arg) : fn(slot, arg))
+			return true;
+	}
+	return false;
+}
+
+bool vma_tree_any(const struct vma_tree *tree, bool (*fn)(struct vm_area_struct *vma, void *arg),
+		  void *arg)
+{
+	struct vma_node *root = rcu_dereference(tree->root);
+
+	return root && any_below(root, fn, arg);
+}
+
 /* --- change --- */
 
 static struct vma_node *node_make(struct vma_txn *txn, uint32_t level)

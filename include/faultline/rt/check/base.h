@@ -115,14 +115,22 @@ bool fl_rmw_add_unless(uint64_t old, uint64_t a, uint64_t b, uint64_t *n);
 			  FL_SITE(text), &fl_old__);                                               \
 		FL_FROM_U64__(*(p), fl_old__);                                                     \
 	})
+/* With one operand, evaluated once. */
+#define FL_RMW1__(p, fn, a, order, flags, text)                                                    \
+	({                                                                                         \
+		uint64_t fl_old__, fl_a__ = FL_TO_U64__(*(p), a);                                  \
+		fl_ev_rmw((p), sizeof(*(p)), (fn), fl_a__, 0, (order), (flags), FL_SITE(text),     \
+			  &fl_old__);                                                              \
+		FL_FROM_U64__(*(p), fl_old__);                                                     \
+	})
 /* The value that was there before. */
-#define FL_XCHG(p, v, order, text) FL_RMW__(p, fl_rmw_xchg, v, v, order, 0, text)
+#define FL_XCHG(p, v, order, text) FL_RMW1__(p, fl_rmw_xchg, v, order, 0, text)
 #define FL_CMPXCHG(p, old, new, order, text) FL_RMW__(p, fl_rmw_cmpxchg, old, new, order, 0, text)
-#define FL_FETCH(op, p, v, order, text) FL_RMW__(p, fl_rmw_##op, v, v, order, 0, text)
+#define FL_FETCH(op, p, v, order, text) FL_RMW1__(p, fl_rmw_##op, v, order, 0, text)
 #define FL_FETCH_ADD_UNLESS(p, v, u, order, text)                                                  \
 	FL_RMW__(p, fl_rmw_add_unless, v, u, order, 0, text)
 #define FL_VOID_RMW(op, p, v, text)                                                                \
-	((void)FL_RMW__(p, fl_rmw_##op, v, v, FL_ONCE, FL_RMW_NORETURN, text))
+	((void)FL_RMW1__(p, fl_rmw_##op, v, FL_ONCE, FL_RMW_NORETURN, text))
 #define FL_FENCE(kind, text) fl_ev_fence((kind), FL_SITE(text))
 
 #endif
