@@ -243,8 +243,8 @@ static void use_page(struct fl_cpu *cpu, void *arg)
 }
 
 /*
- * Whoever is in the page while it is taken away must be out when the flush returns. Without the TLB's
- * lock (broadcast) this fails within the two seconds in nearly every run, on two cores.
+ * Whoever is in the page while it is taken away must be out when the flush returns. Without the
+ * TLB's lock (broadcast) this fails within the two seconds in nearly every run, on two cores.
  */
 START_TEST(no_store_arrives_after_the_flush)
 {
