@@ -86,9 +86,10 @@ void exec_addr_dep(const void *obj)
 static bool fits(const struct op *op, const struct ev *e)
 {
 	static const uint8_t kind[] = {
-		[OP_LOAD] = EV_READ,   [OP_STORE] = EV_WRITE, [OP_RMW] = EV_READ,
-		[OP_AWAIT] = EV_READ,  [OP_FENCE] = EV_FENCE, [OP_SPAWN] = EV_SPAWN,
-		[OP_BEGIN] = EV_BEGIN, [OP_END] = EV_END,
+		[OP_LOAD] = EV_READ,	 [OP_STORE] = EV_WRITE, [OP_RMW] = EV_READ,
+		[OP_AWAIT] = EV_READ,	 [OP_FENCE] = EV_FENCE, [OP_SPAWN] = EV_SPAWN,
+		[OP_BEGIN] = EV_BEGIN,	 [OP_END] = EV_END,	[OP_JOIN] = EV_JOIN,
+		[OP_CHOICE] = EV_CHOICE,
 	};
 
 	if (kind[op->kind] != e->kind)
@@ -110,7 +111,7 @@ static bool pass(struct thread *t, int thread, struct op *op)
 		return false;
 	if ((e->flags & EVF_RMW) && e->kind == EV_READ && t->pos + 1 >= G.tn[thread])
 		return false;
-	if ((e->kind == EV_READ || e->kind == EV_BEGIN) && e->rf >= 0) {
+	if ((e->kind == EV_READ || e->kind == EV_BEGIN || e->kind == EV_JOIN) && e->rf >= 0) {
 		const struct ev *w = &G.ev[e->rf];
 
 		if (w->thread != thread && T[w->thread].pos <= w->idx) {
@@ -250,6 +251,42 @@ int exec_spawn(void (*fn)(void *), void *arg)
 	return n;
 }
 
+void exec_join(int target)
+{
+	struct op op = { .kind = OP_JOIN, .target = target };
+
+	exec_do(&op);
+}
+
+uint64_t exec_choose(uint64_t n, const struct fl_site *site, uintptr_t pc)
+{
+	struct op op = { .kind = OP_CHOICE, .a = n, .site = site, .pc = pc };
+
+	exec_do(&op);
+	return op.old;
+}
+
+void exec_stop(const char *oracle, const char *message)
+{
+	struct thread *t = &T[current_thread];
+
+	exec_flush();
+	search_fail(oracle, message);
+	t->crashed = true;
+	for (;;)
+		to_engine(t);
+}
+
+void exec_prune(void)
+{
+	struct thread *t = &T[current_thread];
+
+	exec_flush();
+	t->crashed = t->pruned = true;
+	for (;;)
+		to_engine(t);
+}
+
 int exec_init(const struct flx_program *p)
 {
 	int err;
@@ -278,7 +315,7 @@ void exec_restart(void)
 	for (int i = 0; i < FLX_MAX_THREADS; i++) {
 		struct thread *t = &T[i];
 
-		t->started = t->ended = t->crashed = t->waiting = false;
+		t->started = t->ended = t->crashed = t->pruned = t->waiting = false;
 		t->pos = 0;
 		t->wait_thread = -1;
 		t->op = NULL;
@@ -410,6 +447,12 @@ bool exec_op_event(int thread, struct ev *e)
 		return true;
 	case OP_END:
 		e->kind = EV_END;
+		return true;
+	case OP_JOIN:
+		e->kind = EV_JOIN;
+		return true;
+	case OP_CHOICE:
+		e->kind = EV_CHOICE;
 		return true;
 	}
 	if (memory_tracks(op->addr) && op->size && !memory_inside(op->addr, op->size)) {

@@ -14,7 +14,18 @@
 #include "fibre.h"
 #include "graph.h"
 
-enum op_kind { OP_LOAD, OP_STORE, OP_RMW, OP_AWAIT, OP_FENCE, OP_SPAWN, OP_BEGIN, OP_END };
+enum op_kind {
+	OP_LOAD,
+	OP_STORE,
+	OP_RMW,
+	OP_AWAIT,
+	OP_FENCE,
+	OP_SPAWN,
+	OP_BEGIN,
+	OP_END,
+	OP_JOIN,
+	OP_CHOICE
+};
 
 struct op {
 	enum op_kind kind;
@@ -29,7 +40,7 @@ struct op {
 	struct fl_deps deps;
 	const struct fl_site *site, *step;
 	uintptr_t pc;
-	int target; /* OP_SPAWN */
+	int target; /* OP_SPAWN, OP_JOIN: the other thread */
 	/* Results. */
 	uint64_t old;
 	bool ok;
@@ -41,7 +52,7 @@ struct thread {
 	struct fibre fibre;
 	void (*fn)(void *arg);
 	void *arg;
-	bool started, ended, crashed,
+	bool started, ended, crashed, pruned,
 		waiting;	   /* waiting: stopped with an operation that has no event */
 	int pos;		   /* events passed */
 	int wait_thread, wait_idx; /* must be passed first; wait_thread -1: nothing */
@@ -98,5 +109,13 @@ void exec_do(struct op *op);
 void exec_yield(void);
 /* Starts a thread during the run; returns its number or -1. Called on fibres. */
 int exec_spawn(void (*fn)(void *), void *arg);
+/* Waits for the end of thread @target, which everything after it comes after. Called on fibres. */
+void exec_join(int target);
+/* One execution for each value from 0 to @n - 1. Called on fibres. */
+uint64_t exec_choose(uint64_t n, const struct fl_site *site, uintptr_t pc);
+/* The execution in hand fails here and now; does not return. Called on fibres. */
+_Noreturn void exec_stop(const char *oracle, const char *message);
+/* The execution in hand does not count (an assumption does not hold); does not return. Called on fibres. */
+_Noreturn void exec_prune(void);
 
 #endif

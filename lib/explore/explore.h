@@ -20,7 +20,7 @@
 
 #define FLX_MAX_THREADS 16
 
-enum flx_model { FLX_SC, FLX_TSO, FLX_LKMM };
+enum flx_model { FLX_SC, FLX_TSO, FLX_LKMM, FLX_RC11 };
 
 /* Weakenings of the engine itself, for the tests that must notice them. All 0 in real use. */
 enum flx_mutant {

@@ -70,7 +70,7 @@ static void compute_vc(struct graph *g, int i)
 	memset(e->vc, 0, sizeof(e->vc));
 	if (prev != EV_NONE)
 		join_vc(e, &g->ev[prev]);
-	if ((e->kind == EV_READ || e->kind == EV_BEGIN) && e->rf >= 0)
+	if ((e->kind == EV_READ || e->kind == EV_BEGIN || e->kind == EV_JOIN) && e->rf >= 0)
 		join_vc(e, &g->ev[e->rf]);
 	e->vc[e->thread] = e->idx + 1;
 }

@@ -32,6 +32,8 @@ enum ev_kind {
 	EV_SPAWN, /* created thread: .target */
 	EV_BEGIN, /* reads from the EV_SPAWN that created its thread */
 	EV_END,
+	EV_JOIN,   /* reads from the EV_END of .target */
+	EV_CHOICE, /* a value that nothing determines: .rval below .a */
 };
 
 enum ev_flags {

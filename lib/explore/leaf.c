@@ -27,6 +27,7 @@ static enum end judge_threads(int *who)
 		int last = G.tn[t] ? G.tev[t][G.tn[t] - 1] : EV_NONE;
 		const struct ev *e = last == EV_NONE ? NULL : &G.ev[last];
 
+		stale |= T[t].pruned;
 		if ((e && e->kind == EV_END) || T[t].crashed)
 			continue;
 		reader |= search_reader_section_open(t);

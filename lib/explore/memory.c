@@ -20,7 +20,17 @@ struct zone {
 	int nobj, cap;
 };
 
+#define MAX_RANGES 8
+
+struct range { /* tracked memory outside of the arena */
+	uintptr_t start;
+	size_t size;
+	char *image; /* what it held at first */
+};
+
 static char *arena;
+static struct range ranges[MAX_RANGES];
+static int nranges;
 static struct zone zones[NR_ZONES];
 
 /* Location numbers by address: open addressing, never shrinks during an exploration. */
@@ -50,6 +60,23 @@ void memory_exit(void)
 	memset(zones, 0, sizeof(zones));
 	free(table);
 	table = NULL;
+	for (int i = 0; i < nranges; i++)
+		free(ranges[i].image);
+	nranges = 0;
+}
+
+int memory_track(uintptr_t start, size_t size)
+{
+	struct range *r = &ranges[nranges];
+
+	if (nranges == MAX_RANGES)
+		return -ENOMEM;
+	*r = (struct range){ .start = start, .size = size, .image = malloc(size) };
+	if (!r->image)
+		return -ENOMEM;
+	memcpy(r->image, (void *)start, size);
+	nranges++;
+	return 0;
 }
 
 /*
@@ -62,6 +89,8 @@ void memory_reset_thread_zones(void)
 		zones[z].used = 0;
 		zones[z].nobj = 0;
 	}
+	for (int i = 0; i < nranges; i++)
+		memcpy((void *)ranges[i].start, ranges[i].image, ranges[i].size);
 }
 
 void *memory_alloc(int zone, size_t size, size_t align)
@@ -90,9 +119,19 @@ void *memory_alloc(int zone, size_t size, size_t align)
 	return arena + zone * ZONE_SIZE + at;
 }
 
-bool memory_tracks(uintptr_t addr)
+static bool in_arena(uintptr_t addr)
 {
 	return addr - (uintptr_t)arena < ZONE_SIZE * NR_ZONES;
+}
+
+bool memory_tracks(uintptr_t addr)
+{
+	if (in_arena(addr))
+		return true;
+	for (int i = 0; i < nranges; i++)
+		if (addr - ranges[i].start < ranges[i].size)
+			return true;
+	return false;
 }
 
 uintptr_t memory_object(uintptr_t addr, size_t *size)
@@ -101,7 +140,7 @@ uintptr_t memory_object(uintptr_t addr, size_t *size)
 	struct zone *z;
 	int lo = 0, hi;
 
-	if (!memory_tracks(addr))
+	if (!in_arena(addr))
 		return 0;
 	z = &zones[off / ZONE_SIZE];
 	off %= ZONE_SIZE;
@@ -123,9 +162,11 @@ uintptr_t memory_object(uintptr_t addr, size_t *size)
 
 bool memory_inside(uintptr_t addr, unsigned int size)
 {
-	size_t object_size;
+	size_t object_size = 0;
 	uintptr_t object = memory_object(addr, &object_size);
 
+	if (!in_arena(addr))
+		return true;
 	return object && addr + size <= object + object_size;
 }
 

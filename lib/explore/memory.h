@@ -22,6 +22,11 @@ void memory_reset_thread_zones(void);
 void *memory_alloc(int zone, size_t size, size_t align);
 /* Is @addr in the arena, so that plain accesses to it count? */
 bool memory_tracks(uintptr_t addr);
+/*
+ * Has the engine track @size bytes at @start as well: the variables of a program. Their contents now are what
+ * every execution begins with. 0 or -ENOMEM. To be called from flx_program.set_up().
+ */
+int memory_track(uintptr_t start, size_t size);
 /* Does one allocated object contain all of it? */
 bool memory_inside(uintptr_t addr, unsigned int size);
 /* Start of the allocated object that contains @addr, or 0. */

@@ -89,7 +89,7 @@ static bool maximally_added(int e, int w)
 	const struct ev *ev = &G.ev[e];
 
 	if (S.by_set || S.opt->mutant == FLX_MUT_NO_MAXIMALITY || ev->kind > EV_WRITE)
-		return true;
+		return ev->kind != EV_CHOICE || ev->rval == 0;
 	if (ev->kind == EV_READ)
 		return ev->rf == newest_before(ev->loc, e, w);
 	return newest_before(ev->loc, e, w) == e;

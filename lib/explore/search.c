@@ -219,6 +219,11 @@ static bool srcu_section_open(int t, uintptr_t addr)
  */
 static bool must_wait_for_readers(const struct op *op)
 {
+	if (op->kind == OP_JOIN) {
+		int last = G.tn[op->target] ? G.tev[op->target][G.tn[op->target] - 1] : EV_NONE;
+
+		return last == EV_NONE || G.ev[last].kind != EV_END;
+	}
 	if (op->kind != OP_FENCE ||
 	    (op->fence != FL_FENCE_SYNC_RCU && op->fence != FL_FENCE_SYNC_SRCU))
 		return false;
@@ -262,7 +267,12 @@ static bool add_other(struct ev *e)
 		for (int i = 0; i < G.n; i++)
 			if (G.ev[i].kind == EV_SPAWN && G.ev[i].target == e->thread)
 				e->rf = i;
+	if (e->kind == EV_JOIN)
+		e->rf = G.tev[e->target][G.tn[e->target] - 1];
 	graph_add(&G, e);
+	if (e->kind == EV_CHOICE)
+		for (G.ev[G.n - 1].rval = e->a; --G.ev[G.n - 1].rval > 0;)
+			search_push();
 	if (ev_is_sync(e)) {
 		S.has_sync = true;
 		S.start_again = !S.by_set;

@@ -48,6 +48,8 @@ enum fl_order {
 	FL_ACQUIRE, /* its load before all that follows */
 	FL_RELEASE, /* all that came before, before its store */
 	FL_MB,	    /* RMW only: a full barrier on both sides, if it succeeds */
+	FL_ACQ_REL, /* C11 */
+	FL_SEQ_CST, /* C11 */
 };
 
 enum fl_fence {
@@ -65,6 +67,10 @@ enum fl_fence {
 	FL_FENCE_AFTER_SRCU_READ_UNLOCK,
 	FL_FENCE_SYNC_SRCU,    /* of one srcu_struct: fl_ev_sync_srcu() */
 	FL_FENCE_ACQUIRE_CTRL, /* smp_acquire__after_ctrl_dep(): loads before, everything after */
+	FL_FENCE_C11_ACQUIRE,
+	FL_FENCE_C11_RELEASE,
+	FL_FENCE_C11_ACQ_REL,
+	FL_FENCE_C11_SEQ_CST,
 	FL_FENCE_NR,
 };
 

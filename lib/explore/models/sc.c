@@ -243,6 +243,7 @@ bool model_consistent(const struct graph *g, enum flx_model model, enum flx_muta
 	case FLX_TSO:
 		return model_tso(g, mutant) && (!rcu || model_rcu(g, model));
 	case FLX_LKMM:
+	case FLX_RC11:
 		return model_lkmm(g, mutant);
 	}
 	return false;
