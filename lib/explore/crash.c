@@ -14,6 +14,7 @@
 #include <ucontext.h>
 
 #include "exec.h"
+#include "label.h"
 #include "search.h"
 
 static struct sigaction former[2];
@@ -33,6 +34,8 @@ static __attribute__((noreturn)) void crashed(void)
 			 : "?",
 		 (unsigned long)bad_address);
 	search_fail("bad-access", message);
+	t->oracle = "bad-access";
+	t->message = label_text(message);
 	t->crashed = true;
 	for (;;)
 		exec_yield();

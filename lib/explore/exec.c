@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "label.h"
 #include "memory.h"
 #include "search.h"
 
@@ -18,8 +19,9 @@ const struct flx_program *program;
 char exec_error[256];
 
 static void *engine_sp;
-
-void fibre_will_start(struct fibre *f);
+static bool spawn_numbers_valid;
+static bool in_sync; /* what has run is a part of G */
+static struct label *root[FLX_MAX_THREADS];
 
 static void to_engine(struct thread *t)
 {
@@ -63,7 +65,8 @@ static void note_dep(struct thread *t, uintptr_t addr, int idx)
 	t->dep[(t->ndep - 1) % DEPS].idx = idx;
 }
 
-static int find_dep(const struct thread *t, int thread, uintptr_t addr)
+/* Place in program order of the load that the address @addr came from, or EV_NONE. */
+static int find_dep(const struct thread *t, uintptr_t addr)
 {
 	uintptr_t object = t->ndep ? memory_object(addr, NULL) : 0;
 
@@ -71,7 +74,7 @@ static int find_dep(const struct thread *t, int thread, uintptr_t addr)
 		return EV_NONE;
 	for (int i = 0; i < t->ndep && i < DEPS; i++)
 		if (t->dep[i].object == object)
-			return t->dep[i].idx < 0 ? EV_NONE : G.tev[thread][t->dep[i].idx];
+			return t->dep[i].idx < 0 ? EV_NONE : t->dep[i].idx;
 	return EV_NONE;
 }
 
@@ -83,19 +86,14 @@ void exec_addr_dep(const void *obj)
 		note_dep(&T[current_thread], (uintptr_t)obj, T[current_thread].last_marked_load);
 }
 
+static enum ev_kind kind_of_op(enum op_kind kind);
+
 static bool fits(const struct op *op, const struct ev *e)
 {
-	static const uint8_t kind[] = {
-		[OP_LOAD] = EV_READ,	 [OP_STORE] = EV_WRITE, [OP_RMW] = EV_READ,
-		[OP_AWAIT] = EV_READ,	 [OP_FENCE] = EV_FENCE, [OP_SPAWN] = EV_SPAWN,
-		[OP_BEGIN] = EV_BEGIN,	 [OP_END] = EV_END,	[OP_JOIN] = EV_JOIN,
-		[OP_CHOICE] = EV_CHOICE,
-	};
-
-	if (kind[op->kind] != e->kind)
+	if (kind_of_op(op->kind) != e->kind)
 		return false;
 	if (e->kind == EV_READ || e->kind == EV_WRITE)
-		return G.loc[e->loc].addr == op->addr && G.loc[e->loc].size == op->size;
+		return locs[e->loc].addr == op->addr && locs[e->loc].size == op->size;
 	return e->kind != EV_FENCE || e->fence == op->fence;
 }
 
@@ -111,7 +109,7 @@ static bool pass(struct thread *t, int thread, struct op *op)
 		return false;
 	if ((e->flags & EVF_RMW) && e->kind == EV_READ && t->pos + 1 >= G.tn[thread])
 		return false;
-	if ((e->kind == EV_READ || e->kind == EV_BEGIN || e->kind == EV_JOIN) && e->rf >= 0) {
+	if (ev_reads(e) && e->rf >= 0) {
 		const struct ev *w = &G.ev[e->rf];
 
 		if (w->thread != thread && T[w->thread].pos <= w->idx) {
@@ -226,29 +224,42 @@ static void thread_main(void *arg)
 		to_engine(t);
 }
 
+/* The same thread gets the same number in every execution: by who creates it, and as which of its threads. */
+static int spawn_number(int parent, int k)
+{
+	static struct {
+		int parent, k;
+	} known[FLX_MAX_THREADS];
+	static const struct flx_program *of;
+	static int nr;
+
+	if (of != program || !spawn_numbers_valid) {
+		of = program;
+		nr = program->nthreads;
+		spawn_numbers_valid = true;
+	}
+	for (int n = program->nthreads; n < nr; n++)
+		if (known[n].parent == parent && known[n].k == k)
+			return n;
+	if (nr == FLX_MAX_THREADS)
+		return -1;
+	known[nr].parent = parent;
+	known[nr].k = k;
+	return nr++;
+}
+
 int exec_spawn(void (*fn)(void *), void *arg)
 {
 	struct op op = { .kind = OP_SPAWN };
-	int n;
 
-	/* Numbers must not depend on the order of spawns in different threads. */
-	for (n = program->nthreads; n < FLX_MAX_THREADS; n++)
-		if (!T[n].fn ||
-		    (T[n].fn == fn && T[n].arg == arg && !T[n].started && n >= G.nthreads))
-			break;
-	if (n == FLX_MAX_THREADS)
+	exec_flush();
+	op.target = spawn_number(current_thread, T[current_thread].spawns++);
+	if (op.target < 0)
 		return -1;
-	if (T[current_thread].pos < G.tn[current_thread]) {
-		const struct ev *e = &G.ev[G.tev[current_thread][T[current_thread].pos]];
-
-		if (e->kind == EV_SPAWN)
-			n = e->target;
-	}
-	op.target = n;
-	T[n].fn = fn;
-	T[n].arg = arg;
+	T[op.target].fn = fn;
+	T[op.target].arg = arg;
 	exec_do(&op);
-	return n;
+	return op.target;
 }
 
 void exec_join(int target)
@@ -272,6 +283,8 @@ void exec_stop(const char *oracle, const char *message)
 
 	exec_flush();
 	search_fail(oracle, message);
+	t->oracle = label_text(oracle);
+	t->message = label_text(message);
 	t->crashed = true;
 	for (;;)
 		to_engine(t);
@@ -292,6 +305,7 @@ int exec_init(const struct flx_program *p)
 	int err;
 
 	program = p;
+	spawn_numbers_valid = false;
 	exec_error[0] = 0;
 	memset(T, 0, sizeof(T));
 	err = graph_init(&G);
@@ -307,6 +321,7 @@ void exec_exit(void)
 	for (int i = 0; i < FLX_MAX_THREADS; i++)
 		fibre_destroy(&T[i].fibre);
 	graph_free(&G);
+	exec_forget();
 }
 
 void exec_restart(void)
@@ -324,7 +339,8 @@ void exec_restart(void)
 		t->plain_store.range = false;
 		t->ndep = 0;
 		t->last_marked_load = -1;
-		t->loads = 0;
+		t->loads = t->spawns = 0;
+		t->oracle = t->message = NULL;
 		memset(&t->deps, 0, sizeof(t->deps));
 		t->fn = i < program->nthreads ? program->thread[i] : NULL;
 		t->arg = i < program->nthreads ? program->arg[i] : NULL;
@@ -356,13 +372,8 @@ static void pass_event(int t, int idx);
 /* A thread that was created by another can run once its creator is past that. */
 static bool exists(int t)
 {
-	for (int i = 0; i < G.nthreads && !T[t].fn; i++)
-		for (int k = 0; k < G.tn[i]; k++) {
-			const struct ev *e = &G.ev[G.tev[i][k]];
-
-			if (e->kind == EV_SPAWN && e->target == t)
-				pass_event(i, k);
-		}
+	if (!T[t].fn && G.spawn[t] != EV_NONE)
+		pass_event(G.ev[G.spawn[t]].thread, G.ev[G.spawn[t]].idx);
 	return T[t].fn;
 }
 
@@ -395,84 +406,193 @@ void exec_to_frontier(int t)
 		advance(t);
 }
 
-bool exec_op_event(int thread, struct ev *e)
+void exec_moved(void)
 {
-	struct thread *t = &T[thread];
-	struct op *op = t->op;
-	int other = 0;
+	in_sync = false;
+}
 
-	memset(e, 0, sizeof(*e));
-	e->thread = thread;
-	e->order = op->order;
-	e->fence = op->fence;
-	e->flags = op->flags;
-	e->site = op->site;
-	e->step = op->step;
-	e->pc = op->pc;
-	e->rf = EV_NONE;
-	e->addr_dep = EV_NONE;
-	e->target = op->target;
-	e->dep_addr = op->deps.addr;
-	e->dep_data = op->deps.data;
-	e->dep_ctrl = op->deps.ctrl;
-	e->fn = op->fn;
-	e->a = op->a;
-	e->b = op->b;
-	switch (op->kind) {
-	case OP_STORE:
-		e->kind = EV_WRITE;
-		e->wval = op->val;
-		break;
-	case OP_LOAD:
-		e->kind = EV_READ;
-		break;
-	case OP_RMW:
-		e->kind = EV_READ;
-		e->flags |= EVF_COND;
-		break;
-	case OP_AWAIT:
-		e->kind = EV_READ;
-		e->flags |= EVF_COND | EVF_AWAIT;
-		break;
-	case OP_FENCE:
-		e->kind = EV_FENCE;
-		if (!op->size)
-			return true;
-		break;
-	case OP_SPAWN:
-		e->kind = EV_SPAWN;
-		return true;
-	case OP_BEGIN:
-		e->kind = EV_BEGIN;
-		return true;
-	case OP_END:
-		e->kind = EV_END;
-		return true;
-	case OP_JOIN:
-		e->kind = EV_JOIN;
-		return true;
-	case OP_CHOICE:
-		e->kind = EV_CHOICE;
-		return true;
-	}
-	if (memory_tracks(op->addr) && op->size && !memory_inside(op->addr, op->size)) {
-		char message[160];
+static enum ev_kind kind_of_op(enum op_kind kind)
+{
+	static const uint8_t table[] = {
+		[OP_LOAD] = EV_READ,	 [OP_STORE] = EV_WRITE, [OP_RMW] = EV_READ,
+		[OP_AWAIT] = EV_READ,	 [OP_FENCE] = EV_FENCE, [OP_SPAWN] = EV_SPAWN,
+		[OP_BEGIN] = EV_BEGIN,	 [OP_END] = EV_END,	[OP_JOIN] = EV_JOIN,
+		[OP_CHOICE] = EV_CHOICE,
+	};
 
-		snprintf(message, sizeof(message),
-			 "CPU%d accesses %u bytes that no object of fl_zalloc() contains (%s)",
-			 thread, op->size, op->site ? op->site->text : "a plain access");
-		search_fail("out-of-bounds", message);
-	}
-	if (!op->deps.exact)
-		e->addr_dep = find_dep(t, thread, op->addr);
-	e->loc = memory_location(&G, op->addr, op->size, &other);
-	if (e->loc)
-		return true;
+	return table[kind];
+}
+
+static bool has_location(const struct op *op)
+{
+	return op->kind == OP_LOAD || op->kind == OP_STORE || op->kind == OP_RMW ||
+	       op->kind == OP_AWAIT || (op->kind == OP_FENCE && op->size);
+}
+
+static void check_bounds(struct label *l, const struct op *op, int thread)
+{
+	char message[160];
+
+	if (!memory_tracks(op->addr) || !op->size || memory_inside(op->addr, op->size))
+		return;
+	snprintf(message, sizeof(message),
+		 "CPU%d accesses %u bytes that no object of fl_zalloc() contains (%s)", thread,
+		 op->size, op->site ? op->site->text : "a plain access");
+	l->oracle = "out-of-bounds";
+	l->message = label_text(message);
+}
+
+static void mixed_sizes(const struct op *op, int other)
+{
 	snprintf(exec_error, sizeof(exec_error),
 		 "%u bytes accessed at %s:%d (%s) overlap %u bytes accessed before: mixed-size "
-		 "accesses "
-		 "are not modelled",
+		 "accesses are not modelled",
 		 op->size, op->site ? op->site->file : "a plain access",
-		 op->site ? op->site->line : 0, op->site ? op->site->text : "?", G.loc[other].size);
-	return false;
+		 op->site ? op->site->line : 0, op->site ? op->site->text : "?", locs[other].size);
+}
+
+/* The operation that @t has stopped for, for ever after. */
+static void fill_label(struct label *l, int thread)
+{
+	struct thread *t = &T[thread];
+	const struct op *op = t->op;
+	int other = 0;
+
+	if (t->crashed) {
+		l->stop = t->pruned ? LABEL_PRUNED : LABEL_STOPPED;
+		l->oracle = t->oracle;
+		l->message = t->message;
+		return;
+	}
+	l->kind = kind_of_op(op->kind);
+	l->order = op->order;
+	l->fail_order = op->fail_order == FL_PLAIN ? op->order : op->fail_order;
+	l->fence = op->fence;
+	l->flags = op->flags;
+	if (op->kind == OP_RMW || op->kind == OP_AWAIT)
+		l->flags |= EVF_COND;
+	if (op->kind == OP_AWAIT)
+		l->flags |= EVF_AWAIT;
+	l->addr_dep = EV_NONE;
+	l->target = op->target;
+	l->deps = op->deps;
+	l->fn = op->fn;
+	l->a = op->a;
+	l->b = op->b;
+	l->val = op->val;
+	l->site = op->site;
+	l->step = op->step;
+	l->pc = op->pc;
+	if (!has_location(op))
+		return;
+	check_bounds(l, op, thread);
+	if (!op->deps.exact)
+		l->addr_dep = find_dep(t, op->addr);
+	if (op->flags & EVF_FREE) {
+		size_t size = 0;
+
+		if (memory_object(op->addr, &size) == op->addr) {
+			l->a = size;
+		} else {
+			l->oracle = "invalid-free";
+			l->message = label_text("what is freed is not the beginning of an object");
+		}
+	}
+	l->loc = memory_location(&G, op->addr, op->size, &other);
+	if (!l->loc)
+		mixed_sizes(op, other);
+}
+
+/* Where what follows @t's events hangs: the label of the last one, and the value it read. */
+static struct label *last_label(int t, uint64_t *value)
+{
+	const struct ev *e = &G.ev[G.tev[t][G.tn[t] - 1]];
+
+	if (e->kind == EV_WRITE && (e->flags & EVF_RMW))
+		e = &G.ev[G.tev[t][G.tn[t] - 2]];
+	*value = e->kind == EV_READ || e->kind == EV_CHOICE ? e->rval : 0;
+	return e->op;
+}
+
+static struct label *discover(int t)
+{
+	if (!in_sync)
+		exec_restart();
+	in_sync = true;
+	exec_to_frontier(t);
+	if (exec_error[0] || (!T[t].op && !T[t].crashed))
+		return NULL;
+
+	struct label *l = label_new();
+
+	fill_label(l, t);
+	return exec_error[0] ? NULL : l;
+}
+
+struct label *exec_label(int t)
+{
+	struct label *l, *above = NULL;
+	uint64_t via = 0;
+
+	if (!G.tn[t]) {
+		if (t >= program->nthreads && G.spawn[t] == EV_NONE)
+			return NULL;
+		l = root[t];
+	} else {
+		const struct ev *e = &G.ev[G.tev[t][G.tn[t] - 1]];
+
+		if (e->kind == EV_END || (e->flags & EVF_BLOCKED))
+			return NULL;
+		above = last_label(t, &via);
+		for (l = above->child; l && l->via != via; l = l->sibling)
+			;
+	}
+	if (l)
+		return l;
+	l = discover(t);
+	if (!l)
+		return NULL;
+	l->via = via;
+	if (above) {
+		l->sibling = above->child;
+		above->child = l;
+	} else {
+		root[t] = l;
+	}
+	return l;
+}
+
+bool exec_event(struct label *l, int thread, struct ev *e)
+{
+	memset(e, 0, offsetof(struct ev, vc));
+	e->kind = l->kind;
+	e->thread = thread;
+	e->order = l->order;
+	e->fence = l->fence;
+	e->flags = l->flags;
+	e->loc = l->loc;
+	e->rf = EV_NONE;
+	e->addr_dep = l->addr_dep >= 0 ? G.tev[thread][l->addr_dep] : EV_NONE;
+	e->target = l->target;
+	e->op = l;
+	if (l->kind == EV_WRITE)
+		e->wval = l->val;
+	if (l->loc && locs[l->loc].overlaps) {
+		int other = memory_overlap(&G, l->loc);
+
+		if (other) {
+			const struct op op = { .size = locs[l->loc].size, .site = l->site };
+
+			mixed_sizes(&op, other);
+			return false;
+		}
+	}
+	return true;
+}
+
+void exec_forget(void)
+{
+	memset(root, 0, sizeof(root));
+	label_forget();
+	in_sync = false;
 }

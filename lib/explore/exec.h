@@ -2,6 +2,9 @@
 /*
  * exec.h - running the threads' native code along the graph.
  *
+ * What a thread does next depends on what it has read so far and on nothing else, so it is found once and
+ * remembered in a tree of labels; the code is run only where the tree ends, and for oracles.
+ *
  * Each thread is a fibre. An operation takes its result from the thread's next event in the graph;
  * where the graph has none yet, the fibre stops with the operation in hand, and the search decides
  * what event it becomes. A thread passes a load only after the store that it reads from was passed by
@@ -29,7 +32,7 @@ enum op_kind {
 
 struct op {
 	enum op_kind kind;
-	enum fl_order order;
+	enum fl_order order, fail_order; /* fail_order: if the condition does not hold, or 0 */
 	enum fl_fence fence;
 	uint16_t flags; /* enum ev_flags */
 	uintptr_t addr;
@@ -71,6 +74,8 @@ struct thread {
 	int ndep, last_marked_load;
 	struct fl_deps deps; /* of the next access */
 	int loads;	     /* passed so far */
+	int spawns;
+	const char *oracle, *message; /* how it stopped, or what its operation does wrong */
 };
 
 extern struct graph G; /* the execution in hand */
@@ -93,8 +98,17 @@ void exec_release_faults(void);
 void exec_restart(void);
 /* Runs @t until it stops for an operation that the graph has no event for, or ends. */
 void exec_to_frontier(int t);
-/* Gives the waiting operation of @t as an event without rf and co. False: exec_error is set. */
-bool exec_op_event(int t, struct ev *e);
+/* The graph has changed in another way than by growing: what has run so far counts no more. */
+void exec_moved(void);
+/*
+ * What @t does next, or NULL: it has ended, waits at its last event, or does not exist yet. With stop set:
+ * it does nothing more. NULL also if exec_error is set.
+ */
+struct label *exec_label(int t);
+/* @l as an event of thread @t without rf and co. False: exec_error is set. */
+bool exec_event(struct label *l, int t, struct ev *e);
+/* Forgets all labels. */
+void exec_forget(void);
 
 /* A plain store that was announced becomes an event now. */
 void exec_flush(void);

@@ -30,14 +30,17 @@ enum flx_mutant {
 	FLX_MUT_IGNORE_WMB,
 	FLX_MUT_IGNORE_ACQUIRE,
 	FLX_MUT_IGNORE_RELEASE,
-	FLX_MUT_TSO_NO_LOCKED, /* tso: a read-modify-write is no barrier */
-	FLX_MUT_NO_REVISIT,    /* search: a new store never revisits an earlier load */
-	FLX_MUT_NO_MAXIMALITY, /* search: revisits without the maximality rule (duplicates) */
-	FLX_MUT_NO_CO,	       /* search: stores go last only */
-	FLX_MUT_NO_STALE,      /* search: loads read the newest store only */
-	FLX_MUT_NO_RACES,      /* plain accesses are never reported */
-	FLX_MUT_NO_ATOMICITY,  /* two read-modify-writes may read the same store */
-	FLX_MUT_NO_RCU,	       /* the RCU axiom is dropped */
+	FLX_MUT_TSO_NO_LOCKED,	 /* tso: a read-modify-write is no barrier */
+	FLX_MUT_NO_REVISIT,	 /* search: a new store never revisits an earlier load */
+	FLX_MUT_NO_MAXIMALITY,	 /* search: revisits without the maximality rule (duplicates) */
+	FLX_MUT_NO_CO,		 /* search: stores go last only */
+	FLX_MUT_NO_STALE,	 /* search: loads read the newest store only */
+	FLX_MUT_NO_RACES,	 /* plain accesses are never reported */
+	FLX_MUT_NO_ATOMICITY,	 /* two read-modify-writes may read the same store */
+	FLX_MUT_NO_RCU,		 /* the RCU axiom is dropped */
+	FLX_MUT_NO_HB_COHERENCE, /* rc11: a load may go behind a store that happens before it */
+	FLX_MUT_NO_PSC,		 /* rc11: seq_cst orders nothing */
+	FLX_MUT_NO_SW,		 /* rc11: release and acquire do not synchronise */
 };
 
 struct flx_record;

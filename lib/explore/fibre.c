@@ -133,8 +133,6 @@ void fibre_start(struct fibre *f, void (*entry)(void *arg), void *arg)
 	f->sp = sp;
 }
 
-/* Called right before the switch that starts @f, if several were prepared. */
-void fibre_will_start(struct fibre *f);
 void fibre_will_start(struct fibre *f)
 {
 	starting = f;

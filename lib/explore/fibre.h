@@ -21,6 +21,8 @@ int fibre_create(struct fibre *f, size_t stack_size);
 void fibre_destroy(struct fibre *f);
 /* The next switch to @f calls @entry(@arg) on an empty stack. @entry must not return. */
 void fibre_start(struct fibre *f, void (*entry)(void *arg), void *arg);
+/* Called right before the first switch to @f, if several were prepared. */
+void fibre_will_start(struct fibre *f);
 /* Saves the running context in *@save and continues at @load. */
 void fibre_switch(void **save, void *load);
 

@@ -6,27 +6,69 @@
 #include <stdlib.h>
 #include <string.h>
 
+static void *grown(void *p, size_t size)
+{
+	p = realloc(p, size);
+	if (!p)
+		abort();
+	return p;
+}
+
+static void grow_events(struct graph *g, int n)
+{
+	if (n <= g->cap)
+		return;
+	g->cap = g->cap * 2 > n ? g->cap * 2 : n;
+	g->ev = grown(g->ev, sizeof(*g->ev) * g->cap);
+}
+
+static void grow_threads(struct graph *g, int n)
+{
+	int16_t *block;
+	int cap = g->tcap;
+
+	if (n <= cap)
+		return;
+	while (cap < n)
+		cap *= 2;
+	block = grown(NULL, sizeof(*block) * FLX_MAX_THREADS * cap);
+	for (int t = 0; t < FLX_MAX_THREADS; t++)
+		memcpy(block + t * cap, g->tev[t], sizeof(*block) * g->tn[t]);
+	free(g->tev[0]);
+	for (int t = 0; t < FLX_MAX_THREADS; t++)
+		g->tev[t] = block + t * cap;
+	g->tcap = cap;
+}
+
+static void grow_locs(struct graph *g, int n)
+{
+	int old = g->loc_cap;
+
+	if (n <= old)
+		return;
+	g->loc_cap = old * 2 > n ? old * 2 : n;
+	g->loc = grown(g->loc, sizeof(*g->loc) * g->loc_cap);
+	for (int i = old; i < g->loc_cap; i++)
+		g->loc[i] = (struct loc){ EV_NONE, EV_INIT, EV_NONE };
+}
+
 int graph_init(struct graph *g)
 {
 	memset(g, 0, sizeof(*g));
-	g->ev = malloc(sizeof(*g->ev) * EV_CAP);
-	g->loc_cap = 256;
-	g->loc = calloc(g->loc_cap, sizeof(*g->loc));
-	g->nloc = 1;
-	if (!g->ev || !g->loc)
-		return -ENOMEM;
+	g->tcap = 32;
+	g->tev[0] = grown(NULL, sizeof(int16_t) * FLX_MAX_THREADS * g->tcap);
 	for (int t = 0; t < FLX_MAX_THREADS; t++) {
-		g->tev[t] = malloc(sizeof(int16_t) * EV_CAP);
-		if (!g->tev[t])
-			return -ENOMEM;
+		g->tev[t] = g->tev[0] + t * g->tcap;
+		g->spawn[t] = EV_NONE;
 	}
+	grow_events(g, 64);
+	grow_locs(g, 64);
 	return 0;
 }
 
 void graph_free(struct graph *g)
 {
-	for (int t = 0; t < FLX_MAX_THREADS; t++)
-		free(g->tev[t]);
+	free(g->tev[0]);
 	free(g->ev);
 	free(g->loc);
 	memset(g, 0, sizeof(*g));
@@ -37,16 +79,13 @@ static void forget_events(struct graph *g)
 	for (int i = 0; i < g->n; i++) {
 		struct ev *e = &g->ev[i];
 
-		if (e->kind == EV_READ || e->kind == EV_WRITE) {
-			struct loc *l = &g->loc[e->loc];
-
-			l->co_head = EV_NONE;
-			l->co_tail = EV_INIT;
-			l->rd_head = EV_NONE;
-		}
+		if (e->kind == EV_READ || e->kind == EV_WRITE)
+			g->loc[e->loc] = (struct loc){ EV_NONE, EV_INIT, EV_NONE };
 	}
 	g->n = 0;
 	memset(g->tn, 0, sizeof(g->tn));
+	for (int t = 0; t < FLX_MAX_THREADS; t++)
+		g->spawn[t] = EV_NONE;
 }
 
 void graph_clear(struct graph *g, int nthreads)
@@ -55,9 +94,9 @@ void graph_clear(struct graph *g, int nthreads)
 	g->nthreads = nthreads;
 }
 
-static void join_vc(struct ev *e, const struct ev *from)
+static void join_vc(const struct graph *g, struct ev *e, const struct ev *from)
 {
-	for (int t = 0; t < FLX_MAX_THREADS; t++)
+	for (int t = 0; t < g->nthreads; t++)
 		if (from->vc[t] > e->vc[t])
 			e->vc[t] = from->vc[t];
 }
@@ -67,29 +106,55 @@ static void compute_vc(struct graph *g, int i)
 	struct ev *e = &g->ev[i];
 	int prev = graph_po_prev(g, i);
 
-	memset(e->vc, 0, sizeof(e->vc));
 	if (prev != EV_NONE)
-		join_vc(e, &g->ev[prev]);
-	if ((e->kind == EV_READ || e->kind == EV_BEGIN || e->kind == EV_JOIN) && e->rf >= 0)
-		join_vc(e, &g->ev[e->rf]);
+		memcpy(e->vc, g->ev[prev].vc, sizeof(e->vc));
+	else
+		memset(e->vc, 0, sizeof(e->vc));
+	if (ev_reads(e) && e->rf >= 0)
+		join_vc(g, e, &g->ev[e->rf]);
 	e->vc[e->thread] = e->idx + 1;
+}
+
+/* Makes the thread and the location of event @i know it; not its place in co. */
+static void enter(struct graph *g, int i)
+{
+	struct ev *e = &g->ev[i];
+
+	if (g->tn[e->thread] == g->tcap)
+		grow_threads(g, g->tcap + 1);
+	e->idx = g->tn[e->thread];
+	g->tev[e->thread][g->tn[e->thread]++] = i;
+	if (e->thread >= g->nthreads)
+		g->nthreads = e->thread + 1;
+	if (e->kind == EV_READ) {
+		grow_locs(g, e->loc + 1);
+		e->rd_next = g->loc[e->loc].rd_head;
+		g->loc[e->loc].rd_head = i;
+	} else if (e->kind == EV_WRITE) {
+		grow_locs(g, e->loc + 1);
+	} else if (e->kind == EV_SPAWN) {
+		g->spawn[e->target] = i;
+		if (e->target >= g->nthreads)
+			g->nthreads = e->target + 1;
+	}
 }
 
 int graph_add(struct graph *g, const struct ev *src)
 {
-	int i = g->n++;
+	int i = g->n;
+	struct ev copy;
+
+	if (g->n == g->cap) {
+		copy = *src; /* it may be one of the graph's own */
+		src = &copy;
+		grow_events(g, g->n + 1);
+	}
+	g->n++;
 	struct ev *e = &g->ev[i];
 
 	*e = *src;
-	e->idx = g->tn[e->thread];
-	g->tev[e->thread][g->tn[e->thread]++] = i;
 	e->co_prev = e->co_next = e->rd_next = EV_NONE;
-	if (e->kind == EV_READ) {
-		e->rd_next = g->loc[e->loc].rd_head;
-		g->loc[e->loc].rd_head = i;
-	}
-	if (e->thread >= g->nthreads)
-		g->nthreads = e->thread + 1;
+	enter(g, i);
 	compute_vc(g, i);
 	return i;
 }
@@ -98,10 +163,12 @@ void graph_pop(struct graph *g)
 {
 	struct ev *e = &g->ev[--g->n];
 
-	if (e->kind == EV_WRITE && (e->co_prev != EV_NONE))
+	if (e->kind == EV_WRITE && e->co_prev != EV_NONE)
 		graph_co_remove(g, g->n);
-	if (e->kind == EV_READ)
+	else if (e->kind == EV_READ)
 		g->loc[e->loc].rd_head = e->rd_next;
+	else if (e->kind == EV_SPAWN)
+		g->spawn[e->target] = EV_NONE;
 	g->tn[e->thread]--;
 }
 
@@ -145,25 +212,67 @@ void graph_set_rf(struct graph *g, int r, int rf)
 	compute_vc(g, r);
 }
 
+/* @e, whose co_prev and co_next are right, is in the location's list. */
+static void enter_co(struct graph *g, int i)
+{
+	const struct ev *e = &g->ev[i];
+
+	if (e->kind != EV_WRITE || e->co_prev == EV_NONE)
+		return;
+	if (e->co_prev == EV_INIT)
+		g->loc[e->loc].co_head = i;
+	if (e->co_next == EV_NONE)
+		g->loc[e->loc].co_tail = i;
+}
+
 void graph_load(struct graph *g, const struct ev *ev, int n)
 {
 	forget_events(g);
+	grow_events(g, n);
 	memcpy(g->ev, ev, sizeof(*ev) * n);
 	g->n = n;
 	for (int i = 0; i < n; i++) {
-		struct ev *e = &g->ev[i];
+		enter(g, i);
+		enter_co(g, i);
+	}
+}
 
-		g->tev[e->thread][g->tn[e->thread]++] = i;
-		if (e->thread >= g->nthreads)
-			g->nthreads = e->thread + 1;
-		if (e->kind == EV_READ) {
-			e->rd_next = g->loc[e->loc].rd_head;
-			g->loc[e->loc].rd_head = i;
-		} else if (e->kind == EV_WRITE && e->co_prev != EV_NONE) {
-			if (e->co_prev == EV_INIT)
-				g->loc[e->loc].co_head = i;
-			if (e->co_next == EV_NONE)
-				g->loc[e->loc].co_tail = i;
+static int16_t renumber(const int16_t *map, int e)
+{
+	return e >= 0 ? map[e] : e;
+}
+
+void graph_restrict(struct graph *g, const struct graph *from, const bool *keep, int16_t *map)
+{
+	int n = 0;
+
+	forget_events(g);
+	g->nthreads = from->nthreads;
+	grow_events(g, from->n);
+	for (int e = 0; e < from->n; e++)
+		map[e] = keep[e] ? n++ : EV_NONE;
+	for (int e = 0; e < from->n; e++) {
+		struct ev *d = &g->ev[map[e]];
+
+		if (!keep[e])
+			continue;
+		*d = from->ev[e];
+		d->rf = renumber(map, d->rf);
+		d->addr_dep = renumber(map, d->addr_dep);
+		if (d->kind == EV_WRITE && d->co_prev != EV_NONE) {
+			int p = d->co_prev, x = d->co_next;
+
+			while (p >= 0 && !keep[p])
+				p = from->ev[p].co_prev;
+			while (x >= 0 && !keep[x])
+				x = from->ev[x].co_next;
+			d->co_prev = renumber(map, p);
+			d->co_next = renumber(map, x);
 		}
+	}
+	g->n = n;
+	for (int i = 0; i < n; i++) {
+		enter(g, i);
+		enter_co(g, i);
 	}
 }

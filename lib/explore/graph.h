@@ -50,46 +50,84 @@ enum ev_flags {
 	EVF_FREE = 512,	     /* the "store" by which fl_free() ends an object */
 	EVF_COND = 1024,     /* has a condition: fn decides */
 	EVF_SRCU = 2048,     /* srcu_read_lock() (a load), srcu_read_unlock() (a store) */
+	EVF_SPIN = 4096, /* a load in a loop that only waits: what it may read is in its labels */
 };
+
+/*
+ * What a thread does next, given what it has read so far: the operation, found once by running the
+ * thread's code and then remembered (exec.h). The labels of a thread are a tree that branches with the
+ * values that loads return.
+ */
+struct label {
+	uint8_t kind; /* enum ev_kind */
+	uint8_t order, fail_order, fence;
+	uint16_t flags; /* enum ev_flags */
+	uint16_t loc;	/* READ, WRITE; FENCE: the srcu_struct, or 0 */
+	int16_t addr_dep; /* place in program order of the load that the address came from, or EV_NONE */
+	int16_t target; /* SPAWN, JOIN: the other thread */
+	uint8_t stop;	/* enum label_stop: no event, the thread does not go on */
+	struct fl_deps deps;
+	fl_rmw_fn fn;
+	uint64_t a, b;
+	uint64_t val; /* WRITE: what it stores */
+	const struct fl_site *site, *step;
+	uintptr_t pc;		      /* of a plain access */
+	const char *oracle, *message; /* that this operation fails, or NULL */
+	struct label *child;	      /* what follows: the first of a list over the values read */
+	struct label *sibling;
+	uint64_t via; /* the value read before it */
+};
+
+enum label_stop { LABEL_GOES_ON, LABEL_STOPPED, LABEL_PRUNED };
 
 struct ev {
 	uint8_t kind, thread, order, fence;
 	uint16_t flags;
 	uint16_t idx;	  /* in its thread */
 	uint16_t loc;	  /* READ, WRITE; FENCE: the srcu_struct, or 0 */
-	int16_t rf;	  /* READ, BEGIN */
+	int16_t rf;	  /* READ, BEGIN, JOIN */
 	int16_t co_prev;  /* WRITE: the store just before it, EV_INIT */
 	int16_t co_next;  /* WRITE: EV_NONE at the end */
 	int16_t rd_next;  /* READ: next in the location's list of loads */
 	int16_t addr_dep; /* the load that the address was computed from, or EV_NONE */
-	int16_t target;	  /* SPAWN */
-	/* Dependencies given by fl_ev_deps(): bit k is the thread's k-th load. */
-	uint64_t dep_addr, dep_data, dep_ctrl;
-	uint64_t rval, wval;
-	fl_rmw_fn fn; /* EVF_COND, RMW */
-	uint64_t a, b;
-	const struct fl_site *site, *step;
-	uintptr_t pc; /* of a plain access */
-	uint16_t vc
-		[FLX_MAX_THREADS]; /* events of each thread in the (po | rf)-prefix, itself included */
+	int16_t target;	  /* SPAWN, JOIN */
+	union {
+		uint64_t rval; /* READ, CHOICE */
+		uint64_t wval; /* WRITE */
+	};
+	struct label *op; /* of the store of a read-modify-write: its load's */
+	/* Events of each thread in the (po | rf)-prefix, itself included. */
+	uint16_t vc[FLX_MAX_THREADS];
+	/* The same for happens-before, where the model has it (models/hb.c). */
+	uint16_t hb[FLX_MAX_THREADS];
 };
 
+/* A location's place in one graph. */
 struct loc {
+	int16_t co_head, co_tail; /* EV_NONE / EV_INIT: no stores */
+	int16_t rd_head;
+};
+
+/* What all graphs know of a location (memory.c). */
+struct loc_info {
 	uintptr_t addr;
 	uint64_t init;
 	uint32_t size;
-	int16_t co_head, co_tail; /* EV_NONE / EV_INIT: no stores */
-	int16_t rd_head;
 	bool overlaps; /* shares bytes with another location (of some execution) */
 };
 
+extern struct loc_info *locs; /* [0] is unused */
+extern int nlocs;
+
 struct graph {
-	int n, nthreads;
-	struct ev *ev; /* EV_CAP */
+	int n, cap, nthreads;
+	struct ev *ev;
 	int tn[FLX_MAX_THREADS];
-	int16_t *tev[FLX_MAX_THREADS]; /* event numbers in program order */
-	struct loc *loc;	       /* [0] is unused */
-	int nloc, loc_cap;
+	int16_t *tev[FLX_MAX_THREADS]; /* event numbers in program order; of one block */
+	int tcap;
+	int16_t spawn[FLX_MAX_THREADS]; /* the EV_SPAWN of each thread, or EV_NONE */
+	struct loc *loc;		/* [0] is unused */
+	int loc_cap;
 };
 
 int graph_init(struct graph *g);
@@ -107,6 +145,11 @@ void graph_set_rf(struct graph *g, int r, int rf);
 
 /* Replaces the events of @g by @n events of @ev, whose co_prev and co_next are right. */
 void graph_load(struct graph *g, const struct ev *ev, int n);
+/*
+ * Makes @g the part of @from that @keep has (a (po | rf)-prefix), in the same order. @map: old event -> new, or
+ * EV_NONE.
+ */
+void graph_restrict(struct graph *g, const struct graph *from, const bool *keep, int16_t *map);
 
 /* The newest store of @loc, or EV_INIT. */
 static inline int graph_co_max(const struct graph *g, int loc)
@@ -121,7 +164,7 @@ static inline int graph_co_next(const struct graph *g, int loc, int w)
 
 static inline uint64_t graph_value(const struct graph *g, int loc, int w)
 {
-	return w == EV_INIT ? g->loc[loc].init : g->ev[w].wval;
+	return w == EV_INIT ? locs[loc].init : g->ev[w].wval;
 }
 
 /* Is @e in the (po | rf)-prefix of @of (or @of itself)? */
@@ -147,6 +190,12 @@ static inline int graph_po_prev(const struct graph *g, int e)
 	return g->ev[e].idx ? g->tev[g->ev[e].thread][g->ev[e].idx - 1] : EV_NONE;
 }
 
+/* Does @e read from the event .rf? */
+static inline bool ev_reads(const struct ev *e)
+{
+	return e->kind == EV_READ || e->kind == EV_BEGIN || e->kind == EV_JOIN;
+}
+
 /* A grace period, other than one that is taken to last for ever. */
 static inline bool ev_is_sync(const struct ev *e)
 {
@@ -159,7 +208,7 @@ static inline bool ev_accepts(const struct ev *e, uint64_t val, uint64_t *nv)
 {
 	uint64_t scratch;
 
-	return e->fn(val, e->a, e->b, nv ? nv : &scratch);
+	return e->op->fn(val, e->op->a, e->op->b, nv ? nv : &scratch);
 }
 
 #endif

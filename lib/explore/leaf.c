@@ -26,18 +26,28 @@ static enum end judge_threads(int *who)
 	for (int t = 0; t < G.nthreads; t++) {
 		int last = G.tn[t] ? G.tev[t][G.tn[t] - 1] : EV_NONE;
 		const struct ev *e = last == EV_NONE ? NULL : &G.ev[last];
+		const struct label *l;
 
-		stale |= T[t].pruned;
-		if ((e && e->kind == EV_END) || T[t].crashed)
+		if (e && e->kind == EV_END)
 			continue;
+		l = exec_label(t);
+		if (exec_error[0])
+			return END_VOID;
+		if (l && l->stop) {
+			stale |= l->stop == LABEL_PRUNED;
+			if (l->stop == LABEL_STOPPED)
+				search_fail(l->oracle, l->message);
+			continue;
+		}
+		if (!l && !e)
+			continue; /* never created */
 		reader |= search_reader_section_open(t);
 		if (e && e->kind == EV_FENCE && (e->flags & EVF_BLOCKED)) {
 			grace_period = true;
 			*who = t;
 		} else if (!e || !(e->flags & EVF_BLOCKED)) {
-			/* Waits for a grace period. */
+			/* Waits for another thread's end. */
 			waits = true;
-			*who = t;
 		} else if (e->rf != graph_co_max(&G, e->loc)) {
 			stale = true;
 		} else if (!(e->flags & EVF_MAY_WAIT)) {
@@ -64,7 +74,7 @@ static uint64_t name_of(int e)
 	return e < 0 ? (uint64_t)(e + 1000000) : (uint64_t)G.ev[e].thread << 32 | G.ev[e].idx;
 }
 
-uint64_t search_graph_hash(bool complete)
+uint64_t search_graph_hash(void)
 {
 	uint64_t h = 0;
 
@@ -74,11 +84,13 @@ uint64_t search_graph_hash(bool complete)
 
 			h = mix(h, (uint64_t)t << 32 | (unsigned int)i);
 			h = mix(h, e->kind | (e->flags & EVF_BLOCKED) << 8);
+			if (e->kind == EV_CHOICE)
+				h = mix(h, e->rval);
 			if (e->kind > EV_WRITE)
 				continue;
 			h = mix(h, e->loc);
 			/* In the end it does not matter which store a load waits on. */
-			if (e->kind == EV_READ && !(complete && (e->flags & EVF_BLOCKED)))
+			if (e->kind == EV_READ && !(e->flags & EVF_BLOCKED))
 				h = mix(h, name_of(e->rf));
 			else if (e->kind == EV_WRITE)
 				h = mix(h, name_of(e->co_prev));
@@ -144,17 +156,17 @@ static void keep_if_better(int rank, const char *oracle, const char *message, co
 	b->n = G.n;
 }
 
-static size_t object_size(uintptr_t object)
-{
-	size_t size = 0;
-
-	return memory_object(object, &size) == object ? size : 0;
-}
-
 static bool freed_object_used(bool all_dependencies, int pair[2])
 {
-	return model_use_after_free(&G, S.opt->model, S.opt->mutant, all_dependencies, object_size,
-				    pair);
+	bool any = false;
+
+	for (int i = 0; i < G.n && !any; i++)
+		any = G.ev[i].flags & EVF_FREE;
+	if (!any)
+		return false;
+	if (S.clocks)
+		return hb_use_after_free(&G, pair);
+	return model_use_after_free(&G, S.opt->model, S.opt->mutant, all_dependencies, pair);
 }
 
 static bool has_plain(void)
@@ -175,29 +187,67 @@ static void describe_race(char *buf, size_t size, const int racing[2])
 		 b->kind == EV_WRITE ? "store" : "load");
 }
 
+static bool has_sync(void)
+{
+	for (int i = 0; i < G.n; i++)
+		if (ev_is_sync(&G.ev[i]))
+			return true;
+	return false;
+}
+
+/* Operations that fail by themselves, whoever looks. */
+static void label_failures(void)
+{
+	for (int i = 0; i < G.n && !S.failed; i++)
+		if (G.ev[i].op->oracle)
+			search_fail(G.ev[i].op->oracle, G.ev[i].op->message);
+}
+
+static bool race_free(void)
+{
+	if (S.opt->model == FLX_LKMM)
+		return lkmm_synchronised(&G, S.opt->mutant);
+	return false;
+}
+
+static bool find_race(bool all_dependencies, int racing[2])
+{
+	if (S.opt->model == FLX_LKMM)
+		return lkmm_race(&G, S.opt->mutant, all_dependencies, racing);
+	return hb_race(&G, racing);
+}
+
 void search_leaf(void)
 {
 	int racing[2] = { EV_NONE, EV_NONE }, who = 0;
-	enum end end = judge_threads(&who);
+	enum end end;
 	char message[256];
 
+	S.failed = false;
+	end = judge_threads(&who);
 	if (end == END_VOID)
 		return;
 	if (end == END_BLOCKED) {
 		S.res->blocked++;
 		return;
 	}
-	if (search_remembers() && search_seen(&S.complete, search_graph_hash(true))) {
-		/* By visited graphs, the same execution can be completed twice; it counts once. */
-		S.res->duplicates += !S.by_set;
-		if (S.by_set)
+	if (has_sync() && !model_consistent(&G, S.opt->model, S.opt->mutant, true)) {
+		S.res->blocked++;
+		return;
+	}
+	if (search_remembers() && search_seen(&S.complete, search_graph_hash()))
+		S.res->duplicates++;
+	/* Threads that needed no new event have not been run so far; oracles want to hear of all. */
+	if (S.observed) {
+		S.failed = false;
+		exec_restart();
+		for (int t = 0; t < G.nthreads; t++)
+			exec_to_frontier(t);
+		exec_moved();
+		if (exec_error[0])
 			return;
 	}
-	/* Threads that needed no new event have not been run so far; oracles want to hear of them too. */
-	for (int t = 0; t < G.nthreads; t++)
-		exec_to_frontier(t);
-	if (exec_error[0])
-		return;
+	label_failures();
 	S.res->executions++;
 	if ((uint32_t)G.n > S.res->events)
 		S.res->events = G.n;
@@ -213,7 +263,7 @@ void search_leaf(void)
 		program->finish(program->common);
 	if (S.opt->on_execution)
 		S.opt->on_execution(S.opt->on_execution_arg);
-	memory_restore(&G);
+	memory_restore();
 	if (S.failed) {
 		keep_if_better(0, S.oracle, S.message, racing);
 	} else if (freed_object_used(false, racing)) {
@@ -226,11 +276,11 @@ void search_leaf(void)
 			 G.ev[racing[1]].thread, G.ev[racing[0]].thread);
 		keep_if_better(is_sure ? 0 : RANK_UNSURE, "use-after-free", message, racing);
 	} else if (S.opt->races && S.opt->mutant != FLX_MUT_NO_RACES && has_plain() &&
-		   (!S.best.found || S.best.rank >= 2) && !lkmm_synchronised(&G, S.opt->mutant) &&
-		   lkmm_race(&G, S.opt->mutant, false, racing)) {
+		   (!S.best.found || S.best.rank >= 2) && !race_free() &&
+		   find_race(false, racing)) {
 		/* A race that is there whatever depends on what, if there is one, else any. */
 		int sure[2];
-		bool is_sure = lkmm_race(&G, S.opt->mutant, true, sure);
+		bool is_sure = find_race(true, sure);
 
 		if (is_sure)
 			memcpy(racing, sure, sizeof(sure));

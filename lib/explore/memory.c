@@ -28,6 +28,9 @@ struct range { /* tracked memory outside of the arena */
 	char *image; /* what it held at first */
 };
 
+struct loc_info *locs;
+int nlocs;
+static int locs_cap;
 static char *arena;
 static struct range ranges[MAX_RANGES];
 static int nranges;
@@ -47,7 +50,10 @@ int memory_init(void)
 	}
 	table_size = 1024;
 	table = calloc(table_size, sizeof(*table));
-	return table ? 0 : -ENOMEM;
+	locs_cap = 256;
+	locs = calloc(locs_cap, sizeof(*locs));
+	nlocs = 1;
+	return table && locs ? 0 : -ENOMEM;
 }
 
 void memory_exit(void)
@@ -60,6 +66,9 @@ void memory_exit(void)
 	memset(zones, 0, sizeof(zones));
 	free(table);
 	table = NULL;
+	free(locs);
+	locs = NULL;
+	nlocs = 0;
 	for (int i = 0; i < nranges; i++)
 		free(ranges[i].image);
 	nranges = 0;
@@ -189,97 +198,86 @@ static bool in_thread_zone(uintptr_t addr)
 	return addr - (uintptr_t)arena < ZONE_SIZE * ZONE_SETUP;
 }
 
-static bool in_use(const struct loc *l)
+static bool in_use(const struct graph *g, int k)
 {
-	return l->co_head != EV_NONE || l->rd_head != EV_NONE;
+	return k < g->loc_cap && (g->loc[k].co_head != EV_NONE || g->loc[k].rd_head != EV_NONE);
 }
 
-/* Another location of this execution that overlaps @k, or 0. */
-static int find_overlap(const struct graph *g, int k)
+int memory_overlap(const struct graph *g, int k)
 {
-	const struct loc *me = &g->loc[k];
+	const struct loc_info *me = &locs[k];
 
-	for (int o = 1; o < g->nloc; o++) {
-		const struct loc *l = &g->loc[o];
+	for (int o = 1; o < nlocs; o++) {
+		const struct loc_info *l = &locs[o];
 
 		if (o != k && me->addr < l->addr + l->size && l->addr < me->addr + me->size &&
-		    in_use(l))
+		    in_use(g, o))
 			return o;
 	}
 	return 0;
 }
 
-int memory_location(struct graph *g, uintptr_t addr, unsigned int size, int *other)
+static void grow_table(void)
 {
-	struct loc *l;
+	table_size *= 2;
+	free(table);
+	table = calloc(table_size, sizeof(*table));
+	if (!table)
+		abort();
+	for (int k = 1; k < nlocs; k++)
+		table_put(locs[k].addr, k);
+}
+
+static int new_location(uintptr_t addr, unsigned int size)
+{
 	bool overlaps = false;
 
-	for (size_t i = hash_slot(addr); table[i]; i = (i + 1) & (table_size - 1)) {
-		l = &g->loc[table[i]];
-		if (l->addr != addr || l->size != size)
-			continue;
-		if (l->overlaps) {
-			*other = find_overlap(g, table[i]);
-			if (*other)
-				return 0;
-		}
-		return table[i];
-	}
 	/* A zone is used anew in each replay, so different objects may have been here before. */
-	for (int k = 1; k < g->nloc; k++) {
-		l = &g->loc[k];
-		if (addr < l->addr + l->size && l->addr < addr + size)
-			l->overlaps = overlaps = true;
-	}
-	if (g->nloc == g->loc_cap) {
-		struct loc *bigger = realloc(g->loc, 2 * g->loc_cap * sizeof(*bigger));
-
-		if (!bigger)
+	for (int k = 1; k < nlocs; k++)
+		if (addr < locs[k].addr + locs[k].size && locs[k].addr < addr + size)
+			locs[k].overlaps = overlaps = true;
+	if (nlocs == locs_cap) {
+		locs_cap *= 2;
+		locs = realloc(locs, locs_cap * sizeof(*locs));
+		if (!locs)
 			abort();
-		g->loc = bigger;
-		g->loc_cap *= 2;
 	}
-	if ((size_t)g->nloc * 2 > table_size) {
-		table_size *= 2;
-		free(table);
-		table = calloc(table_size, sizeof(*table));
-		if (!table)
-			abort();
-		for (int k = 1; k < g->nloc; k++)
-			table_put(g->loc[k].addr, k);
-	}
-	l = &g->loc[g->nloc];
-	*l = (struct loc){
+	if ((size_t)nlocs * 2 > table_size)
+		grow_table();
+	locs[nlocs] = (struct loc_info){
 		.addr = addr,
 		.size = size,
 		.init = in_thread_zone(addr) || !size ? 0 : memory_peek(addr, size),
-		.co_head = EV_NONE,
-		.co_tail = EV_INIT,
-		.rd_head = EV_NONE,
 		.overlaps = overlaps,
 	};
-	table_put(addr, g->nloc);
-	if (overlaps) {
-		*other = find_overlap(g, g->nloc);
-		if (*other) {
-			g->nloc++;
-			return 0;
-		}
-	}
-	return g->nloc++;
+	table_put(addr, nlocs);
+	return nlocs++;
+}
+
+int memory_location(const struct graph *g, uintptr_t addr, unsigned int size, int *other)
+{
+	int k = 0;
+
+	for (size_t i = hash_slot(addr); table[i] && !k; i = (i + 1) & (table_size - 1))
+		if (locs[table[i]].addr == addr && locs[table[i]].size == size)
+			k = table[i];
+	if (!k)
+		k = new_location(addr, size);
+	*other = locs[k].overlaps ? memory_overlap(g, k) : 0;
+	return *other ? 0 : k;
 }
 
 void memory_write_back(const struct graph *g)
 {
-	for (int k = 1; k < g->nloc; k++) {
-		const struct loc *l = &g->loc[k];
+	for (int k = 1; k < nlocs; k++) {
+		int w = k < g->loc_cap ? g->loc[k].co_tail : EV_INIT;
 
-		memory_poke(l->addr, l->size, graph_value(g, k, l->co_tail));
+		memory_poke(locs[k].addr, locs[k].size, graph_value(g, k, w));
 	}
 }
 
-void memory_restore(const struct graph *g)
+void memory_restore(void)
 {
-	for (int k = 1; k < g->nloc; k++)
-		memory_poke(g->loc[k].addr, g->loc[k].size, g->loc[k].init);
+	for (int k = 1; k < nlocs; k++)
+		memory_poke(locs[k].addr, locs[k].size, locs[k].init);
 }

@@ -33,11 +33,13 @@ bool memory_inside(uintptr_t addr, unsigned int size);
 uintptr_t memory_object(uintptr_t addr, size_t *size);
 
 /* The location's number in @g, or 0 if it overlaps another one (then *@other is that one). */
-int memory_location(struct graph *g, uintptr_t addr, unsigned int size, int *other);
+int memory_location(const struct graph *g, uintptr_t addr, unsigned int size, int *other);
+/* Another location that has events in @g and shares bytes with @loc, or 0. */
+int memory_overlap(const struct graph *g, int loc);
 /* Writes the final value of every location to real memory, for oracles. */
 void memory_write_back(const struct graph *g);
 /* Writes the initial values back. */
-void memory_restore(const struct graph *g);
+void memory_restore(void);
 
 static inline uint64_t memory_peek(uintptr_t addr, unsigned int size)
 {

@@ -94,7 +94,7 @@ static bool ready(const struct layout *l, int t)
 		return false;
 	if (e->flags & EVF_BLOCKED)
 		return all_wait(l);
-	return (e->kind != EV_READ && e->kind != EV_BEGIN) || shown(l, e->rf);
+	return !ev_reads(e) || shown(l, e->rf);
 }
 
 static int choose_thread(const struct layout *l, int last)
@@ -145,9 +145,9 @@ static void fill(struct layout *l, int id)
 		.fence = e->fence,
 		.failed = e->flags & EVF_FAILED,
 		.blocked = e->flags & EVF_BLOCKED,
-		.site = e->site,
-		.step = e->step,
-		.pc = e->pc,
+		.site = e->op->site,
+		.step = e->op->step,
+		.pc = e->op->pc,
 		.rval = e->rval,
 		.wval = e->wval,
 		.rf = FLX_NONE,
@@ -164,8 +164,8 @@ static void fill(struct layout *l, int id)
 			f->occurrence++;
 	}
 	if (e->kind <= EV_WRITE) {
-		f->addr = g->loc[e->loc].addr;
-		f->size = g->loc[e->loc].size;
+		f->addr = locs[e->loc].addr;
+		f->size = locs[e->loc].size;
 	}
 	if (is_load(e)) {
 		int newer = newer_store_shown(l, e);
@@ -217,7 +217,10 @@ static bool allowed_with(const struct ev *ev, int n, int late, const struct extr
 		d->addr_dep = d->addr_dep >= 0 ? map[d->addr_dep] : d->addr_dep;
 		for (int k = 0, j = 1; k < nx; k++)
 			if (x[k].after == i) {
+				static struct label none;
+
 				buf[map[i] + j] = (struct ev){
+					.op = &none,
 					.kind = EV_FENCE,
 					.fence = x[k].kind,
 					.thread = ev[i].thread,
@@ -230,7 +233,7 @@ static bool allowed_with(const struct ev *ev, int n, int late, const struct extr
 	for (int i = 0; i < m; i++)
 		buf[i].idx = at[buf[i].thread]++;
 	graph_load(scratch, buf, m);
-	return model_consistent(scratch, o->model, o->mutant);
+	return model_consistent(scratch, o->model, o->mutant, true);
 }
 
 static const char *const fence_text[] = {
@@ -241,10 +244,10 @@ static const char *const fence_text[] = {
 
 static void name_event(char *buf, size_t n, const struct ev *e)
 {
-	if (e->step)
-		snprintf(buf, n, "%s", e->step->label);
-	else if (e->site)
-		snprintf(buf, n, "%.30s", e->site->text);
+	if (e->op->step)
+		snprintf(buf, n, "%s", e->op->step->label);
+	else if (e->op->site)
+		snprintf(buf, n, "%.30s", e->op->site->text);
 	else
 		snprintf(buf, n, "a plain %s", e->kind == EV_WRITE ? "store" : "load");
 }
@@ -268,14 +271,14 @@ static int find_gaps(const struct graph *g, int late, bool steps, struct gap *ga
 
 			if (e->kind > EV_WRITE || (e->flags & EVF_BLOCKED))
 				continue;
-			if (steps ? !e->step && id != late : !conflicts(g, e))
+			if (steps ? !e->op->step && id != late : !conflicts(g, e))
 				continue;
 			/* A barrier after the late load would come too late. */
 			if (t == g->ev[late].thread && i > g->ev[late].idx)
 				break;
 			/* Nothing goes into a step or between the halves of a read-modify-write. */
 			if (last != EV_NONE && n < max &&
-			    !(steps && e->step && g->ev[last].step == e->step) &&
+			    !(steps && e->op->step && g->ev[last].op->step == e->op->step) &&
 			    !((g->ev[last].flags & EVF_RMW) && g->ev[last].kind == EV_READ))
 				gap[n++] = (struct gap){ last, id };
 			last = id;
@@ -380,16 +383,6 @@ static bool scratch_init(struct graph *s, const struct graph *g)
 {
 	if (graph_init(s))
 		return false;
-	free(s->loc);
-	s->loc = malloc(sizeof(*s->loc) * g->nloc);
-	if (!s->loc)
-		return false;
-	memcpy(s->loc, g->loc, sizeof(*s->loc) * g->nloc);
-	s->nloc = g->nloc;
-	for (int i = 1; i < g->nloc; i++) {
-		s->loc[i].co_head = s->loc[i].rd_head = EV_NONE;
-		s->loc[i].co_tail = EV_INIT;
-	}
 	s->nthreads = g->nthreads;
 	return true;
 }

@@ -37,19 +37,16 @@ static bool same_site(const struct fl_site *a, const struct fl_site *b)
 	return !strcmp(a->text, b->text) && !strcmp(a->func, b->func);
 }
 
-static bool matches(const struct op *op, const struct flx_event *w)
+static bool matches(const struct label *l, const struct flx_event *w)
 {
-	switch (op->kind) {
-	case OP_LOAD:
-	case OP_AWAIT:
-		return w->kind == FLX_READ && same_site(op->site, w->site);
-	case OP_RMW:
-		return (w->kind == FLX_RMW || w->kind == FLX_READ) && same_site(op->site, w->site);
-	case OP_STORE:
-		return w->kind == FLX_WRITE && same_site(op->site, w->site);
-	case OP_FENCE:
-		return w->kind == FLX_FENCE && w->fence == op->fence &&
-		       same_site(op->site, w->site);
+	switch (l->kind) {
+	case EV_READ:
+		return (w->kind == FLX_READ || (w->kind == FLX_RMW && (l->flags & EVF_COND))) &&
+		       same_site(l->site, w->site);
+	case EV_WRITE:
+		return w->kind == FLX_WRITE && same_site(l->site, w->site);
+	case EV_FENCE:
+		return w->kind == FLX_FENCE && w->fence == l->fence && same_site(l->site, w->site);
 	default:
 		return w->kind == FLX_OTHER;
 	}
@@ -67,7 +64,7 @@ static int place(const struct replay *r, int loc, int rank)
 {
 	int after = EV_INIT;
 
-	for (int w = G.loc[loc].co_head; w != EV_NONE; w = G.ev[w].co_next) {
+	for (int w = graph_co_next(&G, loc, EV_INIT); w != EV_NONE; w = G.ev[w].co_next) {
 		int k = -1;
 
 		for (int i = 0; i < r->want->n; i++)
@@ -86,26 +83,31 @@ static int add_store_part(int load)
 	search_rmw_store(&op);
 	int w = graph_add(&G, &op);
 
+	search_settle(w);
 	graph_co_insert(&G, w, G.ev[load].rf);
 	return w;
 }
 
 /* Adds @t's operation as the recorded event @k, or (k < 0) as an unknown one. */
-static int add(struct replay *r, int t, int k)
+static int add(struct replay *r, int t, struct label *l, int k)
 {
 	const struct flx_event *w = k < 0 ? NULL : &r->want->ev[k];
 	struct ev e;
 	int id;
 
-	if (!exec_op_event(t, &e))
+	if (!exec_event(l, t, &e))
 		return -EINVAL;
 	if (e.kind == EV_BEGIN)
-		for (int i = 0; i < G.n; i++)
-			if (G.ev[i].kind == EV_SPAWN && G.ev[i].target == t)
-				e.rf = i;
+		e.rf = G.spawn[t];
+	if (e.kind == EV_JOIN) {
+		if (!G.tn[e.target] || G.ev[G.tev[e.target][G.tn[e.target] - 1]].kind != EV_END)
+			return fails(r, w ? w : &r->want->ev[0], "waits for a thread that goes on");
+		e.rf = G.tev[e.target][G.tn[e.target] - 1];
+	}
 	id = graph_add(&G, &e);
-	if (e.kind == EV_SPAWN && e.target >= G.nthreads)
-		G.nthreads = e.target + 1;
+	search_settle(id);
+	if (e.kind == EV_CHOICE)
+		G.ev[id].rval = w ? w->rval : 0;
 	if (e.kind == EV_WRITE) {
 		graph_co_insert(&G, id, w ? place(r, e.loc, r->rank[k]) : graph_co_max(&G, e.loc));
 	} else if (e.kind == EV_READ) {
@@ -135,28 +137,29 @@ static int follow(struct replay *r)
 	for (int k = 0; k < r->want->n; k++) {
 		const struct flx_event *w = &r->want->ev[k];
 		int t = w->thread, extra = 0, ret;
+		struct label *l;
 
 		if (t >= G.nthreads)
 			return fails(r, w, "belongs to a thread that no longer exists");
 		for (;;) {
 			bool later = false;
 
-			exec_to_frontier(t);
+			l = exec_label(t);
 			if (exec_error[0])
 				return -EINVAL;
-			if (!T[t].op)
+			if (!l || l->stop)
 				return fails(r, w, "is no longer reached");
-			if (matches(T[t].op, w))
+			if (matches(l, w))
 				break;
 			for (int j = r->next[k]; j >= 0 && !later; j = r->next[j])
-				later = matches(T[t].op, &r->want->ev[j]) && T[t].op->site;
-			if (later || ++extra > 10000 || T[t].op->kind == OP_END)
+				later = matches(l, &r->want->ev[j]) && l->site;
+			if (later || ++extra > 10000 || l->kind == EV_END)
 				return fails(r, w, "is no longer there");
-			ret = add(r, t, -1);
+			ret = add(r, t, l, -1);
 			if (ret)
 				return ret;
 		}
-		ret = add(r, t, k);
+		ret = add(r, t, l, k);
 		if (ret)
 			return ret;
 	}
@@ -197,6 +200,7 @@ int flx_replay(const struct flx_program *p, const struct flx_options *o,
 {
 	struct replay r = { .err = err, .err_size = err_size };
 	int ret = search_set_up(p, o, res), t;
+	struct label *l;
 
 	if (ret) {
 		snprintf(err, err_size, "set-up failed: %s", strerror(-ret));
@@ -204,20 +208,19 @@ int flx_replay(const struct flx_program *p, const struct flx_options *o,
 		return ret;
 	}
 	graph_clear(&G, p->nthreads);
-	exec_restart();
 	ret = prepare(&r, want);
 	if (ret == -EINVAL)
 		snprintf(err, err_size, "the recorded execution is inconsistent");
 	if (!ret)
 		ret = follow(&r);
 	/* What is left when the record ends: threads that were edited at their end. */
-	while (!ret && (t = search_next_thread()) >= 0 && G.n < EV_CAP - 4)
-		ret = add(&r, t, -1);
+	while (!ret && (t = search_next_thread(&l)) >= 0 && G.n < EV_CAP - 4)
+		ret = add(&r, t, l, -1);
 	if (!ret && exec_error[0])
 		ret = -EINVAL;
 	if (ret == -EINVAL && exec_error[0])
 		snprintf(err, err_size, "%s", exec_error);
-	if (!ret && !search_consistent()) {
+	if (!ret && !model_consistent(&G, o->model, o->mutant, true)) {
 		snprintf(err, err_size, "the model no longer allows this execution");
 		ret = -ESTALE;
 	}

@@ -9,9 +9,9 @@
  * itself, had been added in the canonical way: a load reading the co-newest store there was, a
  * store going co-last. That makes a set of visited graphs unnecessary.
  *
- * It rests on the canonical way being always allowed, which grace periods break: with one in the graph,
- * the newest store may be forbidden to a reader section that began before. Programs that have any are
- * searched with a set of visited graphs instead (search.by_set), and every revisit is done.
+ * It rests on the canonical way being always allowed. A grace period would break that (the newest store may
+ * be forbidden to a reader section that began before), so the RCU axiom is left to complete
+ * executions: until then it is a barrier. One that lasts for ever is never the canonical way.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -21,57 +21,6 @@
 static bool kept_event(int e, int r, int w)
 {
 	return e <= r || e == w || graph_in_prefix(&G, e, w);
-}
-
-static int16_t renumber(const int16_t *map, int e)
-{
-	return e >= 0 ? map[e] : e;
-}
-
-static int16_t map[EV_CAP]; /* old number -> new, or EV_NONE, of the last restrict_graph() */
-
-/* G without the events that are not in @keep. */
-static void restrict_graph(const bool *keep)
-{
-	static struct ev buf[EV_CAP];
-	int n = 0, old = G.n;
-
-	for (int e = 0; e < old; e++)
-		map[e] = keep[e] ? n++ : EV_NONE;
-	for (int e = 0; e < old; e++)
-		if (keep[e]) {
-			struct ev *d = &buf[map[e]];
-
-			*d = G.ev[e];
-			d->rf = renumber(map, d->rf);
-			d->addr_dep = renumber(map, d->addr_dep);
-			d->co_next = EV_NONE;
-		}
-	for (int e = 0; e < old; e++)
-		if (keep[e] && G.ev[e].kind == EV_WRITE && G.ev[e].co_prev != EV_NONE) {
-			int p = G.ev[e].co_prev;
-
-			while (p >= 0 && map[p] < 0)
-				p = G.ev[p].co_prev;
-			buf[map[e]].co_prev = renumber(map, p);
-			if (p >= 0)
-				buf[map[p]].co_next = map[e];
-		}
-	graph_load(&G, buf, n);
-}
-
-static struct ev saved[EV_CAP];
-static int nsaved;
-
-static void save(void)
-{
-	nsaved = G.n;
-	memcpy(saved, G.ev, sizeof(*saved) * nsaved);
-}
-
-static void restore(void)
-{
-	graph_load(&G, saved, nsaved);
 }
 
 /* The co-newest store of @loc among those that were there when @e was added, or that @w needs. */
@@ -88,8 +37,11 @@ static bool maximally_added(int e, int w)
 {
 	const struct ev *ev = &G.ev[e];
 
-	if (S.by_set || S.opt->mutant == FLX_MUT_NO_MAXIMALITY || ev->kind > EV_WRITE)
-		return ev->kind != EV_CHOICE || ev->rval == 0;
+	if (S.opt->mutant == FLX_MUT_NO_MAXIMALITY)
+		return true;
+	if (ev->kind > EV_WRITE)
+		return (ev->kind != EV_CHOICE || ev->rval == 0) &&
+		       !(ev->kind == EV_FENCE && (ev->flags & EVF_BLOCKED));
 	if (ev->kind == EV_READ)
 		return ev->rf == newest_before(ev->loc, e, w);
 	return newest_before(ev->loc, e, w) == e;
@@ -119,61 +71,91 @@ static bool may_revisit(int r, int w)
 	return true;
 }
 
-static void push_placements(int r, int w)
+/* The load @r reads the new store @w, the last event: every place in co that w may have then. */
+static void place(int r, int w, double weight)
 {
-	const struct ev *e = &G.ev[w];
+	int16_t after[search_nr_stores(G.ev[w].loc)];
+	int n = 0;
 
-	if (e->flags & EVF_RMW) {
-		int rf = G.ev[graph_po_prev(&G, w)].rf;
+	search_choose_rf(r, w);
+	if (G.ev[w].flags & EVF_RMW) {
+		int rf = G.ev[graph_po_prev(&G, w)].rf, loc = G.ev[w].loc;
 
-		if (graph_consumed(&G, e->loc, rf) && S.opt->mutant != FLX_MUT_NO_ATOMICITY)
+		if (graph_consumed(&G, loc, rf) && S.opt->mutant != FLX_MUT_NO_ATOMICITY)
 			return;
-		if ((G.ev[r].flags & EVF_BLOCKED) && graph_co_max(&G, e->loc) != rf)
+		if ((G.ev[r].flags & EVF_BLOCKED) && graph_co_max(&G, loc) != rf)
 			return;
-		graph_co_insert(&G, w, rf);
-		if (search_consistent())
-			search_push();
-		graph_co_remove(&G, w);
-		return;
+		n = search_rmw_placement(w, r, after);
+	} else {
+		n = search_placements(w, r, after);
 	}
-	int oldest = search_oldest_visible(w);
-
-	for (int p = graph_co_max(&G, e->loc);; p = G.ev[p].co_prev) {
-		if (!graph_consumed(&G, e->loc, p)) {
-			graph_co_insert(&G, w, p);
-			if (search_consistent())
-				search_push();
-			graph_co_remove(&G, w);
-		}
-		/* A load that goes on waiting is taken to read the newest store. */
-		if (p == oldest || p == EV_INIT || (G.ev[r].flags & EVF_BLOCKED) ||
-		    S.opt->mutant == FLX_MUT_NO_CO)
-			break;
+	for (int i = 0; i < n; i++) {
+		graph_co_insert(&G, w, after[i]);
+		search_branch(weight / n);
+		search_unwind(w + 1);
+		graph_co_remove(&G, w);
 	}
 }
 
-void search_revisit(int w)
+int search_revisitable(int w, int16_t *loads)
 {
-	static int candidates[EV_CAP];
-	static bool keep[EV_CAP];
 	int n = 0;
 
-	if (S.opt->mutant == FLX_MUT_NO_REVISIT)
-		return;
-	for (int r = 0; r < w; r++)
-		if (G.ev[r].kind == EV_READ && G.ev[r].loc == G.ev[w].loc &&
-		    !graph_in_prefix(&G, r, w) && may_revisit(r, w))
-			candidates[n++] = r;
-	for (int i = 0; i < n; i++) {
-		int r = candidates[i], last;
+	for (int r = G.loc[G.ev[w].loc].rd_head; r != EV_NONE; r = G.ev[r].rd_next)
+		if (!graph_in_prefix(&G, r, w) && may_revisit(r, w))
+			loads[n++] = r;
+	return n;
+}
 
-		save();
+static struct graph *spare; /* graphs that are not in use, kept for their memory */
+static int nspare, spare_cap;
+
+static struct graph take_graph(void)
+{
+	struct graph g;
+
+	if (nspare)
+		return spare[--nspare];
+	graph_init(&g);
+	return g;
+}
+
+static void give_graph(struct graph g)
+{
+	if (nspare == spare_cap) {
+		spare_cap = spare_cap ? 2 * spare_cap : 16;
+		spare = realloc(spare, spare_cap * sizeof(*spare));
+		if (!spare)
+			abort();
+	}
+	spare[nspare++] = g;
+}
+
+void search_free_graphs(void)
+{
+	while (nspare)
+		graph_free(&spare[--nspare]);
+	free(spare);
+	spare = NULL;
+	spare_cap = 0;
+}
+
+void search_revisit(int w, const int16_t *loads, int n, double weight)
+{
+	bool keep[w + 1];
+	int16_t map[w + 1];
+
+	for (int i = 0; i < n; i++) {
+		struct graph larger = G;
+
 		for (int e = 0; e <= w; e++)
-			keep[e] = kept_event(e, r, w);
-		restrict_graph(keep);
-		last = G.n - 1;
-		search_choose_rf(map[r], last);
-		push_placements(map[r], last);
-		restore();
+			keep[e] = kept_event(e, loads[i], w);
+		G = take_graph();
+		graph_restrict(&G, &larger, keep, map);
+		exec_moved();
+		place(map[loads[i]], G.n - 1, weight);
+		give_graph(G);
+		G = larger;
+		exec_moved();
 	}
 }

@@ -3,13 +3,12 @@
  * search.c - every execution graph, each once.
  *
  * The graph in hand grows by one event at a time: the next operation of the first thread that can
- * go on. A load branches over the stores that the model lets it read, a store over its places in co;
- * one choice is followed, the others are put on a stack as copies of the graph. A new store is also
- * offered to earlier loads (revisit.c). A graph from the stack is continued by running the threads'
- * code along it from the start (exec.c).
+ * go on. A load branches over the stores that the model lets it read, a store over its places in co,
+ * depth first, in place: after each choice the graph is cut back to where it was made. A new store is also
+ * offered to earlier loads (revisit.c), each time in a smaller graph of its own.
  *
  * Adding what is canonical (read the newest store, go last in co) never breaks consistency, so only
- * the other choices are checked; where a grace period is about, all are.
+ * the other choices are checked.
  *
  * Which thread goes on depends on the graph alone, never on how it was reached: the search relies on it.
  */
@@ -36,20 +35,26 @@ double now_seconds(void)
 
 bool search_remembers(void)
 {
-	return S.by_set || S.opt->hash || S.opt->on_execution;
+	return S.opt->hash || S.opt->on_execution;
 }
 
 bool search_consistent(void)
 {
-	return model_consistent(&G, S.opt->model, S.opt->mutant);
+	if (S.opt->model == FLX_RC11)
+		return rc11_psc_acyclic(&G, S.opt->mutant);
+	return model_consistent(&G, S.opt->model, S.opt->mutant, false);
 }
 
-void search_push(void)
+void search_settle(int e)
+{
+	if (S.clocks)
+		hb_clock(&G, e, S.opt->mutant);
+}
+
+/* Puts a copy of G on the stack. */
+static void push(void)
 {
 	struct item *it;
-
-	if (S.by_set && search_seen(&S.partial, search_graph_hash(false)))
-		return;
 
 	if (S.depth == S.cap) {
 		int cap = S.cap ? S.cap * 2 : 256;
@@ -62,10 +67,20 @@ void search_push(void)
 	}
 	it = &S.stack[S.depth++];
 	it->n = G.n;
-	it->ev = malloc(sizeof(*it->ev) * G.n);
+	it->weight = S.weight;
+	it->ev = malloc(sizeof(*it->ev) * (G.n + 1));
 	if (!it->ev)
 		abort();
 	memcpy(it->ev, G.ev, sizeof(*it->ev) * G.n);
+}
+
+void search_unwind(int n)
+{
+	if (G.n == n)
+		return;
+	while (G.n > n)
+		graph_pop(&G);
+	exec_moved();
 }
 
 int search_oldest_visible(int e)
@@ -94,85 +109,213 @@ void search_choose_rf(int r, int w)
 		else if (!(e->flags & EVF_AWAIT) || (e->flags & EVF_HAS_STORE))
 			e->flags |= EVF_RMW;
 	}
+	e->order = e->flags & EVF_FAILED ? e->op->fail_order : e->op->order;
 	graph_set_rf(&G, r, w);
+	search_settle(r);
 }
 
 void search_rmw_store(struct ev *e)
 {
-	ev_accepts(e, e->rval, &e->wval);
-	if (G.loc[e->loc].size < 8)
-		e->wval &= (1ull << 8 * G.loc[e->loc].size) - 1;
+	uint64_t stored;
+
+	ev_accepts(e, e->rval, &stored);
+	if (locs[e->loc].size < 8)
+		stored &= (1ull << 8 * locs[e->loc].size) - 1;
+	e->wval = stored;
 	e->kind = EV_WRITE;
 	e->rf = EV_NONE;
 	e->flags &= EVF_RMW | EVF_LOCK;
-	e->order = e->order == FL_RELEASE ? FL_RELEASE : FL_ONCE;
+	/* C11 orders say themselves what they mean for a store; of the kernel's, release alone does. */
+	if (e->order != FL_RELEASE && e->order < FL_ACQ_REL)
+		e->order = FL_ONCE;
+}
+
+static int add(const struct ev *e)
+{
+	int i = graph_add(&G, e);
+
+	search_settle(i);
+	return i;
+}
+
+static bool known_to(const uint16_t *clock, int e)
+{
+	return G.ev[e].idx < clock[G.ev[e].thread];
+}
+
+/* Has something that @clock knows of read @w? */
+static bool reader_known(const uint16_t *clock, int w)
+{
+	for (int q = G.loc[G.ev[w].loc].rd_head; q != EV_NONE; q = G.ev[q].rd_next)
+		if (G.ev[q].rf == w && known_to(clock, q) && !(G.ev[q].flags & EVF_BLOCKED))
+			return true;
+	return false;
+}
+
+/* Room for the stores of @loc and EV_INIT. */
+int search_nr_stores(int loc)
+{
+	int n = 2;
+
+	for (int w = graph_co_max(&G, loc); w != EV_INIT; w = G.ev[w].co_prev)
+		n++;
+	return n;
+}
+
+/* The stores that a load may read, newest first; the last one is that which coherence makes it know already. */
+static int readable(int r, int16_t *stores)
+{
+	int loc = G.ev[r].loc, oldest = EV_INIT, n = 0, prev = graph_po_prev(&G, r);
+	const uint16_t *clock = S.clocks && prev != EV_NONE ? G.ev[prev].hb : NULL;
+	bool by_clock = S.opt->model == FLX_RC11 && S.opt->mutant != FLX_MUT_NO_HB_COHERENCE;
+
+	if (!by_clock)
+		oldest = search_oldest_visible(r);
+	for (int w = graph_co_max(&G, loc);; w = G.ev[w].co_prev) {
+		stores[n++] = w;
+		if (w == oldest || w == EV_INIT || S.opt->mutant == FLX_MUT_NO_STALE)
+			return n;
+		if (by_clock && clock && (known_to(clock, w) || reader_known(clock, w)))
+			return n;
+	}
+}
+
+/* Would the load @r, were it to read what comes just before it in co, miss a store that it knows of? */
+static bool reader_misses(int r, int w)
+{
+	int prev = graph_po_prev(&G, r);
+
+	if (S.opt->model != FLX_RC11 || prev == EV_NONE)
+		return false;
+	for (int p = graph_co_max(&G, G.ev[w].loc); p != w && p != EV_INIT; p = G.ev[p].co_prev)
+		if (known_to(G.ev[prev].hb, p) || reader_known(G.ev[prev].hb, p))
+			return true;
+	return false;
+}
+
+static bool placed_well(int w, int reader, bool canonical)
+{
+	if (reader != EV_NONE && reader_misses(reader, w))
+		return false;
+	return (canonical && reader == EV_NONE) || search_consistent();
+}
+
+int search_placements(int w, int reader, int16_t *after)
+{
+	int16_t stores[search_nr_stores(G.ev[w].loc)];
+	int loc = G.ev[w].loc, newest = graph_co_max(&G, loc), n = 0, k = readable(w, stores);
+
+	for (int i = 0; i < k; i++) {
+		int p = stores[i];
+
+		if (!graph_consumed(&G, loc, p)) {
+			graph_co_insert(&G, w, p);
+			if (placed_well(w, reader, p == newest))
+				after[n++] = p;
+			graph_co_remove(&G, w);
+		}
+		/* A load that goes on waiting is taken to read the newest store. */
+		if (S.opt->mutant == FLX_MUT_NO_CO ||
+		    (reader != EV_NONE && (G.ev[reader].flags & EVF_BLOCKED)))
+			break;
+	}
+	return n;
+}
+
+int search_rmw_placement(int w, int reader, int16_t *after)
+{
+	int rf = G.ev[graph_po_prev(&G, w)].rf;
+	bool well;
+
+	graph_co_insert(&G, w, rf);
+	well = placed_well(w, reader, graph_co_next(&G, G.ev[w].loc, w) == EV_NONE);
+	graph_co_remove(&G, w);
+	after[0] = rf;
+	return well;
+}
+
+/* Has the load @r, as chosen, a place in the search? */
+static bool worth_reading(int r, int w, int newest)
+{
+	/* Waiting is reading the newest store; waiting on an older one leads nowhere else. */
+	if ((G.ev[r].flags & EVF_BLOCKED) && w != newest)
+		return false;
+	return w == newest || search_consistent();
 }
 
 static bool add_load(const struct ev *op)
 {
-	int r = graph_add(&G, op);
-	int loc = op->loc, newest = graph_co_max(&G, loc), oldest = search_oldest_visible(r);
-	int chosen = EV_NONE;
+	int r = add(op);
+	int16_t stores[search_nr_stores(op->loc)];
+	int newest = graph_co_max(&G, op->loc), k = readable(r, stores), n = 0;
+	double weight = S.weight;
 
-	for (int w = newest;; w = G.ev[w].co_prev) {
-		search_choose_rf(r, w);
-		/* Waiting is reading the newest store; waiting on an older one leads nowhere else. */
-		if ((!(G.ev[r].flags & EVF_BLOCKED) || w == newest) &&
-		    ((w == newest && !S.has_sync) || search_consistent())) {
-			if (chosen == EV_NONE)
-				chosen = w;
-			else
-				search_push();
-		}
-		if (w == oldest || w == EV_INIT || S.opt->mutant == FLX_MUT_NO_STALE)
-			break;
+	for (int i = 0; i < k; i++) {
+		search_choose_rf(r, stores[i]);
+		if (worth_reading(r, stores[i], newest))
+			stores[n++] = stores[i];
 	}
-	if (chosen == EV_NONE)
+	for (int i = 0; i < n - 1; i++) {
+		search_choose_rf(r, stores[i]);
+		search_branch(weight / n);
+		search_unwind(r + 1);
+	}
+	if (!n)
 		return false;
-	search_choose_rf(r, chosen);
+	S.weight = weight / n;
+	search_choose_rf(r, stores[n - 1]);
+	if (n > 1)
+		exec_moved();
+	return true;
+}
+
+/*
+ * The places of @w in co, one after the other, then the loads that it revisits. False: all is explored; else the
+ * last place is left to the caller.
+ */
+static bool place_store(int w, const int16_t *after, int n)
+{
+	int16_t loads[w + 1];
+	int k = S.opt->mutant == FLX_MUT_NO_REVISIT ? 0 : search_revisitable(w, loads);
+	double weight = S.weight / (n + k ? n + k : 1);
+
+	for (int i = 0; i < (k ? n : n - 1); i++) {
+		graph_co_insert(&G, w, after[i]);
+		search_branch(weight);
+		search_unwind(w + 1);
+		graph_co_remove(&G, w);
+	}
+	S.weight = k || !n ? 0 : weight;
+	if (k)
+		search_revisit(w, loads, k, weight);
+	if (k || !n) {
+		S.weight = 0;
+		return false;
+	}
+	graph_co_insert(&G, w, after[n - 1]);
 	return true;
 }
 
 static bool add_store(const struct ev *op)
 {
-	int w = graph_add(&G, op);
-	int loc = op->loc, newest = graph_co_max(&G, loc), oldest = search_oldest_visible(w);
-	int chosen = EV_NONE;
+	int w = add(op);
+	int16_t after[search_nr_stores(op->loc)];
 
-	search_revisit(w);
-	for (int p = newest;; p = G.ev[p].co_prev) {
-		if (!graph_consumed(&G, loc, p)) {
-			graph_co_insert(&G, w, p);
-			if ((p == newest && !S.has_sync) || search_consistent()) {
-				if (chosen == EV_NONE)
-					chosen = p;
-				else
-					search_push();
-			}
-			graph_co_remove(&G, w);
-		}
-		if (p == oldest || p == EV_INIT || S.opt->mutant == FLX_MUT_NO_CO)
-			break;
-	}
-	if (chosen == EV_NONE)
-		return false;
-	graph_co_insert(&G, w, chosen);
-	return true;
+	return place_store(w, after, search_placements(w, EV_NONE, after));
 }
 
 /* The store part of the read-modify-write whose load is @r: its place in co is just after what r read. */
 static bool add_rmw_store(int r)
 {
 	struct ev op = G.ev[r];
-	int newest = graph_co_max(&G, op.loc), w;
+	int16_t after = op.rf;
+	bool fits;
+	int w;
 
 	search_rmw_store(&op);
-	w = graph_add(&G, &op);
-	search_revisit(w);
-	if (graph_consumed(&G, op.loc, G.ev[r].rf) && S.opt->mutant != FLX_MUT_NO_ATOMICITY)
-		return false;
-	graph_co_insert(&G, w, G.ev[r].rf);
-	return (G.ev[r].rf == newest && !S.has_sync) || search_consistent();
+	w = add(&op);
+	fits = !graph_consumed(&G, op.loc, after) || S.opt->mutant == FLX_MUT_NO_ATOMICITY;
+	return place_store(w, &after, fits && search_rmw_placement(w, EV_NONE, &after));
 }
 
 static int store_part_missing(void)
@@ -200,129 +343,146 @@ bool search_reader_section_open(int t)
 	return depth > 0;
 }
 
-static bool srcu_section_open(int t, uintptr_t addr)
+static bool ended(int t)
 {
-	int depth = 0;
+	return G.tn[t] && G.ev[G.tev[t][G.tn[t] - 1]].kind == EV_END;
+}
 
-	for (int i = 0; i < G.tn[t]; i++) {
-		const struct ev *e = &G.ev[G.tev[t][i]];
+/* Would the await @l go on with the newest store? */
+static bool would_go_on(const struct label *l)
+{
+	struct ev e = { .op = (struct label *)l };
+	int newest = l->loc < G.loc_cap ? graph_co_max(&G, l->loc) : EV_INIT;
 
-		if ((e->flags & EVF_SRCU) && G.loc[e->loc].addr == addr)
-			depth += e->kind == EV_READ ? 1 : -1;
-	}
-	return depth > 0;
+	return ev_accepts(&e, graph_value(&G, l->loc, newest), NULL);
 }
 
 /*
- * A grace period is added when no reader section is open, which is one of its possible times. One inside
- * a section of its own thread waits for ever.
+ * A thread that waits is left alone while the newest store does not end its waiting: until then it is as if it
+ * had not looked yet, so no execution is spent on it. When nobody else can go on, it does: it reads an
+ * older store, or waits on the newest, for a later store to revisit it or for ever.
  */
-static bool must_wait_for_readers(const struct op *op)
+int search_next_thread(struct label **label)
 {
-	if (op->kind == OP_JOIN) {
-		int last = G.tn[op->target] ? G.tev[op->target][G.tn[op->target] - 1] : EV_NONE;
-
-		return last == EV_NONE || G.ev[last].kind != EV_END;
-	}
-	if (op->kind != OP_FENCE ||
-	    (op->fence != FL_FENCE_SYNC_RCU && op->fence != FL_FENCE_SYNC_SRCU))
-		return false;
-	for (int u = 0; u < G.nthreads; u++) {
-		if (op->fence == FL_FENCE_SYNC_RCU ? search_reader_section_open(u)
-						   : srcu_section_open(u, op->addr))
-			return true;
-	}
-	return false;
-}
-
-int search_next_thread(void)
-{
-	int waits_for_srcu = -1;
+	struct label *first = NULL;
+	int waits = -1;
 
 	for (int t = 0; t < G.nthreads; t++) {
-		int last = G.tn[t] ? G.tev[t][G.tn[t] - 1] : EV_NONE;
+		struct label *l = exec_label(t);
 
-		if (last != EV_NONE &&
-		    (G.ev[last].kind == EV_END || (G.ev[last].flags & EVF_BLOCKED)))
-			continue;
-		exec_to_frontier(t);
 		if (exec_error[0])
 			return -1;
-		if (!T[t].op || T[t].crashed)
+		if (!l || l->stop || (l->kind == EV_JOIN && !ended(l->target)))
 			continue;
-		if (must_wait_for_readers(T[t].op)) {
-			if (waits_for_srcu < 0 && T[t].op->fence == FL_FENCE_SYNC_SRCU)
-				waits_for_srcu = t;
-			continue;
+		*label = l;
+		if (!(l->flags & EVF_AWAIT) || would_go_on(l))
+			return t;
+		if (waits < 0) {
+			waits = t;
+			first = l;
 		}
-		return t;
 	}
-	/* An SRCU section may be ended by another thread, which perhaps has yet to see its beginning. */
-	return waits_for_srcu;
+	*label = first;
+	return waits;
+}
+
+static bool add_choice(int c, uint64_t n)
+{
+	double weight = S.weight / n;
+
+	for (uint64_t v = 0; v + 1 < n; v++) {
+		G.ev[c].rval = v;
+		search_branch(weight);
+		search_unwind(c + 1);
+	}
+	S.weight = weight;
+	G.ev[c].rval = n - 1;
+	exec_moved();
+	return n;
 }
 
 static bool add_other(struct ev *e)
 {
+	double weight = S.weight;
+	int i;
+
 	if (e->kind == EV_BEGIN)
-		for (int i = 0; i < G.n; i++)
-			if (G.ev[i].kind == EV_SPAWN && G.ev[i].target == e->thread)
-				e->rf = i;
-	if (e->kind == EV_JOIN)
+		e->rf = G.spawn[e->thread];
+	else if (e->kind == EV_JOIN)
 		e->rf = G.tev[e->target][G.tn[e->target] - 1];
-	graph_add(&G, e);
+	i = add(e);
 	if (e->kind == EV_CHOICE)
-		for (G.ev[G.n - 1].rval = e->a; --G.ev[G.n - 1].rval > 0;)
-			search_push();
+		return add_choice(i, e->op->a);
 	if (ev_is_sync(e)) {
-		S.has_sync = true;
-		S.start_again = !S.by_set;
-		if (S.start_again)
-			return false;
 		/* It may also last for ever, if a reader section never ends: a deadlock to be found. */
-		G.ev[G.n - 1].flags |= EVF_BLOCKED;
-		search_push();
-		G.ev[G.n - 1].flags &= ~EVF_BLOCKED;
-		return search_consistent();
+		G.ev[i].flags |= EVF_BLOCKED;
+		search_branch(weight / 2);
+		search_unwind(i + 1);
+		G.ev[i].flags &= ~EVF_BLOCKED;
+		S.weight = weight / 2;
 	}
-	if (e->kind == EV_SPAWN && e->target >= G.nthreads)
-		G.nthreads = e->target + 1;
 	return true;
 }
 
-/* Continues the graph in hand to its end. */
-static void continue_execution(void)
+static bool too_long(void)
 {
-	for (;;) {
-		int r = store_part_missing(), t;
-		struct ev e;
-		bool alive;
+	if (G.n <= EV_CAP - 4)
+		return false;
+	snprintf(exec_error, sizeof(exec_error),
+		 "an execution has more than %d events: the threads do not end, or do too much",
+		 EV_CAP);
+	return true;
+}
 
-		if (G.n > EV_CAP - 4) {
-			snprintf(exec_error, sizeof(exec_error),
-				 "an execution has more than %d events: the threads do not end, or "
-				 "do too much",
-				 EV_CAP);
-			return;
-		}
-		if (r != EV_NONE) {
-			if (!add_rmw_store(r))
-				return;
-			continue;
-		}
-		t = search_next_thread();
-		if (exec_error[0])
-			return;
-		if (t < 0)
-			break;
-		if (!exec_op_event(t, &e))
-			return;
-		alive = e.kind == EV_READ    ? add_load(&e)
-			: e.kind == EV_WRITE ? add_store(&e)
-					     : add_other(&e);
-		if (!alive)
-			return;
+/* One more event for G. False: G leads no further. */
+static bool step(bool *leaf)
+{
+	int r = store_part_missing(), t;
+	struct label *l;
+	struct ev e;
+
+	if (r != EV_NONE)
+		return add_rmw_store(r);
+	t = search_next_thread(&l);
+	if (exec_error[0])
+		return false;
+	if (t < 0) {
+		*leaf = true;
+		return false;
 	}
-	search_leaf();
+	if (too_long() || !exec_event(l, t, &e))
+		return false;
+	return e.kind == EV_READ    ? add_load(&e)
+	       : e.kind == EV_WRITE ? add_store(&e)
+				    : add_other(&e);
+}
+
+static bool limit_reached(void);
+
+void search_branch(double weight)
+{
+	bool leaf = false;
+
+	S.weight = weight;
+	if (!S.stop && limit_reached())
+		S.stop = true;
+	if (S.stop) {
+		push();
+		return;
+	}
+	while (!exec_error[0] && step(&leaf))
+		if (S.stop) {
+			push();
+			return;
+		}
+	if (leaf) {
+		search_leaf();
+		if (S.opt->max_executions && S.res->executions >= S.opt->max_executions)
+			S.stop = true;
+	}
+	S.done += S.weight;
+	if (exec_error[0])
+		S.stop = true;
 }
 
 static void take(struct item *it)
@@ -330,13 +490,7 @@ static void take(struct item *it)
 	graph_clear(&G, program->nthreads);
 	graph_load(&G, it->ev, it->n);
 	free(it->ev);
-	S.has_sync = false;
-	for (int i = 0; i < G.n; i++) {
-		if (ev_is_sync(&G.ev[i]))
-			S.has_sync = true;
-		if (G.ev[i].kind == EV_SPAWN && G.ev[i].target >= G.nthreads)
-			G.nthreads = G.ev[i].target + 1;
-	}
+	exec_moved();
 }
 
 /*
@@ -355,14 +509,13 @@ static bool looked_long_enough(void)
 
 static bool limit_reached(void)
 {
-	static int every;
 	double spent;
 
 	if (S.best.found && S.best.rank < RANK_UNSURE)
 		return looked_long_enough();
 	if (S.opt->max_executions && S.res->executions >= S.opt->max_executions)
 		return true;
-	if (++every & 63)
+	if (S.every++ & 63)
 		return false;
 	spent = now_seconds() - S.started;
 	if (S.opt->timeout > 0 && spent > S.opt->timeout)
@@ -381,6 +534,8 @@ int search_set_up(const struct flx_program *p, const struct flx_options *o, stru
 	S.opt = o;
 	S.res = r;
 	S.started = now_seconds();
+	S.clocks = o->model == FLX_RC11 || (o->races && o->model != FLX_LKMM);
+	S.observed = p->finish || p->reset || o->on_execution;
 	err = memory_init();
 	if (!err)
 		err = exec_init(p);
@@ -399,8 +554,8 @@ void search_tear_down(const struct flx_record *record)
 		free(S.stack[--S.depth].ev);
 	free(S.stack);
 	free(S.best.ev);
-	free(S.partial.hash);
 	free(S.complete.hash);
+	search_free_graphs();
 	exec_exit();
 	memory_exit();
 }
@@ -429,54 +584,63 @@ void search_result(bool complete)
 	r->record = record_create(&G, S.opt, S.best.racing);
 }
 
-/* The program has grace periods: from the beginning, with a set of visited graphs (revisit.c). */
-static void start_again(void)
+static void search_all(void)
 {
-	while (S.depth)
-		free(S.stack[--S.depth].ev);
-	S.start_again = false;
-	S.by_set = true;
-	/* Executions that a callback has seen are not shown to it again. */
-	if (!S.opt->hash && !S.opt->on_execution)
-		S.res->executions = S.executions_at_find = 0;
-	S.res->blocked = 0;
 	graph_clear(&G, program->nthreads);
-	search_push();
+	S.weight = 1;
+	push();
+	while (S.depth && !S.stop) {
+		double weight = S.stack[S.depth - 1].weight;
+
+		take(&S.stack[--S.depth]);
+		search_branch(weight);
+		search_unwind(0);
+	}
+}
+
+#define SEARCH_STACK ((size_t)1 << 30) /* of address space; what is not used costs nothing */
+
+static struct fibre searcher;
+static void *caller_sp;
+
+static void searcher_main(void *arg)
+{
+	void (*fn)(void) = *(void (**)(void))arg;
+
+	fn();
+	fibre_switch(&searcher.sp, caller_sp);
+}
+
+/* The recursion is as deep as an execution has choices. */
+static void search_on_own_stack(void (*fn)(void))
+{
+	if (fibre_create(&searcher, SEARCH_STACK)) {
+		fn();
+		return;
+	}
+	fibre_start(&searcher, searcher_main, &fn);
+	fibre_will_start(&searcher);
+	fibre_switch(&caller_sp, searcher.sp);
+	fibre_destroy(&searcher);
 }
 
 int flx_explore(const struct flx_program *p, const struct flx_options *o, struct flx_result *r,
 		char *err, size_t err_size)
 {
 	int ret = search_set_up(p, o, r);
-	bool complete = true;
 
 	if (ret) {
 		snprintf(err, err_size, "set-up failed: %s", strerror(-ret));
 		search_tear_down(NULL);
 		return ret;
 	}
-	graph_clear(&G, p->nthreads);
-	search_push();
-	while (S.depth) {
-		if (limit_reached()) {
-			complete = false;
-			break;
-		}
-		take(&S.stack[--S.depth]);
-		exec_restart();
-		S.failed = false;
-		continue_execution();
-		if (exec_error[0]) {
-			snprintf(err, err_size, "%s", exec_error);
-			ret = -EINVAL;
-			break;
-		}
-		/* Nothing may be left on the stack: the first execution can be the only one. */
-		if (S.start_again)
-			start_again();
+	search_on_own_stack(search_all);
+	if (exec_error[0]) {
+		snprintf(err, err_size, "%s", exec_error);
+		ret = -EINVAL;
 	}
 	if (!ret)
-		search_result(complete);
+		search_result(!S.depth);
 	search_tear_down(r->record);
 	return ret;
 }

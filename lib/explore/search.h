@@ -13,6 +13,7 @@
 
 struct item { /* a graph that is still to be continued */
 	int n;
+	double weight;
 	struct ev *ev;
 };
 
@@ -34,16 +35,19 @@ struct search {
 	struct flx_result *res;
 	struct item *stack;
 	int depth, cap;
-	bool has_sync; /* the execution in hand has a grace period */
+	bool stop;     /* explore no further: what is left goes onto the stack */
+	bool observed; /* somebody looks at complete executions from outside: the code has to be run */
+	bool clocks; /* events get their happens-before clocks */
+	double weight,
+		done; /* of the graph in hand, as a part of the whole search; of what is finished */
 	struct finding best;
 	uint64_t executions_at_find;
 	double started, found_at;
+	unsigned int every; /* calls of limit_reached() */
 	/* What oracles reported in the execution in hand. */
 	bool failed;
 	char oracle[32], message[256];
-	struct hash_set partial, complete;
-	bool by_set;	  /* the search goes by visited graphs: revisit.c */
-	bool start_again; /* it should, but does not */
+	struct hash_set complete;
 };
 
 /* From this rank on, the violation needs a store that depends on no load before it. */
@@ -53,22 +57,40 @@ extern struct search S;
 
 double now_seconds(void);
 
-/* Reads-from and co of G, complete or not, whatever the order in which its events were added. */
-uint64_t search_graph_hash(bool complete);
+/* Reads-from and co of G, complete, whatever the order in which its events were added. */
+uint64_t search_graph_hash(void);
 /* Adds @h; was it there before? */
 bool search_seen(struct hash_set *set, uint64_t h);
 /* Are complete executions remembered by their hashes? */
 bool search_remembers(void);
-/* Puts a copy of G on the stack. */
-void search_push(void);
-/* Is G allowed? */
+/* Is G allowed? Grace periods count as barriers only: search_leaf() asks for the rest. */
 bool search_consistent(void);
 
+/* Explores all that G can become, now or (search.stop) later. G may have grown on return: search_unwind(). */
+void search_branch(double weight);
+/* G as it was when it had @n events. */
+void search_unwind(int n);
+/* Event @e of G is new or reads something else: its clocks. */
+void search_settle(int e);
+
 /*
- * G's last event is a new store @w, not yet in co: pushes, for each load that may read it, the graph in
- * which it does. G is unchanged on return.
+ * G's last event is a new store @w, not yet in co: explores, for each load that may read it, the graph in
+ * which it does. G is unchanged on return. @loads: from search_revisitable().
  */
-void search_revisit(int w);
+void search_revisit(int w, const int16_t *loads, int n, double weight);
+/* The loads that store @w, the last event, may revisit; @loads has room for G.n of them. */
+int search_revisitable(int w, int16_t *loads);
+
+/*
+ * Where store @w may go in co: after which stores. @reader: a load that is to read it, or EV_NONE.
+ * Newest first. @after has room for all stores of the location and EV_INIT.
+ */
+int search_placements(int w, int reader, int16_t *after);
+/* The same for the store of a read-modify-write, which has at most one place. */
+int search_rmw_placement(int w, int reader, int16_t *after);
+/* Room for the stores of @loc and EV_INIT. */
+int search_nr_stores(int loc);
+void search_free_graphs(void);
 
 /* The stores that event @e, at the end of its thread, can't be put before or read past. */
 int search_oldest_visible(int e);
@@ -80,8 +102,8 @@ void search_choose_rf(int r, int w);
 void search_rmw_store(struct ev *load);
 /* Is thread @t between rcu_read_lock() and rcu_read_unlock()? */
 bool search_reader_section_open(int t);
-/* The first thread that can go on, with its operation; -1 if there is none. */
-int search_next_thread(void);
+/* The first thread that can go on, and what it does; -1 if there is none. */
+int search_next_thread(struct label **label);
 
 int search_set_up(const struct flx_program *p, const struct flx_options *o, struct flx_result *r);
 /* Fills in the verdict; @complete: nothing was left unexplored. Replaces G by the violation's graph. */

@@ -31,6 +31,7 @@ struct lkmm {
 	int *of_event; /* event -> node or -1 */
 	int *thread;   /* of a node */
 	bool has_plain, has_sync;
+	bool has_rb;   /* the RCU axiom applies */
 	bool all_ctrl; /* take every store to depend on all marked loads before it */
 
 	bitset mem, rd, wr, marked, plain, acquire, release, noreturn, r4rmb, rmw_set,
@@ -101,7 +102,8 @@ static void number_nodes(struct lkmm *m)
 		if (g->ev[i].addr_dep >= 0)
 			addr_source[g->ev[i].addr_dep] = true;
 		has_free |= !!(g->ev[i].flags & EVF_FREE);
-		keep_all |= g->ev[i].dep_addr || g->ev[i].dep_data || g->ev[i].dep_ctrl;
+		keep_all |= g->ev[i].op->deps.addr || g->ev[i].op->deps.data ||
+			    g->ev[i].op->deps.ctrl;
 	}
 	m->node = node_buf;
 	m->of_event = event_buf;
@@ -208,11 +210,11 @@ static void explicit_dependencies(struct lkmm *m)
 			for (int k = 0; k < n && node >= 0; k++) {
 				if (load[k] < 0)
 					continue;
-				if (e->dep_addr >> k & 1)
+				if (e->op->deps.addr >> k & 1)
 					bitrel_set(p, m->addr, load[k], node);
-				if (e->dep_data >> k & 1)
+				if (e->op->deps.data >> k & 1)
 					bitrel_set(p, m->data, load[k], node);
-				if (e->dep_ctrl >> k & 1)
+				if (e->op->deps.ctrl >> k & 1)
 					bitrel_set(p, m->ctrl, load[k], node);
 			}
 			if (e->kind == EV_READ && n < 64)
@@ -777,7 +779,7 @@ static void rcu(struct lkmm *m)
 	m->pb_star = bitrel_copy(p, m->pb);
 	bitrel_plus(p, m->pb_star);
 	bitrel_reflexive(p, m->pb_star);
-	if (!m->has_sync || m->mutant == FLX_MUT_NO_RCU)
+	if (!m->has_rb)
 		return;
 	bitrel_reflexive(p, po_opt);
 	/* rcu-link = po? ; hb* ; pb* ; prop ; po */
@@ -898,6 +900,7 @@ static void build(struct lkmm *m, const struct graph *g, enum flx_mutant mutant,
 	m->mutant = mutant;
 	m->pool = &pool;
 	number_nodes(m);
+	m->has_rb = m->has_sync && mutant != FLX_MUT_NO_RCU;
 	bitpool_reset(&pool, m->n);
 	classify(m);
 	communication(m);
@@ -905,7 +908,8 @@ static void build(struct lkmm *m, const struct graph *g, enum flx_mutant mutant,
 	happens_before(m);
 }
 
-static bool lkmm_allows(const struct graph *g, enum flx_mutant mutant, bool all_ctrl)
+static bool lkmm_allows(const struct graph *g, enum flx_mutant mutant, bool all_ctrl,
+			bool rcu_axiom)
 {
 	struct lkmm m;
 	struct plain q;
@@ -918,8 +922,9 @@ static bool lkmm_allows(const struct graph *g, enum flx_mutant mutant, bool all_
 	propagation(&m);
 	if (!bitrel_is_acyclic(m.pool, m.pb))
 		return false;
+	m.has_rb = m.has_rb && rcu_axiom;
 	rcu(&m);
-	if (m.has_sync && !bitrel_is_irreflexive(m.pool, m.rb))
+	if (m.has_rb && !bitrel_is_irreflexive(m.pool, m.rb))
 		return false;
 	if (!m.has_plain)
 		return true;
@@ -927,14 +932,14 @@ static bool lkmm_allows(const struct graph *g, enum flx_mutant mutant, bool all_
 	return plain_coherent(&m, &q);
 }
 
-bool model_lkmm(const struct graph *g, enum flx_mutant mutant)
+bool model_lkmm(const struct graph *g, enum flx_mutant mutant, bool rcu)
 {
-	return lkmm_allows(g, mutant, false);
+	return lkmm_allows(g, mutant, false, rcu);
 }
 
 bool lkmm_allows_with_dependencies(const struct graph *g, enum flx_mutant mutant)
 {
-	return lkmm_allows(g, mutant, true);
+	return lkmm_allows(g, mutant, true, true);
 }
 
 bool lkmm_race(const struct graph *g, enum flx_mutant mutant, bool all_dependencies, int racing[2])
@@ -1076,8 +1081,7 @@ static bool may_follow(struct lkmm *m, const struct plain *q, enum flx_model mod
 }
 
 bool model_use_after_free(const struct graph *g, enum flx_model model, enum flx_mutant mutant,
-			  bool all_dependencies, size_t (*object_size)(uintptr_t object),
-			  int pair[2])
+			  bool all_dependencies, int pair[2])
 {
 	struct lkmm m;
 	struct plain q;
@@ -1103,13 +1107,13 @@ bool model_use_after_free(const struct graph *g, enum flx_model model, enum flx_
 
 		if (!fe || !(fe->flags & EVF_FREE))
 			continue;
-		start = g->loc[fe->loc].addr;
-		size = object_size(start);
+		start = locs[fe->loc].addr;
+		size = fe->op->a;
 		for (int a = 0; a < m.n; a++) {
 			const struct ev *ae = node_ev(&m, a);
 
 			if (a == f || !ae || ae->kind > EV_WRITE ||
-			    g->loc[ae->loc].addr - start >= size)
+			    locs[ae->loc].addr - start >= size)
 				continue;
 			if (!may_follow(&m, &q, model, order, f, a))
 				continue;

@@ -17,11 +17,27 @@ bool model_coherent(const struct graph *g);
 /* There is a sequentially consistent order (the cheap check that comes first in every model). */
 bool model_sc(const struct graph *g);
 bool model_tso(const struct graph *g, enum flx_mutant mutant);
-bool model_lkmm(const struct graph *g, enum flx_mutant mutant);
+/* @rcu: with the RCU axiom; without it, a grace period is a full barrier and no more. */
+bool model_lkmm(const struct graph *g, enum flx_mutant mutant, bool rcu);
+bool model_rc11(const struct graph *g, enum flx_mutant mutant);
 /* No reader section spans a grace period: the RCU axiom over the order of sc or tso. */
 bool model_rcu(const struct graph *g, enum flx_model model);
 
-bool model_consistent(const struct graph *g, enum flx_model model, enum flx_mutant mutant);
+bool model_consistent(const struct graph *g, enum flx_model model, enum flx_mutant mutant,
+		      bool rcu);
+
+/*
+ * C11's happens-before as a clock per event (ev.hb): how many events of each thread come before it.
+ * hb_clock() is for an event whose (po | rf)-prefix has its clocks; hb_clocks() for a whole graph.
+ */
+void hb_clock(struct graph *g, int e, enum flx_mutant mutant);
+void hb_clocks(struct graph *g, enum flx_mutant mutant);
+/* Two conflicting accesses, one of them plain, that nothing orders. Clocks must be there. */
+bool hb_race(const struct graph *g, int racing[2]);
+/* The same for fl_free() and an access to the object: the free comes first or is not ordered. */
+bool hb_use_after_free(const struct graph *g, int pair[2]);
+/* RC11's axiom of the seq_cst accesses and fences. Clocks must be there. */
+bool rc11_psc_acyclic(const struct graph *g, enum flx_mutant mutant);
 
 /*
  * The engine sees no control and data dependencies. Is the graph, which lkmm allows without any, allowed
@@ -43,7 +59,6 @@ bool lkmm_synchronised(const struct graph *g, enum flx_mutant mutant);
  * Complete graphs only.
  */
 bool model_use_after_free(const struct graph *g, enum flx_model model, enum flx_mutant mutant,
-			  bool all_dependencies, size_t (*object_size)(uintptr_t object),
-			  int pair[2]);
+			  bool all_dependencies, int pair[2]);
 
 #endif

@@ -23,7 +23,7 @@ bool model_coherent(const struct graph *g)
 {
 	static uint16_t rank[EV_CAP];
 
-	for (int l = 1; l < g->nloc; l++) {
+	for (int l = 1; l < g->loc_cap; l++) {
 		int k = 1;
 
 		for (int w = g->loc[l].co_head; w != EV_NONE; w = g->ev[w].co_next)
@@ -86,7 +86,7 @@ static bool drains(const struct runner *r, const struct ev *e)
 	if (e->kind == EV_FENCE)
 		return e->fence == FL_FENCE_MB || e->fence == FL_FENCE_AFTER_SRCU_READ_UNLOCK ||
 		       ev_is_sync(e);
-	if (e->kind == EV_SPAWN || e->kind == EV_END)
+	if (e->kind == EV_SPAWN || e->kind == EV_END || e->kind == EV_JOIN)
 		return true;
 	return (e->flags & EVF_RMW) && r->locked;
 }
@@ -129,7 +129,8 @@ static bool issue(struct runner *r, int t)
 		return false;
 	if (e->kind == EV_READ && !ran_load(r, e))
 		return false;
-	if (e->kind == EV_BEGIN && e->rf >= 0 && r->load[g->ev[e->rf].thread] <= g->ev[e->rf].idx)
+	if ((e->kind == EV_BEGIN || e->kind == EV_JOIN) && e->rf >= 0 &&
+	    r->load[g->ev[e->rf].thread] <= g->ev[e->rf].idx)
 		return false;
 	if (e->kind == EV_WRITE && (!r->tso || drains(r, e))) {
 		if (!store_may_reach_memory(e))
@@ -224,9 +225,11 @@ static bool has_grace_period(const struct graph *g)
 	return false;
 }
 
-bool model_consistent(const struct graph *g, enum flx_model model, enum flx_mutant mutant)
+bool model_consistent(const struct graph *g, enum flx_model model, enum flx_mutant mutant, bool rcu)
 {
-	bool rcu = has_grace_period(g) && mutant != FLX_MUT_NO_RCU;
+	rcu = rcu && has_grace_period(g) && mutant != FLX_MUT_NO_RCU;
+	if (model == FLX_RC11)
+		return model_rc11(g, mutant);
 
 	/*
 	 * A sequentially consistent execution is allowed by every model: each of their orders is part
@@ -235,16 +238,9 @@ bool model_consistent(const struct graph *g, enum flx_model model, enum flx_muta
 	if (model_sc(g)) {
 		if (!rcu)
 			return true;
-		return model == FLX_LKMM ? model_lkmm(g, mutant) : model_rcu(g, model);
+		return model == FLX_LKMM ? model_lkmm(g, mutant, true) : model_rcu(g, model);
 	}
-	switch (model) {
-	case FLX_SC:
-		return false;
-	case FLX_TSO:
-		return model_tso(g, mutant) && (!rcu || model_rcu(g, model));
-	case FLX_LKMM:
-	case FLX_RC11:
-		return model_lkmm(g, mutant);
-	}
-	return false;
+	if (model == FLX_LKMM)
+		return model_lkmm(g, mutant, rcu);
+	return model == FLX_TSO && model_tso(g, mutant) && (!rcu || model_rcu(g, model));
 }

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * hb.c - C11's happens-before, as a clock per event, and what is asked of it: data races, use after free.
+ *
+ * hb = (sb | sw)+, with sw from release to acquire through a release sequence: the store and the chain of
+ * read-modify-writes that starts at it (C++20's; later stores of the same thread do not belong to it).
+ * A release fence makes the relaxed stores behind it release, an acquire fence the relaxed loads before it
+ * acquire. Creating a thread comes before its beginning, its end before whoever joins it.
+ *
+ * Everything that happens before an event is in its (po | rf)-prefix, so a clock never changes when the
+ * graph grows, and what a graph loses to a revisit it did not know of.
+ */
+#include <string.h>
+
+#include "model.h"
+
+static void join(const struct graph *g, uint16_t *into, const uint16_t *from)
+{
+	for (int t = 0; t < g->nthreads; t++)
+		if (from[t] > into[t])
+			into[t] = from[t];
+}
+
+static bool acquires(const struct ev *e)
+{
+	return e->order == FL_ACQUIRE || e->order == FL_ACQ_REL || e->order == FL_SEQ_CST ||
+	       (e->order == FL_MB && !(e->flags & EVF_FAILED));
+}
+
+static bool releases(const struct ev *e)
+{
+	return e->order == FL_RELEASE || e->order == FL_ACQ_REL || e->order == FL_SEQ_CST ||
+	       ((e->flags & EVF_RMW) && e->op->order == FL_MB);
+}
+
+static bool is_acquire_fence(const struct ev *e)
+{
+	return e->kind == EV_FENCE &&
+	       (e->fence == FL_FENCE_C11_ACQUIRE || e->fence == FL_FENCE_C11_ACQ_REL ||
+		e->fence == FL_FENCE_C11_SEQ_CST || e->fence == FL_FENCE_MB);
+}
+
+static bool is_release_fence(const struct ev *e)
+{
+	return e->kind == EV_FENCE &&
+	       (e->fence == FL_FENCE_C11_RELEASE || e->fence == FL_FENCE_C11_ACQ_REL ||
+		e->fence == FL_FENCE_C11_SEQ_CST || e->fence == FL_FENCE_MB);
+}
+
+/* What an acquire that reads @w learns. */
+static void learn(const struct graph *g, uint16_t *into, int w)
+{
+	while (w >= 0) {
+		const struct ev *e = &g->ev[w];
+
+		if (e->order == FL_PLAIN)
+			return;
+		if (releases(e)) {
+			join(g, into, e->hb);
+		} else {
+			for (int i = e->idx - 1; i >= 0; i--) {
+				const struct ev *f = &g->ev[g->tev[e->thread][i]];
+
+				if (is_release_fence(f)) {
+					join(g, into, f->hb);
+					break;
+				}
+			}
+		}
+		if (!(e->flags & EVF_RMW))
+			return;
+		w = g->ev[graph_po_prev(g, w)].rf;
+	}
+}
+
+void hb_clock(struct graph *g, int i, enum flx_mutant mutant)
+{
+	struct ev *e = &g->ev[i];
+	int prev = graph_po_prev(g, i);
+
+	if (prev != EV_NONE)
+		memcpy(e->hb, g->ev[prev].hb, sizeof(e->hb));
+	else
+		memset(e->hb, 0, sizeof(e->hb));
+	if (mutant == FLX_MUT_NO_SW) {
+		;
+	} else if (e->kind == EV_READ && acquires(e)) {
+		learn(g, e->hb, e->rf);
+	} else if (is_acquire_fence(e)) {
+		for (int k = e->idx - 1; k >= 0; k--) {
+			const struct ev *r = &g->ev[g->tev[e->thread][k]];
+
+			if (is_acquire_fence(r))
+				break;
+			if (r->kind == EV_READ && r->order != FL_PLAIN)
+				learn(g, e->hb, r->rf);
+		}
+	}
+	if ((e->kind == EV_BEGIN || e->kind == EV_JOIN) && e->rf >= 0)
+		join(g, e->hb, g->ev[e->rf].hb);
+	e->hb[e->thread] = e->idx + 1;
+}
+
+void hb_clocks(struct graph *g, enum flx_mutant mutant)
+{
+	int pos[FLX_MAX_THREADS] = { 0 };
+	bool progress = true;
+
+	/* Along program order and reads-from, which the array's order need not follow. */
+	while (progress) {
+		progress = false;
+		for (int t = 0; t < g->nthreads; t++)
+			while (pos[t] < g->tn[t]) {
+				int i = g->tev[t][pos[t]];
+				const struct ev *e = &g->ev[i];
+
+				if (ev_reads(e) && e->rf >= 0 &&
+				    pos[g->ev[e->rf].thread] <= g->ev[e->rf].idx)
+					break;
+				hb_clock(g, i, mutant);
+				pos[t]++;
+				progress = true;
+			}
+	}
+}
+
+static bool before(const struct graph *g, int a, int b)
+{
+	return g->ev[a].idx < g->ev[b].hb[g->ev[a].thread];
+}
+
+static bool is_access(const struct ev *e)
+{
+	return e->kind <= EV_WRITE && !(e->flags & EVF_BLOCKED);
+}
+
+bool hb_race(const struct graph *g, int racing[2])
+{
+	for (int i = 0; i < g->n; i++) {
+		const struct ev *e = &g->ev[i];
+
+		if (!is_access(e) || (e->flags & EVF_FREE))
+			continue;
+		for (int w = g->loc[e->loc].co_head; w != EV_NONE; w = g->ev[w].co_next)
+			if (g->ev[w].thread != e->thread &&
+			    (e->order == FL_PLAIN || g->ev[w].order == FL_PLAIN) &&
+			    !before(g, i, w) && !before(g, w, i)) {
+				racing[0] = w < i ? w : i;
+				racing[1] = w < i ? i : w;
+				return true;
+			}
+	}
+	return false;
+}
+
+bool hb_use_after_free(const struct graph *g, int pair[2])
+{
+	for (int f = 0; f < g->n; f++) {
+		const struct ev *fe = &g->ev[f];
+		uintptr_t start;
+
+		if (!(fe->flags & EVF_FREE))
+			continue;
+		start = locs[fe->loc].addr;
+		for (int i = 0; i < g->n; i++) {
+			const struct ev *e = &g->ev[i];
+
+			if (i == f || !is_access(e) || locs[e->loc].addr - start >= fe->op->a)
+				continue;
+			if (e->flags & EVF_FREE ? i > f : !before(g, i, f)) {
+				pair[0] = f;
+				pair[1] = i;
+				return true;
+			}
+		}
+	}
+	return false;
+}
