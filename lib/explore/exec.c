@@ -7,8 +7,10 @@
 #include <string.h>
 
 #include "label.h"
+#include "learn.h"
 #include "memory.h"
 #include "search.h"
+#include "spin.h"
 
 #define STACK_SIZE ((size_t)256 << 10)
 
@@ -17,9 +19,11 @@ struct thread T[FLX_MAX_THREADS];
 int current_thread = -1;
 const struct flx_program *program;
 char exec_error[256];
+int exec_loop_bound;
 
 static void *engine_sp;
 static bool spawn_numbers_valid;
+static bool probing; /* a read-modify-write may be passed without its store part */
 static bool in_sync; /* what has run is a part of G */
 static struct label *root[FLX_MAX_THREADS];
 
@@ -107,7 +111,7 @@ static bool pass(struct thread *t, int thread, struct op *op)
 	e = &G.ev[G.tev[thread][t->pos]];
 	if (e->flags & EVF_BLOCKED)
 		return false;
-	if ((e->flags & EVF_RMW) && e->kind == EV_READ && t->pos + 1 >= G.tn[thread])
+	if ((e->flags & EVF_RMW) && e->kind == EV_READ && t->pos + 1 >= G.tn[thread] && !probing)
 		return false;
 	if (ev_reads(e) && e->rf >= 0) {
 		const struct ev *w = &G.ev[e->rf];
@@ -126,6 +130,8 @@ static bool pass(struct thread *t, int thread, struct op *op)
 			thread, t->pos, op->site ? op->site->text : "plain access");
 		return false;
 	}
+	if (op->flags & EVF_FREE)
+		memory_mark_freed(op->addr);
 	op->old = e->rval;
 	op->ok = !(e->flags & EVF_FAILED);
 	t->loads += e->kind == EV_READ;
@@ -141,6 +147,11 @@ static bool pass(struct thread *t, int thread, struct op *op)
 	return true;
 }
 
+static bool is_load(const struct op *op)
+{
+	return op->kind == OP_LOAD || (op->kind == OP_RMW && !(op->flags & EVF_AWAIT));
+}
+
 static void do_one(struct op *op)
 {
 	int thread = current_thread;
@@ -149,6 +160,8 @@ static void do_one(struct op *op)
 	while (!pass(t, thread, op)) {
 		t->op = op;
 		t->waiting = t->wait_thread < 0;
+		if (t->waiting && program->ordinary && is_load(op))
+			spin_capture(op->pc, (uintptr_t)t->fibre.stack + t->fibre.size, t->state);
 		to_engine(t);
 	}
 	t->op = NULL;
@@ -179,20 +192,15 @@ void exec_flush(void)
 	if (!size)
 		return;
 	t->plain_store.size = 0;
-	if (t->plain_store.range) {
-		char value[size];
 
-		/* Other threads may run, and their loads change real memory, between the words. */
-		memcpy(value, (void *)addr, size);
-		t->plain_store.range = false;
-		for (unsigned int i = 0; i < size; i += 8) {
-			unsigned int n = size - i < 8 ? size - i : 8;
+	char value[size];
 
-			memcpy((void *)(addr + i), value + i, n);
-			flush_word(addr + i, n, pc);
-		}
-	} else {
-		flush_word(addr, size, pc);
+	/* Other threads may run, and their loads change real memory, between the pieces. */
+	memcpy(value, (void *)addr, size);
+	for (size_t i = 0, n; i < size; i += n) {
+		n = memory_piece(addr + i, size - i);
+		memcpy((void *)(addr + i), value + i, n);
+		flush_word(addr + i, n, pc);
 	}
 }
 
@@ -309,8 +317,11 @@ int exec_init(const struct flx_program *p)
 	exec_error[0] = 0;
 	memset(T, 0, sizeof(T));
 	err = graph_init(&G);
-	for (int i = 0; i < FLX_MAX_THREADS && !err; i++)
+	for (int i = 0; i < FLX_MAX_THREADS && !err; i++) {
 		err = fibre_create(&T[i].fibre, STACK_SIZE);
+		if (!err && p->ordinary)
+			err = memory_track_stack((uintptr_t)T[i].fibre.stack, T[i].fibre.size);
+	}
 	if (err)
 		exec_exit();
 	return err;
@@ -336,10 +347,10 @@ void exec_restart(void)
 		t->op = NULL;
 		t->step = NULL;
 		t->plain_store.size = 0;
-		t->plain_store.range = false;
 		t->ndep = 0;
 		t->last_marked_load = -1;
 		t->loads = t->spawns = 0;
+		t->own_stores = 0;
 		t->oracle = t->message = NULL;
 		memset(&t->deps, 0, sizeof(t->deps));
 		t->fn = i < program->nthreads ? program->thread[i] : NULL;
@@ -364,7 +375,8 @@ static bool at_frontier(const struct thread *t, int thread)
 	e = &G.ev[G.tev[thread][t->pos]];
 	if (e->flags & EVF_BLOCKED)
 		return true;
-	return (e->kind == EV_READ && (e->flags & EVF_RMW)) && t->pos + 1 >= G.tn[thread];
+	return (e->kind == EV_READ && (e->flags & EVF_RMW)) && t->pos + 1 >= G.tn[thread] &&
+	       !probing;
 }
 
 static void pass_event(int t, int idx);
@@ -451,6 +463,66 @@ static void mixed_sizes(const struct op *op, int other)
 		 op->site ? op->site->line : 0, op->site ? op->site->text : "?", locs[other].size);
 }
 
+/* What the operation says about who uses its memory, and how. */
+static void learn_from(const struct op *op, int thread)
+{
+	size_t size = 0;
+
+	if (op->flags & EVF_FREE) {
+		memory_object(op->addr, &size);
+		learn_handed_on(op->addr, size, thread);
+	} else if (op->order != FL_PLAIN && op->size && !learn_atomic(op->addr, op->size)) {
+		mixed_sizes(op, 0);
+	}
+}
+
+/* Does a round of a loop that has @e in it change nothing? */
+static bool changes_nothing(const struct ev *e)
+{
+	if (e->kind == EV_WRITE) /* of an exchange: told apart at its load */
+		return e->flags & EVF_RMW;
+	if (e->kind == EV_FENCE)
+		return true;
+	return e->kind == EV_READ && (!(e->flags & EVF_RMW) || ev_is_silent(e));
+}
+
+/* Where a round began that has now come back to its beginning; or NULL. */
+static struct label *find_round(const struct label *l, int t)
+{
+	for (int i = G.tn[t] - 1; l->state[0] && i >= 0; i--) {
+		const struct ev *e = &G.ev[G.tev[t][i]];
+
+		if (!changes_nothing(e))
+			return NULL;
+		if (e->kind == EV_READ && e->op->pc == l->pc && e->op->state[0] == l->state[0] &&
+		    e->op->state[1] == l->state[1] && e->op->own_stores == l->own_stores)
+			return e->op;
+	}
+	return NULL;
+}
+
+static bool too_often(const struct label *l, int t)
+{
+	int n = 0;
+
+	for (int i = 0; i < G.tn[t]; i++)
+		n += G.ev[G.tev[t][i]].op->pc == l->pc;
+	return n > exec_loop_bound;
+}
+
+/* Loops: one that only waits is told by its label, one that does not end is cut off. */
+static void look_for_loop(struct label *l, int t)
+{
+	l->state[0] = T[t].state[0];
+	l->state[1] = T[t].state[1];
+	l->own_stores = T[t].own_stores;
+	l->back = find_round(l, t);
+	if (l->back)
+		l->stop = LABEL_SPINS;
+	else if (too_often(l, t))
+		l->stop = LABEL_BOUND;
+}
+
 /* The operation that @t has stopped for, for ever after. */
 static void fill_label(struct label *l, int thread)
 {
@@ -483,7 +555,13 @@ static void fill_label(struct label *l, int thread)
 	l->site = op->site;
 	l->step = op->step;
 	l->pc = op->pc;
+	if (program->ordinary && is_load(op))
+		look_for_loop(l, thread);
 	if (!has_location(op))
+		return;
+	if (program->ordinary)
+		learn_from(op, thread);
+	if (exec_error[0])
 		return;
 	check_bounds(l, op, thread);
 	if (!op->deps.exact)
@@ -559,6 +637,18 @@ struct label *exec_label(int t)
 	} else {
 		root[t] = l;
 	}
+	return l;
+}
+
+struct label *exec_label_after_rmw(int t)
+{
+	struct label *l;
+
+	probing = true;
+	l = exec_label(t);
+	probing = false;
+	/* The thread may have run past what is in the graph. */
+	in_sync = false;
 	return l;
 }
 

@@ -64,7 +64,6 @@ struct thread {
 	struct {
 		uintptr_t addr, pc;
 		unsigned int size;
-		bool range; /* several words */
 		const struct fl_site *step;
 	} plain_store; /* announced, its value not yet known; size 0: none */
 	struct {
@@ -75,6 +74,9 @@ struct thread {
 	struct fl_deps deps; /* of the next access */
 	int loads;	     /* passed so far */
 	int spawns;
+	uint32_t own_stores; /* to memory that is its own and not its stack */
+	uint64_t state
+		[2]; /* at the load for which it has stopped, if the program is an ordinary one */
 	const char *oracle, *message; /* how it stopped, or what its operation does wrong */
 };
 
@@ -85,6 +87,8 @@ extern const struct flx_program *program;
 
 /* Why the exploration can't go on (not the program's fault at a given execution); "" if it can. */
 extern char exec_error[256];
+/* How often a thread of an ordinary program may come by the same load in one execution. */
+extern int exec_loop_bound;
 
 int exec_init(const struct flx_program *p);
 void exec_exit(void);
@@ -107,6 +111,11 @@ void exec_moved(void);
 struct label *exec_label(int t);
 /* @l as an event of thread @t without rf and co. False: exec_error is set. */
 bool exec_event(struct label *l, int t, struct ev *e);
+/*
+ * The same for a thread whose last event @r is the load of a read-modify-write that has no store part yet, as if
+ * it had one.
+ */
+struct label *exec_label_after_rmw(int t);
 /* Forgets all labels. */
 void exec_forget(void);
 

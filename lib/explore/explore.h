@@ -58,6 +58,11 @@ struct flx_program {
 	void (*reset)(void *arg);
 	void *common; /* argument of the three */
 	/*
+	 * An ordinary program: what its threads do depends on memory alone, nobody looks at executions from
+	 * outside, the engine finds out which memory is shared (learn.h) and which loops only wait.
+	 */
+	bool ordinary;
+	/*
 	 * Last, alone, while the arena and what set_up() made in it are still there: @record is the
 	 * violation's or NULL. For values in words and for the caller's statics. May be NULL.
 	 */
@@ -70,6 +75,7 @@ struct flx_options {
 	bool races;	    /* report data races (lkmm) */
 	bool hash;	    /* hash complete graphs and count duplicates */
 	bool stop_at_first; /* do not look for a shorter or better violation */
+	int loop_bound; /* of ordinary programs: how often a thread may do the same load; 0: 1000 */
 	uint64_t max_executions;
 	double timeout;
 	bool (*progress)(void *arg, uint64_t executions, double seconds);
@@ -121,7 +127,9 @@ struct flx_result {
 	uint64_t executions, blocked, duplicates;
 	uint32_t events;
 	double seconds;
-	bool stopped;		   /* by the progress callback */
+	bool stopped; /* by the progress callback */
+	uintptr_t
+		loop_pc; /* a load at which loop_bound was reached, or 0; then nothing is verified */
 	struct flx_record *record; /* of a violation; flx_record_free() */
 };
 

@@ -50,7 +50,6 @@ enum ev_flags {
 	EVF_FREE = 512,	     /* the "store" by which fl_free() ends an object */
 	EVF_COND = 1024,     /* has a condition: fn decides */
 	EVF_SRCU = 2048,     /* srcu_read_lock() (a load), srcu_read_unlock() (a store) */
-	EVF_SPIN = 4096, /* a load in a loop that only waits: what it may read is in its labels */
 };
 
 /*
@@ -73,12 +72,21 @@ struct label {
 	const struct fl_site *site, *step;
 	uintptr_t pc;		      /* of a plain access */
 	const char *oracle, *message; /* that this operation fails, or NULL */
+	uint64_t state[2];	      /* the thread's state at a load (spin.h); 0: unknown */
+	uint32_t own_stores;	      /* stores without events before it */
+	struct label *back;	      /* LABEL_SPINS: the load that the round began with */
 	struct label *child;	      /* what follows: the first of a list over the values read */
 	struct label *sibling;
 	uint64_t via; /* the value read before it */
 };
 
-enum label_stop { LABEL_GOES_ON, LABEL_STOPPED, LABEL_PRUNED };
+enum label_stop {
+	LABEL_GOES_ON,
+	LABEL_STOPPED, /* crashed, or failed: .oracle */
+	LABEL_PRUNED,  /* an assumption does not hold */
+	LABEL_SPINS,   /* it is back at .back, with nothing done */
+	LABEL_BOUND,   /* has been here too often */
+};
 
 struct ev {
 	uint8_t kind, thread, order, fence;
@@ -209,6 +217,18 @@ static inline bool ev_accepts(const struct ev *e, uint64_t val, uint64_t *nv)
 	uint64_t scratch;
 
 	return e->op->fn(val, e->op->a, e->op->b, nv ? nv : &scratch);
+}
+
+/* A read-modify-write that stores what it has read. */
+static inline bool ev_is_silent(const struct ev *e)
+{
+	uint64_t stored;
+
+	if (!(e->op->flags & EVF_COND) || !ev_accepts(e, e->rval, &stored))
+		return false;
+	if (locs[e->loc].size < 8)
+		stored &= (1ull << 8 * locs[e->loc].size) - 1;
+	return stored == e->rval;
 }
 
 #endif

@@ -18,6 +18,24 @@ void search_fail(const char *oracle, const char *message)
 
 enum end { END_COMPLETE, END_BLOCKED, END_DEADLOCK, END_VOID };
 
+/* Has thread @t, which goes round a loop, read the newest stores in its last round? */
+static bool last_round_is_current(int t)
+{
+	const struct ev *e = &G.ev[G.tev[t][G.tn[t] - 1]];
+	const struct label *next = e->op->child;
+
+	while (next && !(next->via == e->rval && next->stop == LABEL_SPINS))
+		next = next->sibling;
+	for (int i = G.tn[t] - 1; next && i >= 0; i--) {
+		e = &G.ev[G.tev[t][i]];
+		if (e->kind == EV_READ && e->rf != graph_co_max(&G, e->loc))
+			return false;
+		if (e->op == next->back)
+			break;
+	}
+	return true;
+}
+
 /* How the threads ended; *who: one that waits for ever. */
 static enum end judge_threads(int *who)
 {
@@ -34,7 +52,9 @@ static enum end judge_threads(int *who)
 		if (exec_error[0])
 			return END_VOID;
 		if (l && l->stop) {
-			stale |= l->stop == LABEL_PRUNED;
+			stale |= l->stop == LABEL_PRUNED || l->stop == LABEL_BOUND;
+			if (l->stop == LABEL_BOUND && !S.res->loop_pc)
+				S.res->loop_pc = l->pc;
 			if (l->stop == LABEL_STOPPED)
 				search_fail(l->oracle, l->message);
 			continue;
@@ -48,7 +68,7 @@ static enum end judge_threads(int *who)
 		} else if (!e || !(e->flags & EVF_BLOCKED)) {
 			/* Waits for another thread's end. */
 			waits = true;
-		} else if (e->rf != graph_co_max(&G, e->loc)) {
+		} else if (e->rf != graph_co_max(&G, e->loc) || !last_round_is_current(t)) {
 			stale = true;
 		} else if (!(e->flags & EVF_MAY_WAIT)) {
 			waits = true;

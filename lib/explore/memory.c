@@ -7,11 +7,14 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "learn.h"
+
 #define ZONE_SIZE ((size_t)4 << 20)
 #define NR_ZONES (FLX_MAX_THREADS + 1)
 
 struct object {
 	uint32_t start, size; /* offset in the zone */
+	bool freed;
 };
 
 struct zone {
@@ -20,18 +23,19 @@ struct zone {
 	int nobj, cap;
 };
 
-#define MAX_RANGES 8
+#define MAX_RANGES (32 + FLX_MAX_THREADS)
 
 struct range { /* tracked memory outside of the arena */
 	uintptr_t start;
 	size_t size;
-	char *image; /* what it held at first */
+	char *image; /* what it held at first; NULL: a stack */
 };
 
 struct loc_info *locs;
 int nlocs;
 static int locs_cap;
 static char *arena;
+static bool zero_again;
 static struct range ranges[MAX_RANGES];
 static int nranges;
 static struct zone zones[NR_ZONES];
@@ -40,8 +44,9 @@ static struct zone zones[NR_ZONES];
 static uint32_t *table;
 static size_t table_size;
 
-int memory_init(void)
+int memory_init(bool private_memory)
 {
+	zero_again = private_memory;
 	arena = mmap(NULL, ZONE_SIZE * NR_ZONES, PROT_READ | PROT_WRITE,
 		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (arena == MAP_FAILED) {
@@ -72,6 +77,15 @@ void memory_exit(void)
 	for (int i = 0; i < nranges; i++)
 		free(ranges[i].image);
 	nranges = 0;
+	learn_forget();
+}
+
+int memory_track_stack(uintptr_t start, size_t size)
+{
+	if (nranges == MAX_RANGES)
+		return -ENOMEM;
+	ranges[nranges++] = (struct range){ .start = start, .size = size };
+	return 0;
 }
 
 int memory_track(uintptr_t start, size_t size)
@@ -99,7 +113,8 @@ void memory_reset_thread_zones(void)
 		zones[z].nobj = 0;
 	}
 	for (int i = 0; i < nranges; i++)
-		memcpy((void *)ranges[i].start, ranges[i].image, ranges[i].size);
+		if (ranges[i].image)
+			memcpy((void *)ranges[i].start, ranges[i].image, ranges[i].size);
 }
 
 void *memory_alloc(int zone, size_t size, size_t align)
@@ -124,7 +139,10 @@ void *memory_alloc(int zone, size_t size, size_t align)
 		z->cap = cap;
 	}
 	z->obj[z->nobj++] = (struct object){ .start = at, .size = size };
-	z->used = at + size;
+	/* Private memory has no events: what an earlier run left there would be seen. The gap shows overruns. */
+	if (zero_again && zone != ZONE_SETUP)
+		memset(arena + zone * ZONE_SIZE + at, 0, size);
+	z->used = at + size + (zero_again ? 16 : 0);
 	return arena + zone * ZONE_SIZE + at;
 }
 
@@ -133,24 +151,47 @@ static bool in_arena(uintptr_t addr)
 	return addr - (uintptr_t)arena < ZONE_SIZE * NR_ZONES;
 }
 
-bool memory_tracks(uintptr_t addr)
+static const struct range *range_of(uintptr_t addr)
 {
-	if (in_arena(addr))
-		return true;
 	for (int i = 0; i < nranges; i++)
 		if (addr - ranges[i].start < ranges[i].size)
-			return true;
-	return false;
+			return &ranges[i];
+	return NULL;
 }
 
-uintptr_t memory_object(uintptr_t addr, size_t *size)
+bool memory_tracks(uintptr_t addr)
+{
+	const struct range *r;
+
+	if (in_arena(addr))
+		return true;
+	r = range_of(addr);
+	return r && r->image;
+}
+
+bool memory_may_be_shared(uintptr_t addr)
+{
+	return in_arena(addr) || range_of(addr);
+}
+
+bool memory_is_private_at_first(uintptr_t addr)
+{
+	const struct range *r;
+
+	if (in_arena(addr))
+		return true;
+	r = range_of(addr);
+	return r && !r->image;
+}
+
+static struct object *object_at(uintptr_t addr)
 {
 	size_t off = addr - (uintptr_t)arena;
 	struct zone *z;
 	int lo = 0, hi;
 
 	if (!in_arena(addr))
-		return 0;
+		return NULL;
 	z = &zones[off / ZONE_SIZE];
 	off %= ZONE_SIZE;
 	hi = z->nobj;
@@ -162,11 +203,33 @@ uintptr_t memory_object(uintptr_t addr, size_t *size)
 		else
 			hi = mid;
 	}
-	if (lo == z->nobj || z->obj[lo].start > off)
+	return lo == z->nobj || z->obj[lo].start > off ? NULL : &z->obj[lo];
+}
+
+void memory_mark_freed(uintptr_t object)
+{
+	struct object *o = object_at(object);
+
+	if (o)
+		o->freed = true;
+}
+
+bool memory_is_freed(uintptr_t addr)
+{
+	const struct object *o = object_at(addr);
+
+	return o && o->freed;
+}
+
+uintptr_t memory_object(uintptr_t addr, size_t *size)
+{
+	const struct object *o = object_at(addr);
+
+	if (!o)
 		return 0;
 	if (size)
-		*size = z->obj[lo].size;
-	return addr - (off - z->obj[lo].start);
+		*size = o->size;
+	return addr - ((addr - (uintptr_t)arena) % ZONE_SIZE - o->start);
 }
 
 bool memory_inside(uintptr_t addr, unsigned int size)
@@ -228,6 +291,18 @@ static void grow_table(void)
 		table_put(locs[k].addr, k);
 }
 
+/* Memory of threads is zero at first, and may by now hold what an earlier run has left. */
+static uint64_t first_value(uintptr_t addr, unsigned int size)
+{
+	const struct range *r = range_of(addr);
+
+	if (in_thread_zone(addr) || !size || (r && !r->image))
+		return 0;
+	if (r && addr + size <= r->start + r->size)
+		return memory_peek((uintptr_t)r->image + (addr - r->start), size);
+	return memory_peek(addr, size);
+}
+
 static int new_location(uintptr_t addr, unsigned int size)
 {
 	bool overlaps = false;
@@ -247,7 +322,7 @@ static int new_location(uintptr_t addr, unsigned int size)
 	locs[nlocs] = (struct loc_info){
 		.addr = addr,
 		.size = size,
-		.init = in_thread_zone(addr) || !size ? 0 : memory_peek(addr, size),
+		.init = first_value(addr, size),
 		.overlaps = overlaps,
 	};
 	table_put(addr, nlocs);
@@ -265,6 +340,19 @@ int memory_location(const struct graph *g, uintptr_t addr, unsigned int size, in
 		k = new_location(addr, size);
 	*other = locs[k].overlaps ? memory_overlap(g, k) : 0;
 	return *other ? 0 : k;
+}
+
+size_t memory_piece(uintptr_t addr, size_t size)
+{
+	if (zero_again)
+		return learn_piece(addr, size);
+	return size < 8 ? size : 8;
+}
+
+void memory_forget_locations(void)
+{
+	nlocs = 1;
+	memset(table, 0, table_size * sizeof(*table));
 }
 
 void memory_write_back(const struct graph *g)

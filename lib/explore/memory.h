@@ -14,7 +14,8 @@
 
 #define ZONE_SETUP FLX_MAX_THREADS /* the zone of set-up code */
 
-int memory_init(void);
+/* @private_memory: what only one thread uses has no events (learn.h). */
+int memory_init(bool private_memory);
 void memory_exit(void);
 void memory_reset_thread_zones(void);
 
@@ -27,6 +28,19 @@ bool memory_tracks(uintptr_t addr);
  * every execution begins with. 0 or -ENOMEM. To be called from flx_program.set_up().
  */
 int memory_track(uintptr_t start, size_t size);
+/* Memory that threads may share and whose first contents don't matter: a stack. */
+int memory_track_stack(uintptr_t start, size_t size);
+/* May a plain access to @addr be seen by other threads? */
+bool memory_may_be_shared(uintptr_t addr);
+/* Is @addr one thread's own until another one is seen to use it (learn.h)? */
+bool memory_is_private_at_first(uintptr_t addr);
+/* fl_free() of an object in the execution that runs; was it? */
+void memory_mark_freed(uintptr_t object);
+bool memory_is_freed(uintptr_t addr);
+/* The first event of an access to [@addr, @addr + @size): how many bytes. */
+size_t memory_piece(uintptr_t addr, size_t size);
+/* Forgets all locations. */
+void memory_forget_locations(void);
 /* Does one allocated object contain all of it? */
 bool memory_inside(uintptr_t addr, unsigned int size);
 /* Start of the allocated object that contains @addr, or 0. */

@@ -20,6 +20,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "learn.h"
 #include "memory.h"
 #include "record.h"
 
@@ -97,6 +98,23 @@ int search_oldest_visible(int e)
 	return EV_INIT;
 }
 
+/* Does what the load @r, the last event of its thread, now reads lead it round a loop back to where it was? */
+static bool spins(int r)
+{
+	const struct ev *e = &G.ev[r];
+	const struct label *l;
+
+	if (!e->op->state[0])
+		return false;
+	if (!(e->flags & EVF_RMW))
+		l = exec_label(e->thread);
+	else if (ev_is_silent(e))
+		l = exec_label_after_rmw(e->thread);
+	else
+		return false;
+	return l && l->stop == LABEL_SPINS;
+}
+
 void search_choose_rf(int r, int w)
 {
 	struct ev *e = &G.ev[r];
@@ -112,6 +130,10 @@ void search_choose_rf(int r, int w)
 	e->order = e->flags & EVF_FAILED ? e->op->fail_order : e->op->order;
 	graph_set_rf(&G, r, w);
 	search_settle(r);
+	if (program->ordinary && spins(r)) {
+		G.ev[r].flags |= EVF_BLOCKED;
+		G.ev[r].flags &= ~(EVF_RMW | EVF_FAILED);
+	}
 }
 
 void search_rmw_store(struct ev *e)
@@ -348,13 +370,29 @@ static bool ended(int t)
 	return G.tn[t] && G.ev[G.tev[t][G.tn[t] - 1]].kind == EV_END;
 }
 
-/* Would the await @l go on with the newest store? */
-static bool would_go_on(const struct label *l)
+/* Would @t, which does @l next, still wait if it read the newest store? */
+static bool would_wait(int t, struct label *l)
 {
-	struct ev e = { .op = (struct label *)l };
-	int newest = l->loc < G.loc_cap ? graph_co_max(&G, l->loc) : EV_INIT;
+	int newest = l->loc < G.loc_cap ? graph_co_max(&G, l->loc) : EV_INIT, r;
+	uint64_t value = graph_value(&G, l->loc, newest);
+	struct ev e = { .op = l };
+	bool waits;
 
-	return ev_accepts(&e, graph_value(&G, l->loc, newest), NULL);
+	if (l->flags & EVF_AWAIT)
+		return !ev_accepts(&e, value, NULL);
+	if (l->kind != EV_READ || !l->state[0])
+		return false;
+	for (const struct label *next = l->child; next; next = next->sibling)
+		if (next->via == value)
+			return next->stop == LABEL_SPINS;
+	/* Not known yet: see. */
+	if (!exec_event(l, t, &e))
+		return false;
+	r = add(&e);
+	search_choose_rf(r, newest);
+	waits = G.ev[r].flags & EVF_BLOCKED;
+	search_unwind(r);
+	return waits;
 }
 
 /*
@@ -375,7 +413,7 @@ int search_next_thread(struct label **label)
 		if (!l || l->stop || (l->kind == EV_JOIN && !ended(l->target)))
 			continue;
 		*label = l;
-		if (!(l->flags & EVF_AWAIT) || would_go_on(l))
+		if (!would_wait(t, l))
 			return t;
 		if (waits < 0) {
 			waits = t;
@@ -470,18 +508,18 @@ void search_branch(double weight)
 		push();
 		return;
 	}
-	while (!exec_error[0] && step(&leaf))
+	while (!exec_error[0] && !learn_again && step(&leaf))
 		if (S.stop) {
 			push();
 			return;
 		}
-	if (leaf) {
+	if (leaf && !learn_again) {
 		search_leaf();
 		if (S.opt->max_executions && S.res->executions >= S.opt->max_executions)
 			S.stop = true;
 	}
 	S.done += S.weight;
-	if (exec_error[0])
+	if (exec_error[0] || learn_again)
 		S.stop = true;
 }
 
@@ -534,9 +572,10 @@ int search_set_up(const struct flx_program *p, const struct flx_options *o, stru
 	S.opt = o;
 	S.res = r;
 	S.started = now_seconds();
+	exec_loop_bound = o->loop_bound ? o->loop_bound : 1000;
 	S.clocks = o->model == FLX_RC11 || (o->races && o->model != FLX_LKMM);
-	S.observed = p->finish || p->reset || o->on_execution;
-	err = memory_init();
+	S.observed = p->finish || (p->reset && !p->ordinary) || o->on_execution;
+	err = memory_init(p->ordinary);
 	if (!err)
 		err = exec_init(p);
 	exec_catch_faults();
@@ -565,7 +604,7 @@ void search_result(bool complete)
 	struct flx_result *r = S.res;
 
 	r->seconds = now_seconds() - S.started;
-	r->verdict = complete ? FLX_VERIFIED : FLX_INCONCLUSIVE;
+	r->verdict = complete && !r->loop_pc ? FLX_VERIFIED : FLX_INCONCLUSIVE;
 	if (!S.best.found)
 		return;
 	memcpy(r->oracle, S.best.oracle, sizeof(r->oracle));
@@ -584,7 +623,28 @@ void search_result(bool complete)
 	r->record = record_create(&G, S.opt, S.best.racing);
 }
 
-static void search_all(void)
+/* Something was learnt (learn.h) that makes worthless what was explored so far. */
+static void begin_again(void)
+{
+	while (S.depth)
+		free(S.stack[--S.depth].ev);
+	S.stop = false;
+	S.done = 0;
+	S.best.found = false;
+	S.complete.n = 0;
+	if (S.complete.hash)
+		memset(S.complete.hash, 0, S.complete.cap * sizeof(*S.complete.hash));
+	S.res->executions = S.res->blocked = S.res->duplicates = S.executions_at_find = 0;
+	S.res->events = 0;
+	S.res->loop_pc = 0;
+	search_unwind(0);
+	exec_forget();
+	exec_error[0] = 0;
+	memory_forget_locations();
+	learn_again = false;
+}
+
+static void search_from_start(void)
 {
 	graph_clear(&G, program->nthreads);
 	S.weight = 1;
@@ -596,6 +656,14 @@ static void search_all(void)
 		search_branch(weight);
 		search_unwind(0);
 	}
+}
+
+static void search_all(void)
+{
+	do {
+		begin_again();
+		search_from_start();
+	} while (learn_again);
 }
 
 #define SEARCH_STACK ((size_t)1 << 30) /* of address space; what is not used costs nothing */

@@ -2,57 +2,15 @@
 /*
  * tsan.c - what the compiler calls before each plain access (-fsanitize=thread, GCC and Clang).
  *
- * Only accesses to modelled memory count; stacks and constants are the thread's own. Before a plain load
- * the value that the execution gives it is put where the load will look. A plain store is announced
- * before it happens, so it is remembered and becomes an event at the thread's next operation.
- * Accesses wider than 8 bytes are their halves.
+ * Only accesses to modelled memory count (plain.c).
  */
 #include <faultline/rt/check/base.h>
 
 #include "../../explore/exec.h"
 #include "../../explore/memory.h"
+#include "plain.h"
 
 #define PC ((uintptr_t)__builtin_return_address(0))
-
-static void plain_load(uintptr_t addr, unsigned int size, uintptr_t pc)
-{
-	struct op op = {
-		.kind = OP_LOAD,
-		.order = FL_PLAIN,
-		.addr = addr,
-		.size = size,
-		.pc = pc,
-	};
-
-	if (current_thread < 0 || !memory_tracks(addr))
-		return;
-	exec_do(&op);
-	memory_poke(addr, size, op.old);
-}
-
-enum shape { WORD, RANGE };
-
-static void announce(uintptr_t addr, unsigned int size, enum shape shape, uintptr_t pc)
-{
-	int other;
-
-	if (current_thread < 0 || !memory_tracks(addr))
-		return;
-	exec_flush();
-	/* The initial value has to be taken before the store lands in real memory. */
-	for (unsigned int i = 0; i < size; i += 8)
-		memory_location(&G, addr + i, size - i < 8 ? size - i : 8, &other);
-	T[current_thread].plain_store.addr = addr;
-	T[current_thread].plain_store.size = size;
-	T[current_thread].plain_store.pc = pc;
-	T[current_thread].plain_store.step = T[current_thread].step;
-	T[current_thread].plain_store.range = shape != WORD;
-}
-
-static void plain_store(uintptr_t addr, unsigned int size, uintptr_t pc)
-{
-	announce(addr, size, WORD, pc);
-}
 
 #define ACCESS(size)                                                                               \
 	void __tsan_read##size(void *addr);                                                        \
@@ -97,39 +55,16 @@ ACCESS(2)
 ACCESS(4)
 ACCESS(8)
 
-/* All words first, then all values: other threads run in between and put theirs there. */
-static void plain_load_range(uintptr_t addr, unsigned long size, uintptr_t pc)
-{
-	uint64_t value[size / 8 + 1];
-
-	if (current_thread < 0 || !memory_tracks(addr))
-		return;
-	for (unsigned long i = 0; i < size; i += 8) {
-		struct op op = {
-			.kind = OP_LOAD,
-			.order = FL_PLAIN,
-			.addr = addr + i,
-			.size = size - i < 8 ? size - i : 8,
-			.pc = pc,
-		};
-
-		exec_do(&op);
-		value[i / 8] = op.old;
-	}
-	for (unsigned long i = 0; i < size; i += 8)
-		memory_poke(addr + i, size - i < 8 ? size - i : 8, value[i / 8]);
-}
-
 void __tsan_read16(void *addr);
 void __tsan_read16(void *addr)
 {
-	plain_load_range((uintptr_t)addr, 16, PC);
+	plain_load((uintptr_t)addr, 16, PC);
 }
 
 void __tsan_write16(void *addr);
 void __tsan_write16(void *addr)
 {
-	announce((uintptr_t)addr, 16, RANGE, PC);
+	plain_store((uintptr_t)addr, 16, PC);
 }
 
 void __tsan_unaligned_read16(void *addr);
@@ -141,20 +76,20 @@ void __tsan_unaligned_read16(void *addr)
 void __tsan_unaligned_write16(void *addr);
 void __tsan_unaligned_write16(void *addr)
 {
-	announce((uintptr_t)addr, 16, RANGE, PC);
+	plain_store((uintptr_t)addr, 16, PC);
 }
 
 void __tsan_read_range(void *addr, unsigned long size);
 void __tsan_read_range(void *addr, unsigned long size)
 {
-	plain_load_range((uintptr_t)addr, size, PC);
+	plain_load((uintptr_t)addr, size, PC);
 }
 
 /* Structures are copied in code that no other thread can see yet: fl_zalloc'ed, not published. */
 void __tsan_write_range(void *addr, unsigned long size);
 void __tsan_write_range(void *addr, unsigned long size)
 {
-	announce((uintptr_t)addr, size, RANGE, PC);
+	plain_store((uintptr_t)addr, size, PC);
 }
 
 /*
@@ -170,6 +105,11 @@ void *fl_ev_memmove(void *dst, const void *src, size_t n)
 {
 	uintptr_t d = (uintptr_t)dst, s = (uintptr_t)src;
 
+	if (current_thread >= 0 && program->ordinary) {
+		plain_load(s, n, PC);
+		plain_store(d, n, PC);
+		return __builtin_memmove(dst, src, n);
+	}
 	if (current_thread < 0 || !n || (!memory_tracks(d) && !memory_tracks(s)))
 		return __builtin_memmove(dst, src, n);
 	if (d > s && d < s + n) {
@@ -194,6 +134,10 @@ void *fl_ev_memset(void *dst, int c, size_t n)
 {
 	uintptr_t d = (uintptr_t)dst;
 
+	if (current_thread >= 0 && program->ordinary) {
+		plain_store(d, n, PC);
+		return __builtin_memset(dst, c, n);
+	}
 	if (current_thread < 0 || !memory_tracks(d))
 		return __builtin_memset(dst, c, n);
 	for (size_t i = 0, k; i < n; i += k) {

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT */
+/* plain.c - see plain.h. */
+#include "plain.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "../../explore/exec.h"
+#include "../../explore/learn.h"
+#include "../../explore/memory.h"
+
+/* An object of the heap that has no events yet: what is wrong with this access is wrong in any order. */
+static void check_object(uintptr_t addr, size_t size)
+{
+	char message[128];
+
+	if (!memory_tracks(addr))
+		return;
+	if (!memory_inside(addr, (unsigned int)size)) {
+		snprintf(message, sizeof(message),
+			 "CPU%d accesses %zu bytes that no object of the heap contains",
+			 current_thread, size);
+		exec_stop("out-of-bounds", message);
+	}
+	if (memory_is_freed(addr)) {
+		snprintf(message, sizeof(message), "CPU%d uses an object that it has freed",
+			 current_thread);
+		exec_stop("use-after-free", message);
+	}
+}
+
+static bool needs_events(uintptr_t addr, size_t size)
+{
+	if (current_thread < 0 || !size)
+		return false;
+	if (!program->ordinary)
+		return memory_tracks(addr);
+	if (!memory_may_be_shared(addr))
+		return false;
+	if (memory_is_private_at_first(addr) && !learn_plain(addr, size, current_thread)) {
+		check_object(addr, size);
+		return false;
+	}
+	learn_cut(addr);
+	learn_cut(addr + size);
+	return true;
+}
+
+/* All pieces first, then all values: other threads run in between and put theirs there. */
+void plain_load(uintptr_t addr, size_t size, uintptr_t pc)
+{
+	if (!needs_events(addr, size))
+		return;
+
+	char value[size];
+
+	for (size_t i = 0, n; i < size; i += n) {
+		n = memory_piece(addr + i, size - i);
+
+		struct op op = {
+			.kind = OP_LOAD,
+			.order = FL_PLAIN,
+			.addr = addr + i,
+			.size = (unsigned int)n,
+			.pc = pc,
+		};
+
+		exec_do(&op);
+		__builtin_memcpy(value + i, &op.old, n);
+	}
+	__builtin_memcpy((void *)addr, value, size);
+}
+
+void plain_store(uintptr_t addr, size_t size, uintptr_t pc)
+{
+	int other;
+
+	if (!needs_events(addr, size))
+		return;
+	exec_flush();
+	/* The initial value has to be taken before the store lands in real memory. */
+	for (size_t i = 0, n; i < size && !program->ordinary; i += n) {
+		n = memory_piece(addr + i, size - i);
+		memory_location(&G, addr + i, (unsigned int)n, &other);
+	}
+	T[current_thread].plain_store.addr = addr;
+	T[current_thread].plain_store.size = (unsigned int)size;
+	T[current_thread].plain_store.pc = pc;
+	T[current_thread].plain_store.step = T[current_thread].step;
+}

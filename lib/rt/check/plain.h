@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * plain.h - plain accesses of the running thread, of any size, as events where they need any.
+ *
+ * A load is done before the code looks: its value is put where the code will find it. A store is announced
+ * before it happens and becomes an event at the thread's next operation, when its value is there.
+ */
+#ifndef FL_RT_PLAIN_H
+#define FL_RT_PLAIN_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+void plain_load(uintptr_t addr, size_t size, uintptr_t pc);
+void plain_store(uintptr_t addr, size_t size, uintptr_t pc);
+
+#endif
