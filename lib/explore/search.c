@@ -119,6 +119,10 @@ void search_choose_rf(int r, int w)
 {
 	struct ev *e = &G.ev[r];
 
+	/* The thread may have gone on with another value. */
+	if (T[e->thread].pos > e->idx)
+		exec_moved();
+
 	e->rval = graph_value(&G, e->loc, w);
 	e->flags &= ~(EVF_BLOCKED | EVF_FAILED | EVF_RMW);
 	if (e->flags & EVF_COND) {
