@@ -523,6 +523,26 @@ static void look_for_loop(struct label *l, int t)
 		l->stop = LABEL_BOUND;
 }
 
+static uint8_t features_of(const struct label *l)
+{
+	uint8_t f = 0;
+	bool access = l->kind == EV_READ || l->kind == EV_WRITE;
+
+	if (access && l->order == FL_PLAIN)
+		f |= 1 << HAS_PLAIN;
+	if (l->flags & EVF_FREE)
+		f |= 1 << HAS_FREE;
+	if (l->kind == EV_FENCE &&
+	    (l->fence == FL_FENCE_SYNC_RCU || l->fence == FL_FENCE_SYNC_SRCU))
+		f |= 1 << HAS_SYNC;
+	if (l->oracle)
+		f |= 1 << HAS_FAILURE;
+	if ((access && (l->order == FL_SEQ_CST || l->fail_order == FL_SEQ_CST)) ||
+	    (l->kind == EV_FENCE && (l->fence == FL_FENCE_C11_SEQ_CST || l->fence == FL_FENCE_MB)))
+		f |= 1 << HAS_SEQ_CST;
+	return f;
+}
+
 /* The operation that @t has stopped for, for ever after. */
 static void fill_label(struct label *l, int thread)
 {
@@ -604,6 +624,7 @@ static struct label *discover(int t)
 	struct label *l = label_new();
 
 	fill_label(l, t);
+	l->features = features_of(l);
 	return exec_error[0] ? NULL : l;
 }
 

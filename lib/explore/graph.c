@@ -83,6 +83,7 @@ static void forget_events(struct graph *g)
 			g->loc[e->loc] = (struct loc){ EV_NONE, EV_INIT, EV_NONE };
 	}
 	g->n = 0;
+	memset(g->nr, 0, sizeof(g->nr));
 	memset(g->tn, 0, sizeof(g->tn));
 	for (int t = 0; t < FLX_MAX_THREADS; t++)
 		g->spawn[t] = EV_NONE;
@@ -115,11 +116,18 @@ static void compute_vc(struct graph *g, int i)
 	e->vc[e->thread] = e->idx + 1;
 }
 
+static void count(struct graph *g, const struct ev *e, int by)
+{
+	for (unsigned int f = e->op->features; f; f &= f - 1)
+		g->nr[__builtin_ctz(f)] += by;
+}
+
 /* Makes the thread and the location of event @i know it; not its place in co. */
 static void enter(struct graph *g, int i)
 {
 	struct ev *e = &g->ev[i];
 
+	count(g, e, 1);
 	if (g->tn[e->thread] == g->tcap)
 		grow_threads(g, g->tcap + 1);
 	e->idx = g->tn[e->thread];
@@ -162,6 +170,8 @@ int graph_add(struct graph *g, const struct ev *src)
 void graph_pop(struct graph *g)
 {
 	struct ev *e = &g->ev[--g->n];
+
+	count(g, e, -1);
 
 	if (e->kind == EV_WRITE && e->co_prev != EV_NONE)
 		graph_co_remove(g, g->n);

@@ -63,8 +63,9 @@ struct label {
 	uint16_t flags; /* enum ev_flags */
 	uint16_t loc;	/* READ, WRITE; FENCE: the srcu_struct, or 0 */
 	int16_t addr_dep; /* place in program order of the load that the address came from, or EV_NONE */
-	int16_t target; /* SPAWN, JOIN: the other thread */
-	uint8_t stop;	/* enum label_stop: no event, the thread does not go on */
+	int16_t target;	  /* SPAWN, JOIN: the other thread */
+	uint8_t stop;	  /* enum label_stop: no event, the thread does not go on */
+	uint8_t features; /* bits of enum feature */
 	struct fl_deps deps;
 	fl_rmw_fn fn;
 	uint64_t a, b;
@@ -79,6 +80,9 @@ struct label {
 	struct label *sibling;
 	uint64_t via; /* the value read before it */
 };
+
+/* What a graph counts its events by, so that nobody looks for what there is none of. */
+enum feature { HAS_PLAIN, HAS_FREE, HAS_SYNC, HAS_FAILURE, HAS_SEQ_CST, NR_FEATURES };
 
 enum label_stop {
 	LABEL_GOES_ON,
@@ -134,7 +138,8 @@ struct graph {
 	int16_t *tev[FLX_MAX_THREADS]; /* event numbers in program order; of one block */
 	int tcap;
 	int16_t spawn[FLX_MAX_THREADS]; /* the EV_SPAWN of each thread, or EV_NONE */
-	struct loc *loc;		/* [0] is unused */
+	int nr[NR_FEATURES];
+	struct loc *loc; /* [0] is unused */
 	int loc_cap;
 };
 

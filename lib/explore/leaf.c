@@ -178,23 +178,11 @@ static void keep_if_better(int rank, const char *oracle, const char *message, co
 
 static bool freed_object_used(bool all_dependencies, int pair[2])
 {
-	bool any = false;
-
-	for (int i = 0; i < G.n && !any; i++)
-		any = G.ev[i].flags & EVF_FREE;
-	if (!any)
+	if (!G.nr[HAS_FREE])
 		return false;
 	if (S.clocks)
 		return hb_use_after_free(&G, pair);
 	return model_use_after_free(&G, S.opt->model, S.opt->mutant, all_dependencies, pair);
-}
-
-static bool has_plain(void)
-{
-	for (int i = 0; i < G.n; i++)
-		if (G.ev[i].kind <= EV_WRITE && G.ev[i].order == FL_PLAIN)
-			return true;
-	return false;
 }
 
 static void describe_race(char *buf, size_t size, const int racing[2])
@@ -207,18 +195,10 @@ static void describe_race(char *buf, size_t size, const int racing[2])
 		 b->kind == EV_WRITE ? "store" : "load");
 }
 
-static bool has_sync(void)
-{
-	for (int i = 0; i < G.n; i++)
-		if (ev_is_sync(&G.ev[i]))
-			return true;
-	return false;
-}
-
 /* Operations that fail by themselves, whoever looks. */
 static void label_failures(void)
 {
-	for (int i = 0; i < G.n && !S.failed; i++)
+	for (int i = 0; G.nr[HAS_FAILURE] && i < G.n && !S.failed; i++)
 		if (G.ev[i].op->oracle)
 			search_fail(G.ev[i].op->oracle, G.ev[i].op->message);
 }
@@ -251,7 +231,7 @@ void search_leaf(void)
 		S.res->blocked++;
 		return;
 	}
-	if (has_sync() && !model_consistent(&G, S.opt->model, S.opt->mutant, true)) {
+	if (G.nr[HAS_SYNC] && !model_consistent(&G, S.opt->model, S.opt->mutant, true)) {
 		S.res->blocked++;
 		return;
 	}
@@ -295,7 +275,7 @@ void search_leaf(void)
 		snprintf(message, sizeof(message), "CPU%d uses an object that CPU%d has freed",
 			 G.ev[racing[1]].thread, G.ev[racing[0]].thread);
 		keep_if_better(is_sure ? 0 : RANK_UNSURE, "use-after-free", message, racing);
-	} else if (S.opt->races && S.opt->mutant != FLX_MUT_NO_RACES && has_plain() &&
+	} else if (S.opt->races && S.opt->mutant != FLX_MUT_NO_RACES && G.nr[HAS_PLAIN] &&
 		   (!S.best.found || S.best.rank >= 2) && !race_free() &&
 		   find_race(false, racing)) {
 		/* A race that is there whatever depends on what, if there is one, else any. */

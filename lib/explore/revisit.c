@@ -47,30 +47,6 @@ static bool maximally_added(int e, int w)
 	return newest_before(ev->loc, e, w) == e;
 }
 
-/* A load that stays, other than @r itself, must not read from a store that goes. */
-static bool store_is_free(int e, int r, int w)
-{
-	for (int q = G.loc[G.ev[e].loc].rd_head; q != EV_NONE; q = G.ev[q].rd_next)
-		if (q != r && G.ev[q].rf == e && kept_event(q, r, w))
-			return false;
-	return true;
-}
-
-static bool may_revisit(int r, int w)
-{
-	if (!maximally_added(r, w))
-		return false;
-	for (int e = r + 1; e < w; e++) {
-		if (graph_in_prefix(&G, e, w))
-			continue;
-		if (!maximally_added(e, w))
-			return false;
-		if (G.ev[e].kind == EV_WRITE && !store_is_free(e, r, w))
-			return false;
-	}
-	return true;
-}
-
 /* The load @r reads the new store @w, the last event: every place in co that w may have then. */
 static void place(int r, int w, double weight)
 {
@@ -97,13 +73,53 @@ static void place(int r, int w, double weight)
 	}
 }
 
+/* The earliest load that reads @e. */
+static int first_reader(int e)
+{
+	int first = EV_CAP;
+
+	for (int q = G.loc[G.ev[e].loc].rd_head; q != EV_NONE; q = G.ev[q].rd_next)
+		if (G.ev[q].rf == e && q < first)
+			first = q;
+	return first;
+}
+
+/* The read-modify-write that already takes what @w, the store of another one, has to come just after; or EV_CAP. */
+static int rival(int w)
+{
+	int own = graph_po_prev(&G, w), next;
+
+	if (!(G.ev[w].flags & EVF_RMW) || S.opt->mutant == FLX_MUT_NO_ATOMICITY ||
+	    !graph_consumed(&G, G.ev[w].loc, G.ev[own].rf))
+		return EV_CAP;
+	next = graph_co_next(&G, G.ev[w].loc, G.ev[own].rf);
+	return graph_po_prev(&G, next);
+}
+
+/*
+ * From the newest load to the oldest. To revisit a load deletes what w does not need of all that was added after
+ * it; each of these must have been added canonically, and no load that stays may read from a store that
+ * goes. The other half of an atomic read-modify-write has to go too, or be the load itself.
+ */
 int search_revisitable(int w, int16_t *loads)
 {
-	int n = 0;
+	int n = 0, latest = rival(w);
 
-	for (int r = G.loc[G.ev[w].loc].rd_head; r != EV_NONE; r = G.ev[r].rd_next)
-		if (!graph_in_prefix(&G, r, w) && may_revisit(r, w))
-			loads[n++] = r;
+	for (int e = w - 1; e >= 0; e--) {
+		const struct ev *ev = &G.ev[e];
+
+		if (graph_in_prefix(&G, e, w))
+			continue;
+		if (!maximally_added(e, w))
+			break;
+		if (ev->kind == EV_READ && ev->loc == G.ev[w].loc && e <= latest)
+			loads[n++] = e;
+		if (ev->kind == EV_WRITE) {
+			int q = first_reader(e);
+
+			latest = q < latest ? q : latest;
+		}
+	}
 	return n;
 }
 

@@ -121,13 +121,8 @@ static bitrel make_psc(struct psc *s)
 bool rc11_psc_acyclic(const struct graph *g, enum flx_mutant mutant)
 {
 	struct psc s = { .g = g };
-	int n = 0;
 
-	if (mutant == FLX_MUT_NO_PSC)
-		return true;
-	for (int i = 0; i < g->n && n < 2; i++)
-		n += sc_fence(&g->ev[i]) || sc_access(&g->ev[i]);
-	if (n < 2)
+	if (mutant == FLX_MUT_NO_PSC || g->nr[HAS_SEQ_CST] < 2)
 		return true;
 	bitpool_reset(&pool, g->n);
 	s.hb = bitrel_new(&pool);
