@@ -28,6 +28,13 @@ if(FAULTLINE_SANITIZERS)
   target_link_options(fl_sanitizers INTERFACE -fsanitize=${sanitizers})
 endif()
 
+if(FAULTLINE_FUZZ)
+  # The check engine is linked with the address sanitizer here, and only here: its fibres are all on stacks
+  # that the sanitizer takes for ordinary memory.
+  target_compile_options(fl_sanitizers INTERFACE -fsanitize=fuzzer-no-link,address
+                         -fno-omit-frame-pointer)
+endif()
+
 add_library(fl_common INTERFACE)
 target_compile_options(fl_common INTERFACE
   -std=gnu11
@@ -49,6 +56,7 @@ target_link_libraries(fl_check INTERFACE fl_common PkgConfig::FAULTLINE_JANSSON)
 add_library(fl_modelled INTERFACE)
 target_compile_options(fl_modelled INTERFACE
   -fsanitize=thread
+  -fno-optimize-sibling-calls # a scenario's functions stay on the stack: replay --gdb
   $<$<C_COMPILER_ID:GNU>:--param=tsan-instrument-func-entry-exit=0>
   # Clang would not announce the load of x++ (include/faultline/compiler.h).
   "$<$<C_COMPILER_ID:Clang>:SHELL:-mllvm -tsan-instrument-read-before-write=1>"

@@ -4,6 +4,7 @@
 option(FAULTLINE_TESTS "Build the tests" ${PROJECT_IS_TOP_LEVEL})
 option(FAULTLINE_BENCH "Build the benchmarks" ${PROJECT_IS_TOP_LEVEL})
 option(FAULTLINE_DOCS "Install the documentation" ON)
+option(FAULTLINE_FUZZ "Compile for libFuzzer (clang); only the target fl_fuzz is of use: tests/fuzz/run" OFF)
 option(FAULTLINE_WERROR "Treat warnings as errors" OFF)
 
 # address and thread change how memory and threads work below the check engine, which brings its own

@@ -33,6 +33,7 @@ enum key {
 	KEY_JOBS,
 	KEY_TRACE,
 	KEY_HTML,
+	KEY_ALL_EVENTS,
 	KEY_JSON,
 };
 
@@ -52,8 +53,13 @@ static const struct argp_option options[] = {
 	{ "jobs", KEY_JOBS, "N", 0, "Runs at the same time; 1 is used", 2 },
 	{ NULL, 0, NULL, 0, "What to show", 3 },
 	{ "trace", KEY_TRACE, "FILE", 0,
-	  "Where the violating execution goes; default: SCENARIO.trace if a kernel was chosen", 3 },
-	{ "html", KEY_HTML, "FILE", 0, "(not built yet)", 3 },
+	  "Where the violating execution goes; default: SCENARIO.trace if a kernel was chosen. "
+	  "Further "
+	  "ones go to FILE.2, FILE.3, ...",
+	  3 },
+	{ "html", KEY_HTML, "FILE", 0, "The violating execution as a page for a browser", 3 },
+	{ "all-events", KEY_ALL_EVENTS, NULL, 0,
+	  "All events of the violating execution, not only those that matter", 3 },
 	{ "json", KEY_JSON, NULL, 0, "One JSON object per run and line", 3 },
 	{ "verbose", 'v', NULL, 0, "More about each run", 3 },
 	{ 0 },
@@ -62,15 +68,15 @@ static const struct argp_option options[] = {
 struct check {
 	const char *name[MAX_SCENARIOS];
 	size_t nr_names;
-	bool all, json, verbose;
-	const char *variant, *kernel, *model, *trace;
+	bool all, json, verbose, all_events;
+	const char *variant, *kernel, *model, *trace, *html;
 	char set[512];
 	uint64_t max_executions, seed;
 	double timeout;
 
 	bool table;
 	struct report_table layout;
-	unsigned int traces;		     /* written so far */
+	unsigned int traces, pages;	     /* written so far */
 	bool violated, undecided, bad_input; /* what the exit status is made of */
 };
 
@@ -135,10 +141,6 @@ static bool parse_value(struct check *c, int key, char *arg)
 		return cli_seconds(&c->timeout, "--timeout", arg);
 	case KEY_JOBS:
 		return cli_number(&jobs, "--jobs", arg, 1);
-	case KEY_HTML:
-		cli_error("--html is not built yet; --trace FILE keeps the execution, 'faultline "
-			  "replay FILE' shows it");
-		return false;
 	default:
 		return add_name(c, arg);
 	}
@@ -164,6 +166,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case KEY_TRACE:
 		c->trace = arg;
 		return 0;
+	case KEY_HTML:
+		c->html = arg;
+		return 0;
+	case KEY_ALL_EVENTS:
+		c->all_events = true;
+		return 0;
 	case KEY_JSON:
 		c->json = true;
 		return 0;
@@ -176,7 +184,6 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case KEY_MAX_EXECUTIONS:
 	case KEY_TIMEOUT:
 	case KEY_JOBS:
-	case KEY_HTML:
 	case ARGP_KEY_ARG:
 		return parse_value(c, key, arg) ? 0 : CLI_REPORTED;
 	default:
@@ -206,6 +213,20 @@ static bool applies(const struct check *c, const struct fl_variant *variant)
 	return !c->model || (variant->model && !strcmp(c->model, variant->model));
 }
 
+/* @path with the number @n in it, before its suffix if that is @suffix; nothing for the first. */
+static void number_path(char *buf, size_t size, const char *path, unsigned int n,
+			const char *suffix)
+{
+	size_t len = strlen(path), end = strlen(suffix);
+	bool has = end && len > end && !strcmp(path + len - end, suffix);
+
+	if (n == 1)
+		snprintf(buf, size, "%s", path);
+	else
+		snprintf(buf, size, "%.*s.%u%s", (int)(has ? len - end : len), path, n,
+			 has ? suffix : "");
+}
+
 /* Writes the trace where it belongs, if anywhere: to @path, the run's own memory. 0 or -errno. */
 static int write_trace(struct check *c, struct report_run *run, char *path, size_t size)
 {
@@ -215,16 +236,54 @@ static int write_trace(struct check *c, struct report_run *run, char *path, size
 		return 0;
 	if (!c->trace)
 		snprintf(path, size, "%s.trace", run->scenario->name);
-	else if (!c->traces)
-		snprintf(path, size, "%s", c->trace);
 	else
-		snprintf(path, size, "%s.%u", c->trace, c->traces + 1);
+		number_path(path, size, c->trace, c->traces + 1, "");
 	err = fl_trace_save(run->result.trace, path);
 	if (err)
 		return err;
 	c->traces++;
 	run->trace = path;
 	return 0;
+}
+
+/* The command that shows the run's execution again. */
+static void name_command(const struct check *c, const struct report_run *run, char *buf,
+			 size_t size)
+{
+	if (run->trace)
+		snprintf(buf, size, "faultline replay %s", run->trace);
+	else if (run->variant && !c->kernel && !c->set[0])
+		snprintf(buf, size, "faultline check %s --variant %s", run->scenario->name,
+			 run->variant->name);
+	else
+		snprintf(buf, size, "faultline check %s --kernel %s%s%s", run->scenario->name,
+			 run->result.kernel, c->set[0] ? " --set " : "", c->set);
+}
+
+static int write_page(struct check *c, struct report_run *run, char *path, size_t size)
+{
+	char command[2048];
+	int err;
+
+	if (!run->result.trace || !c->html)
+		return 0;
+	number_path(path, size, c->html, c->pages + 1, ".html");
+	name_command(c, run, command, sizeof(command));
+	err = fl_trace_save_html(run->result.trace, path, command);
+	if (err)
+		return err;
+	c->pages++;
+	run->html = path;
+	return 0;
+}
+
+/* False after an error message. */
+static bool was_written(int err, const char *what, const char *path, const char *option)
+{
+	if (err)
+		cli_error("can't write the %s to \"%s\": %s; %s FILE chooses another place", what,
+			  path, strerror(-err), option);
+	return !err;
 }
 
 static void count_verdict(struct check *c, const struct report_run *run)
@@ -264,10 +323,11 @@ static bool run_one(struct check *c, const struct fl_scenario *s, const struct f
 		.variant = variant,
 		.set = c->set[0] ? c->set : NULL,
 		.compare = applies(c, variant),
+		.all_events = c->all_events,
 		.options = &opt,
 	};
-	char path[1024], err[1024];
-	int ret;
+	char path[1024], page[1024], err[1024];
+	int ret, page_ret;
 
 	options_of(c, variant, &opt);
 	opt.progress_arg = &progress;
@@ -281,17 +341,16 @@ static bool run_one(struct check *c, const struct fl_scenario *s, const struct f
 	run.interrupted = progress_interrupted();
 	count_verdict(c, &run);
 	ret = write_trace(c, &run, path, sizeof(path));
+	page_ret = write_page(c, &run, page, sizeof(page));
 	if (c->json)
 		report_json(&run);
 	else if (c->table)
 		report_table_row(&c->layout, &run, c->verbose);
 	else
 		report_single(&run, c->verbose);
-	if (ret) {
-		cli_error("can't write the trace to \"%s\": %s; --trace FILE chooses another place",
-			  path, strerror(-ret));
+	if (!was_written(ret, "trace", path, "--trace") ||
+	    !was_written(page_ret, "page", page, "--html"))
 		c->bad_input = true;
-	}
 	fl_run_result_free(&run.result);
 	return !progress_interrupted();
 }

@@ -4,24 +4,28 @@
 
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <faultline/run.h>
 #include <faultline/scenario.h>
 
-enum key { KEY_GDB = 1, KEY_ALL_EVENTS };
+#include "../lib/trace/json.h"
+#include "gdb.h"
+
+enum key { KEY_GDB = 1, KEY_ALL_EVENTS, KEY_HTML, KEY_JSON, KEY_STOP_AT };
 
 static const struct argp_option options[] = {
-	{ "gdb", KEY_GDB, NULL, 0, "In gdb, with a breakpoint where the oracle fails", 0 },
-	{ "all-events", KEY_ALL_EVENTS, NULL, 0, "Also events that concern one CPU only", 0 },
+	{ "gdb", KEY_GDB, NULL, 0, "In gdb, stopped at the violating event", 0 },
+	{ "all-events", KEY_ALL_EVENTS, NULL, 0, "All events, not only those that matter", 0 },
+	{ "html", KEY_HTML, "FILE", 0, "The execution as a page for a browser", 0 },
+	{ "json", KEY_JSON, NULL, 0, "One JSON object: the verdict and the events", 0 },
+	{ "stop-at", KEY_STOP_AT, "WHERE", OPTION_HIDDEN, NULL, 0 }, /* from --gdb to itself */
 	{ 0 },
 };
 
 struct replay {
-	const char *file;
-	bool gdb, all_events;
+	const char *file, *html;
+	bool gdb, all_events, json;
 };
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -35,6 +39,17 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case KEY_ALL_EVENTS:
 		replay->all_events = true;
 		return 0;
+	case KEY_HTML:
+		replay->html = arg;
+		return 0;
+	case KEY_JSON:
+		replay->json = true;
+		return 0;
+	case KEY_STOP_AT:
+		if (gdb_stop_at(arg))
+			return 0;
+		cli_error("--stop-at \"%s\" is no place", arg);
+		return CLI_REPORTED;
 	case ARGP_KEY_ARG:
 		if (replay->file) {
 			cli_error("replay takes one trace file, got \"%s\" and \"%s\"",
@@ -48,37 +63,6 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	}
 }
 
-/* Becomes gdb on this very command; returns only if that fails. */
-static int run_gdb(const struct replay *replay)
-{
-	const char *argv[16];
-	char self[1024];
-	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
-	int i = 0;
-
-	if (n <= 0)
-		return cli_error("can't find this program's own file for gdb");
-	self[n] = '\0';
-	argv[i++] = "gdb";
-	argv[i++] = "-q";
-	argv[i++] = "-ex";
-	argv[i++] = "set breakpoint pending on";
-	argv[i++] = "-ex";
-	argv[i++] = "break fl_oracle_fail";
-	argv[i++] = "-ex";
-	argv[i++] = "run";
-	argv[i++] = "--args";
-	argv[i++] = self;
-	argv[i++] = "replay";
-	if (replay->all_events)
-		argv[i++] = "--all-events";
-	argv[i++] = replay->file;
-	argv[i] = NULL;
-	fflush(stdout);
-	execvp(argv[0], (char *const *)argv);
-	return cli_error("can't start gdb: %s; is it installed?", strerror(errno));
-}
-
 static void print_title(const struct fl_trace_info *info, const char *outcome, const char *oracle)
 {
 	printf("%s   ", info->scenario);
@@ -90,54 +74,128 @@ static void print_title(const struct fl_trace_info *info, const char *outcome, c
 	printf("%s   %s%s%s\n", info->model, outcome, oracle ? "  " : "", oracle ? oracle : "");
 }
 
-static int report(const struct replay *replay, const struct fl_trace *want,
-		  const struct fl_run_result *result)
+static int exit_status(const struct fl_run_result *result)
+{
+	if (result->verdict == FL_VERDICT_INCONCLUSIVE && result->oracle[0])
+		return CLI_INCONCLUSIVE;
+	return result->verdict == FL_VERDICT_VIOLATION ? CLI_VIOLATION : CLI_OK;
+}
+
+static void report(const struct replay *replay, const struct fl_trace *want,
+		   const struct fl_run_result *result)
 {
 	const struct fl_trace_info *info = fl_trace_info(want);
 
-	if (result->verdict == FL_VERDICT_INCONCLUSIVE && result->oracle[0]) {
+	switch (exit_status(result)) {
+	case CLI_INCONCLUSIVE:
 		print_title(info, "inconclusive", NULL);
 		printf("  perhaps %s: %s\n", result->oracle, result->message);
-		return CLI_INCONCLUSIVE;
-	}
-	if (result->verdict != FL_VERDICT_VIOLATION) {
+		return;
+	case CLI_OK:
 		print_title(info, "clean", NULL);
 		printf("  the execution of %s ran again and breaks no oracle now; it was %s: %s\n",
 		       replay->file, info->oracle, info->message);
-		return CLI_OK;
+		return;
+	default:
+		break;
 	}
 	print_title(info, "VIOLATION", result->oracle);
 	printf("  %s\n", result->message);
 	if (strcmp(result->oracle, info->oracle))
 		printf("  (recorded as %s: %s)\n", info->oracle, info->message);
-	printf("  replayed from %s\n\n", replay->file);
-	if (result->trace && replay->all_events)
-		fl_trace_print_all(result->trace, stdout);
-	else if (result->trace)
-		fl_trace_print(result->trace, stdout);
-	return CLI_VIOLATION;
+	printf("  replayed from %s\n", replay->file);
+	if (replay->html && result->trace)
+		printf("  page: %s\n", replay->html);
+	if (result->trace) {
+		putchar('\n');
+		(replay->all_events ? fl_trace_print_all : fl_trace_print)(result->trace, stdout);
+	}
+}
+
+static void put(json_t *o, const char *key, const char *text)
+{
+	json_object_set_new(o, key, fl_trace_json_text(text));
+}
+
+static void report_as_json(const struct replay *replay, const struct fl_trace *want,
+			   const struct fl_run_result *result)
+{
+	static const char *const verdict[] = {
+		[CLI_OK] = "clean",
+		[CLI_VIOLATION] = "violation",
+		[CLI_INCONCLUSIVE] = "inconclusive",
+	};
+	const struct fl_trace_info *info = fl_trace_info(want);
+	int status = exit_status(result);
+	json_t *o = json_object();
+
+	put(o, "file", replay->file);
+	put(o, "scenario", info->scenario);
+	put(o, "id", info->id);
+	put(o, "variant", info->variant);
+	put(o, "kernel", info->kernel);
+	put(o, "set", info->set);
+	put(o, "model", info->model);
+	put(o, "verdict", verdict[status]);
+	put(o, "oracle", status == CLI_OK ? NULL : result->oracle);
+	put(o, "message", status == CLI_OK ? NULL : result->message);
+	put(o, "recorded_oracle", info->oracle);
+	put(o, "recorded_message", info->message);
+	put(o, "html", result->trace ? replay->html : NULL);
+	if (result->trace)
+		json_object_set_new(o, "events",
+				    fl_trace_rows_to_json(result->trace, replay->all_events));
+	json_dumpf(o, stdout, JSON_COMPACT);
+	putchar('\n');
+	json_decref(o);
+}
+
+static int write_page(const struct replay *replay, const struct fl_run_result *result)
+{
+	char again[1100];
+	int err;
+
+	if (!replay->html || !result->trace)
+		return 0;
+	snprintf(again, sizeof(again), "faultline replay %s", replay->file);
+	err = fl_trace_save_html(result->trace, replay->html, again);
+	if (!err)
+		return 0;
+	return cli_error("can't write the page to \"%s\": %s; --html FILE chooses another place",
+			 replay->html, strerror(-err));
 }
 
 static int replay_trace(const struct replay *replay, const struct fl_trace *want)
 {
 	const char *name = fl_trace_info(want)->scenario;
-	const struct fl_scenario *s = fl_scenario_find(name);
+	const struct fl_scenario *s = name ? fl_scenario_find(name) : NULL;
 	struct fl_run_result result;
 	char err[1024];
 	int ret;
 
+	if (fl_trace_info(want)->program)
+		return cli_error("%s: it is of a program; run 'faultline program %s' again",
+				 replay->file, fl_trace_info(want)->program);
 	if (!s)
 		return cli_error("%s: it is of scenario \"%s\", which this build does not have",
 				 replay->file, name);
-	if (replay->gdb)
-		return run_gdb(replay);
 	ret = fl_run_replay(s, want, &result, err, sizeof(err));
 	if (ret == -ESTALE)
 		return cli_error("%s no longer fits the code: %s; run check again", replay->file,
 				 err);
 	if (ret)
 		return cli_error("%s: %s", replay->file, err);
-	ret = report(replay, want, &result);
+	if (replay->gdb && result.trace) {
+		ret = gdb_replay(replay->file, result.trace);
+	} else {
+		ret = write_page(replay, &result);
+		if (replay->json)
+			report_as_json(replay, want, &result);
+		else
+			report(replay, want, &result);
+		if (!ret)
+			ret = exit_status(&result);
+	}
 	fl_run_result_free(&result);
 	return ret;
 }

@@ -19,6 +19,7 @@ static const struct command {
 	{ "check", cmd_check, "explore all executions of scenarios that a memory model allows" },
 	{ "replay", cmd_replay, "run one recorded execution again" },
 	{ "litmus", cmd_litmus, "the final states of litmus tests, as herd7 prints them" },
+	{ "program", cmd_program, "explore all executions of a C11 + pthreads program" },
 };
 
 #define NR_COMMANDS (sizeof(commands) / sizeof(commands[0]))

@@ -93,6 +93,8 @@ static void print_counts(const struct report_run *run, bool verbose)
 		printf("  %-30s replay: faultline replay %s\n", counts, run->trace);
 	else
 		printf("  %s\n", counts);
+	if (run->html)
+		printf("  page: %s\n", run->html);
 }
 
 void report_single(const struct report_run *run, bool verbose)
@@ -113,7 +115,7 @@ void report_single(const struct report_run *run, bool verbose)
 	print_counts(run, verbose);
 	if (r->trace) {
 		putchar('\n');
-		fl_trace_print(r->trace, stdout);
+		(run->all_events ? fl_trace_print_all : fl_trace_print)(r->trace, stdout);
 	}
 }
 
@@ -159,6 +161,7 @@ void report_json(const struct report_run *run)
 	put_count(o, "events", r->events);
 	json_object_set_new(o, "seconds", json_real(r->seconds));
 	put_string(o, "trace", run->trace);
+	put_string(o, "html", run->html);
 	json_dumpf(o, stdout, JSON_COMPACT | JSON_REAL_PRECISION(9));
 	putchar('\n');
 	fflush(stdout);
@@ -255,6 +258,8 @@ void report_table_row(struct report_table *t, const struct report_run *run, bool
 		printf("    %s\n", limit_of(run));
 	if (run->trace)
 		printf("    replay: faultline replay %s\n", run->trace);
+	if (run->html)
+		printf("    page: %s\n", run->html);
 	if (run->compare && !report_as_expected(run) && violation)
 		printf("    %s: faultline check %s --variant %s\n", r->message, run->scenario->name,
 		       run->variant->name);

@@ -17,9 +17,10 @@ struct report_run {
 	const char *set;		  /* the user's own changes; NULL: none */
 	bool compare;			  /* the variant's expectation is for this run */
 	bool interrupted;
+	bool all_events; /* in the picture */
 	const struct fl_run_options *options;
 	struct fl_run_result result;
-	const char *trace; /* the file it was written to; NULL: none */
+	const char *trace, *html; /* the files it was written to; NULL: none */
 };
 
 /* Is the verdict the declared one? Only for runs with .compare. */

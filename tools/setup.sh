@@ -4,11 +4,14 @@
 #
 #   need COMMAND PACKAGE WHY     a command that must be there
 #   need_lib MODULE PACKAGE WHY  a library, by its pkg-config name
-#   install_missing              installs the packages noted by these, or says how and exits 2
+#   wish COMMAND PACKAGE         a command without which some tests are skipped
+#   install_missing              installs the packages noted by these, or says how and exits 2; without those
+#                                of wish it goes on, and says so
 #   configure PRESET             cmake, into build/PRESET
 #   build PRESET TARGET          both: output in build/PRESET.log, shown only on failure
 
 missing=
+wished=
 modules=
 
 # Words on standard error, so that `./run ... --json` has only JSON on its output.
@@ -26,6 +29,10 @@ note_missing() { # PACKAGE WHY
 
 need() {
 	command -v "$1" >/dev/null 2>&1 || note_missing "$2" "$3"
+}
+
+wish() {
+	command -v "$1" >/dev/null 2>&1 || wished="$wished $2"
 }
 
 need_lib() {
@@ -55,8 +62,33 @@ check_libs() {
 
 install_missing() {
 	check_libs
-	[ -n "$missing" ] || return 0
-	install="apt-get -o DPkg::Lock::Timeout=300 install -y --no-install-recommends $missing"
+	[ -z "$missing" ] || install_needed
+	[ -z "$wished" ] || install_wished
+}
+
+apt_install="apt-get -o DPkg::Lock::Timeout=300 install -y --no-install-recommends"
+
+# Fresh package lists only if the ones at hand do not do.
+quiet_install() { # PACKAGE...
+	mkdir -p build
+	export DEBIAN_FRONTEND=noninteractive
+	$apt_install "$@" >build/install.log 2>&1 ||
+		{ apt-get update >>build/install.log 2>&1 && $apt_install "$@" >>build/install.log 2>&1; }
+}
+
+install_wished() {
+	for package in $wished; do
+		if [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null 2>&1; then
+			say "installing: $package"
+			! quiet_install "$package" || continue
+		fi
+		say "not installed, so some tests will be skipped: $package ($apt_install $package)"
+	done
+	wished=
+}
+
+install_needed() {
+	install="$apt_install $missing"
 	if ! command -v apt-get >/dev/null 2>&1; then
 		say "No apt-get here. Install what these Debian packages hold, then try again: $missing"
 		exit 2
@@ -66,11 +98,8 @@ install_missing() {
 		exit 2
 	fi
 	say "installing: $missing"
-	mkdir -p build
-	export DEBIAN_FRONTEND=noninteractive
-	# Fresh package lists only if the ones at hand do not do.
-	if $install >build/install.log 2>&1 ||
-		{ apt-get update >>build/install.log 2>&1 && $install >>build/install.log 2>&1; }; then
+	# shellcheck disable=SC2086 # one word per package
+	if quiet_install $missing; then
 		missing=
 		return 0
 	fi

@@ -64,6 +64,7 @@ void fl_run_result_free(struct fl_run_result *result);
 /* Which run a trace is from. The strings are the trace's; those that do not apply are NULL. */
 struct fl_trace_info {
 	const char *scenario, *id;
+	const char *program;	  /* the source file, if it is of a program and no scenario */
 	const char *variant;	  /* as chosen; kernel and set say all that it meant */
 	const char *kernel, *set; /* release profile, and what differed from it */
 	const char *model;
@@ -75,13 +76,19 @@ struct fl_trace_info {
 const struct fl_trace_info *fl_trace_info(const struct fl_trace *t);
 
 /*
- * Writes the picture of the failing execution, a column per CPU, to @f: the events that concern more
- * than one CPU, or with fl_trace_print_all() all of them. One thread at a time per trace.
+ * Writes the picture of the failing execution, a column per CPU, to @f: the events that a reader needs to
+ * see what went wrong, or with fl_trace_print_all() all of them. One thread at a time per trace.
  */
 void fl_trace_print(const struct fl_trace *t, FILE *f);
 void fl_trace_print_all(const struct fl_trace *t, FILE *f);
 /* Writes a trace file that `faultline replay` takes; 0 or a negative errno. */
 int fl_trace_save(const struct fl_trace *t, const char *path);
+/*
+ * Writes the execution as one HTML file that needs no network: a column per CPU, arrows from stores to
+ * loads, values and coherence orders. @again: the command that shows it again, NULL: none. 0 or a negative
+ * errno.
+ */
+int fl_trace_save_html(const struct fl_trace *t, const char *path, const char *again);
 /*
  * Reads a trace file; fl_trace_free() frees it. 0, or with a one-line reason in @err: a negative errno
  * of opening it, -EINVAL if it is not a trace, cut off, damaged, or of another version; -ENOMEM.

@@ -558,7 +558,7 @@ static void fill_label(struct label *l, int thread)
 	}
 	l->kind = kind_of_op(op->kind);
 	l->order = op->order;
-	l->fail_order = op->fail_order == FL_PLAIN ? op->order : op->fail_order;
+	l->fail_order = op->fail_order == FL_PLAIN ? FL_ONCE : op->fail_order;
 	l->fence = op->fence;
 	l->flags = op->flags;
 	if (op->kind == OP_RMW || op->kind == OP_AWAIT)

@@ -32,7 +32,8 @@ enum op_kind {
 
 struct op {
 	enum op_kind kind;
-	enum fl_order order, fail_order; /* fail_order: if the condition does not hold, or 0 */
+	enum fl_order order,
+		fail_order; /* fail_order: if the condition does not hold; 0: relaxed */
 	enum fl_fence fence;
 	uint16_t flags; /* enum ev_flags */
 	uintptr_t addr;

@@ -280,11 +280,10 @@ static struct value binary(struct frame *f, const struct lt_expr *e)
 		r = x * y;
 		break;
 	case LB_DIV:
-		if (!b.v || (b.v == -1 && a.v == INT64_MIN)) {
-			static const struct fl_site site = { .file = "", .text = "/" };
-
-			refuse(&site, "division by zero in some execution");
-		}
+		if (!b.v)
+			refuse(e->site, "division by zero in some execution");
+		if (b.v == -1 && a.v == INT64_MIN)
+			refuse(e->site, "the quotient is too large in some execution");
 		r = (uint64_t)(a.v / b.v);
 		break;
 	case LB_ADD:

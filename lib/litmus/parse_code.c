@@ -46,16 +46,36 @@ bool lt_skip_type(struct lt_parser *p, int *stars)
 	return true;
 }
 
+/* A text that goes over several lines, in messages of one. */
+static void join_lines(char *s)
+{
+	char *to = s;
+
+	for (; *s; s++) {
+		bool space = strchr(" \t\r\n", *s);
+
+		if (!space)
+			*to++ = *s;
+		else if (!strchr(" \t\r\n", s[1]))
+			*to++ = ' ';
+	}
+	*to = 0;
+}
+
 static struct fl_site *new_site(struct lt_parser *p, const char *from, int line)
 {
 	struct fl_site *s = lt_alloc(p->t, sizeof(*s));
 	size_t len = (size_t)(p->lx.tok.text - from);
+	char *text;
 
 	while (len && strchr(" \t\r\n;", from[len - 1]))
 		len--;
 	s->file = p->t->file;
 	s->func = p->thread->name;
-	s->text = lt_copy(p->t, from, len);
+	text = lt_alloc(p->t, len + 1);
+	memcpy(text, from, len);
+	join_lines(text);
+	s->text = text;
 	s->line = line;
 	return s;
 }
@@ -225,6 +245,8 @@ static bool touches_memory(const struct lt_expr *e)
 static struct lt_expr *parse_binary(struct lt_parser *p, int level)
 {
 	struct lt_lexer *lx = &p->lx;
+	const char *from = lx->tok.text;
+	int line = lx->tok.line;
 	struct lt_expr *left = parse_unary(p);
 
 	lt_enter(p);
@@ -245,6 +267,8 @@ static struct lt_expr *parse_binary(struct lt_parser *p, int level)
 		need_value(p, e->x);
 		need_value(p, e->v);
 		lt_check_unordered(p, e, lx->tok.line);
+		if (e->op == LB_DIV)
+			e->site = new_site(p, from, line);
 		if ((e->op == LB_LAND || e->op == LB_LOR) && touches_memory(e->v))
 			lt_fail(lx, "an access to the right of \"%s\" is not understood",
 				binary[i].text);

@@ -6,6 +6,25 @@
 #include <stdio.h>
 
 #include "explore/explore.h"
+#include "failure.h"
+#include "rt/check/stop.h"
+
+static struct {
+	bool any, in_thread;
+	int thread, passed;
+} first;
+
+void fl_failure_forget(void)
+{
+	first.any = false;
+}
+
+bool fl_failure_position(int *thread, int *passed)
+{
+	*thread = first.thread;
+	*passed = first.passed;
+	return first.any && first.in_thread;
+}
 
 void fl_oracle_fail(const char *oracle, const char *fmt, ...)
 {
@@ -15,5 +34,10 @@ void fl_oracle_fail(const char *oracle, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(message, sizeof(message), fmt, ap);
 	va_end(ap);
+	if (!first.any) {
+		first.any = true;
+		first.in_thread = fl_stop_position(&first.thread, &first.passed);
+	}
+	fl_stop_at_oracle(oracle, message);
 	flx_fail(oracle, message);
 }

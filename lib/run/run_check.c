@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "run/failure.h"
 #include "run/setup.h"
 #include "explore/explore.h"
 #include "mmu/describe.h"
@@ -48,6 +49,7 @@ static int set_up(void *arg)
 
 static void reset(void *arg)
 {
+	fl_failure_forget();
 	fl_oracle_reset();
 }
 
@@ -74,6 +76,14 @@ static void tear_down(void *arg, const struct flx_record *record)
 	if (record && !c->trace)
 		record_trace(c, record, fl_describe_value);
 	fl_run_tear_down(&c->run);
+}
+
+static void note_failure(struct check *c)
+{
+	int thread, passed;
+
+	if (c->trace && fl_failure_position(&thread, &passed))
+		fl_trace_set_violating(c->trace, thread, passed);
 }
 
 static enum flx_model model_of(const char *name)
@@ -151,6 +161,29 @@ static void copy_result(struct check *c, struct fl_run_result *result, struct fl
 	result->trace = c->trace;
 }
 
+static void tear_down_only(void *arg, const struct flx_record *record)
+{
+	struct check *c = arg;
+
+	fl_run_tear_down(&c->run);
+}
+
+/*
+ * The search keeps the violating execution's events, not where in it the oracle failed: the execution is run
+ * once more to see. Without an answer the trace shows more than it needs.
+ */
+static void find_failure(struct check *c, const struct flx_options *fo)
+{
+	struct flx_result r = { 0 };
+	char err[256];
+
+	fl_failure_forget();
+	c->program.tear_down = tear_down_only;
+	if (!flx_replay(&c->program, fo, &c->trace->record, &r, err, sizeof(err)))
+		note_failure(c);
+	flx_record_free(r.record);
+}
+
 static int end(struct check *c, struct fl_run_result *result, struct flx_result *r, int ret,
 	       char *err, size_t err_size)
 {
@@ -179,6 +212,8 @@ int fl_run_check(const struct fl_scenario *s, const struct fl_run_options *opt,
 	ret = flx_explore(&c.program, &fo, &r, err, err_size);
 	if (ret == -EINVAL)
 		ret = -ENOTSUP; /* the options are fine, the engine can't take the program */
+	if (!ret && c.trace && r.verdict == FLX_VIOLATION)
+		find_failure(&c, &fo);
 	return end(&c, result, &r, ret, err, err_size);
 }
 
@@ -199,6 +234,8 @@ int fl_run_replay(const struct fl_scenario *s, const struct fl_trace *want,
 		return ret;
 	c.info.variant = want->info.variant;
 	ret = flx_replay(&c.program, &fo, &want->record, &r, err, err_size);
+	if (!ret)
+		note_failure(&c);
 	return end(&c, result, &r, ret, err, err_size);
 }
 

@@ -9,7 +9,7 @@
  *
  * A reader of untrusted files: every index and enumeration is checked before use.
  */
-#include "trace.h"
+#include "json.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -17,14 +17,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <jansson.h>
-
-#define MAX_EVENTS 1000000
+#define MAX_EVENTS 65536
 #define REALS JSON_REAL_PRECISION(9)
 
 /* Enumerations as words, in the enumeration's order. */
 static const char *const kind_names[] = { "read", "write", "rmw", "fence", "other", NULL };
-static const char *const order_names[] = { "plain", "once", "acquire", "release", "mb", NULL };
+static const char *const order_names[] = { "plain", "once",    "acquire", "release",
+					   "mb",    "acq-rel", "seq-cst", NULL };
 static const char *const fence_names[] = {
 	"mb",
 	"rmb",
@@ -40,8 +39,15 @@ static const char *const fence_names[] = {
 	"after-srcu-read-unlock",
 	"sync-srcu",
 	"acquire-after-ctrl-dep",
+	"c11-acquire",
+	"c11-release",
+	"c11-acq-rel",
+	"c11-seq-cst",
 	NULL,
 };
+
+_Static_assert(sizeof(order_names) / sizeof(order_names[0]) == FL_SEQ_CST + 2, "a word for each");
+_Static_assert(sizeof(fence_names) / sizeof(fence_names[0]) == FL_FENCE_NR + 1, "a word for each");
 
 /* FNV-1a: finds damage, does not resist forgery. */
 static uint64_t sum_text(const char *s)
@@ -128,6 +134,7 @@ static json_t *event_to_json(const struct fl_trace *t, int i)
 	put_site(o, "site", t, e->site);
 	put_site(o, "step", t, e->step);
 	put_site(o, "where", t, note->where);
+	put_string(o, "name", note->name);
 	put_int(o, "occurrence", e->occurrence);
 	put_flag(o, "relevant", e->relevant);
 	put_flag(o, "failed", e->failed);
@@ -153,14 +160,18 @@ static json_t *event_to_json(const struct fl_trace *t, int i)
 	return o;
 }
 
-static json_t *trace_to_json(const struct fl_trace *t)
+json_t *fl_trace_to_json(const struct fl_trace *t)
 {
 	const struct fl_trace_info *h = &t->info;
-	json_t *root = json_object(), *list;
+	json_t *root, *list;
 
+	/* a cache, see fl_trace_print_style() */
+	fl_trace_resolve((struct fl_trace *)t);
+	root = json_object();
 	put_string(root, "format", FL_TRACE_FORMAT);
 	put_int(root, "version", FL_TRACE_VERSION);
 	put_string(root, "scenario", h->scenario);
+	put_string(root, "program", h->program);
 	put_string(root, "id", h->id);
 	put_string(root, "variant", h->variant);
 	put_string(root, "kernel", h->kernel);
@@ -186,6 +197,8 @@ static json_t *trace_to_json(const struct fl_trace *t)
 	if (t->record.racing[0] >= 0 && t->record.racing[1] >= 0)
 		json_object_set_new(root, "racing",
 				    json_pack("[ii]", t->record.racing[0], t->record.racing[1]));
+	if (t->violating >= 0)
+		put_int(root, "violating", t->violating);
 	return root;
 }
 
@@ -196,9 +209,7 @@ int fl_trace_save(const struct fl_trace *t, const char *path)
 	FILE *f;
 	int err = 0;
 
-	/* a cache, see fl_trace_print_style() */
-	fl_trace_resolve((struct fl_trace *)t);
-	root = trace_to_json(t);
+	root = fl_trace_to_json(t);
 	if (!root || !sum_of(root, sum, sizeof(sum))) {
 		json_decref(root);
 		return -ENOMEM;
@@ -336,8 +347,8 @@ static void read_sites(struct reader *r, const json_t *root)
 
 		if (!site)
 			return;
-		site->file = fl_trace_str(t, need_string(r, o, "file"));
-		site->func = fl_trace_str(t, need_string(r, o, "func"));
+		site->file = fl_trace_str(t, get_string(r, o, "file"));
+		site->func = fl_trace_str(t, get_string(r, o, "func"));
 		site->text = fl_trace_str(t, need_string(r, o, "text"));
 		site->label = fl_trace_str(t, get_string(r, o, "label"));
 		site->line = (int)get_int(r, o, "line", 0, INT32_MAX);
@@ -360,6 +371,7 @@ static void read_event(struct reader *r, const json_t *o, int i)
 	e->site = get_site(r, o, "site");
 	e->step = get_site(r, o, "step");
 	note->where = get_site(r, o, "where");
+	note->name = fl_trace_str(t, get_string(r, o, "name"));
 	e->occurrence = (int)get_int(r, o, "occurrence", 0, MAX_EVENTS);
 	e->relevant = get_flag(o, "relevant");
 	e->failed = get_flag(o, "failed");
@@ -387,10 +399,11 @@ static void read_event(struct reader *r, const json_t *o, int i)
 static void read_info(struct reader *r, const json_t *root, struct fl_trace_info *h)
 {
 	memset(h, 0, sizeof(*h));
-	h->scenario = need_string(r, root, "scenario");
+	h->program = get_string(r, root, "program");
+	h->scenario = h->program ? NULL : need_string(r, root, "scenario");
 	h->id = get_string(r, root, "id");
 	h->variant = get_string(r, root, "variant");
-	h->kernel = need_string(r, root, "kernel");
+	h->kernel = h->program ? NULL : need_string(r, root, "kernel");
 	h->set = get_string(r, root, "set");
 	h->model = need_string(r, root, "model");
 	h->oracle = need_string(r, root, "oracle");
@@ -443,6 +456,7 @@ static void read_trace(struct reader *r, const json_t *root)
 		else
 			t->record.racing[i] = (int)json_integer_value(v);
 	}
+	t->violating = (int)get_int_or(r, root, "violating", -1, 0, (int64_t)t->record.n - 1);
 	if (t->out_of_memory)
 		fail(r, -ENOMEM, "out of memory");
 }

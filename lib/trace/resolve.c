@@ -2,8 +2,8 @@
 /*
  * resolve.c - the source lines of plain accesses.
  *
- * The engine knows a plain access by its return address only. addr2line (binutils) turns all of a
- * trace's addresses into function, file and line in one go; where it is missing, the dynamic
+ * The engine knows a plain access by its return address only, and the calls of a program, too. addr2line
+ * (binutils) turns all of a trace's addresses into function, file and line in one go; where it is missing, the dynamic
  * symbols or the offset in the program must do. The text of the line is shown if the source file is
  * there and older than the program.
  */
@@ -82,7 +82,9 @@ static uintptr_t call_of(const struct flx_event *e)
 
 static bool wants_place(const struct fl_trace *t, int i)
 {
-	return !t->record.ev[i].site && t->record.ev[i].pc && !t->note[i].where;
+	const struct fl_site *site = t->record.ev[i].site;
+
+	return (!site || !site->file) && t->record.ev[i].pc && !t->note[i].where;
 }
 
 /* The line as written, without indent, comment and semicolon; false if it can't be trusted. */
@@ -118,6 +120,14 @@ static bool read_line(char *text, size_t size, const char *path, int line, const
 	return text[0];
 }
 
+/* Where the line itself can't be shown. */
+static const char *access_kind(const struct flx_event *e)
+{
+	if (e->site)
+		return e->site->text;
+	return e->kind == FLX_WRITE ? "plain write" : "plain read";
+}
+
 static void set_place(struct fl_trace *t, int i, const char *func, const char *path, int line,
 		      const char *program)
 {
@@ -126,8 +136,7 @@ static void set_place(struct fl_trace *t, int i, const char *func, const char *p
 	char text[320];
 
 	if (!read_line(text, sizeof(text), path, line, program))
-		snprintf(text, sizeof(text), "plain %s in %s()",
-			 e->kind == FLX_WRITE ? "write" : "read", func);
+		snprintf(text, sizeof(text), "%s in %s()", access_kind(e), func);
 	site.text = text;
 	t->note[i].where = fl_trace_site(t, &site);
 }
@@ -145,8 +154,7 @@ static void set_place_by_symbol(struct fl_trace *t, int i, const struct module *
 		snprintf(func, sizeof(func), "%s", info.dli_sname);
 	else
 		snprintf(func, sizeof(func), "+0x%zx", (size_t)(call_of(e) - m->base));
-	snprintf(text, sizeof(text), "plain %s in %s", e->kind == FLX_WRITE ? "write" : "read",
-		 func);
+	snprintf(text, sizeof(text), "%s in %s", access_kind(e), func);
 	site.func = func;
 	site.text = text;
 	t->note[i].where = fl_trace_site(t, &site);

@@ -2,10 +2,9 @@
 /*
  * rows.c - which lines the picture of an execution has, and what they say.
  *
- * An event is shown if it concerns another thread. Events inside one FL_STEP share a line, which has
- * the step's label and text; it stands where the first of them that matters happened. If more than
- * one matters, each gets a line of its own below the step's. A barrier is shown if it stands between two
- * shown events of its thread.
+ * An event is shown if it is in the slice (slice.c), or all are. Events inside one FL_STEP share a line,
+ * which has the step's label and text; it stands where the first of them that is shown happened. If more
+ * than one is, each gets a line of its own below the step's.
  */
 #define _GNU_SOURCE
 #include "trace.h"
@@ -17,7 +16,7 @@
 
 /* What rows are made of, per event. */
 struct mark {
-	bool matters; /* touches what another thread touches */
+	bool needed; /* slice.c */
 	bool shown;
 	int group; /* first event of the step it is in, or itself */
 };
@@ -28,55 +27,11 @@ struct picture {
 	struct fl_trace_rows *rows;
 	int room;
 	bool all;
-	bool rcu; /* some thread waits for a grace period, so read sections matter */
 };
 
 static const struct flx_event *event(const struct picture *p, int i)
 {
 	return &p->t->record.ev[i];
-}
-
-static bool loads(const struct flx_event *e)
-{
-	return e->kind == FLX_READ || e->kind == FLX_RMW;
-}
-
-static bool stores(const struct flx_event *e)
-{
-	return e->kind == FLX_WRITE || e->kind == FLX_RMW;
-}
-
-static bool overlap(const struct flx_event *a, const struct flx_event *b)
-{
-	return a->addr < b->addr + b->size && b->addr < a->addr + a->size;
-}
-
-static bool is_barrier(const struct picture *p, const struct flx_event *e)
-{
-	if (e->kind != FLX_FENCE || e->fence == FL_FENCE_BARRIER)
-		return false;
-	return p->rcu || (e->fence != FL_FENCE_RCU_LOCK && e->fence != FL_FENCE_RCU_UNLOCK);
-}
-
-/* A load that another thread's stores can change, or a store that another thread's loads can see. */
-static bool matters(const struct picture *p, int i)
-{
-	const struct flx_event *e = event(p, i);
-
-	if (e->newer >= 0 || e->blocked || p->t->record.racing[0] == i ||
-	    p->t->record.racing[1] == i)
-		return true;
-	if (!loads(e) && !stores(e))
-		return false;
-	for (int j = 0; j < p->t->record.n; j++) {
-		const struct flx_event *o = event(p, j);
-
-		if (o->thread == e->thread || !overlap(e, o))
-			continue;
-		if ((loads(e) && stores(o)) || (stores(e) && loads(o)))
-			return true;
-	}
-	return false;
 }
 
 /*
@@ -104,70 +59,25 @@ static void find_groups(struct picture *p)
 	}
 }
 
-static void choose_events(struct picture *p)
+/* 0 or -ENOMEM. */
+static int choose_events(struct picture *p)
 {
-	const struct flx_record *r = &p->t->record;
+	bool *needed = fl_trace_slice(p->t);
 
-	for (int i = 0; i < r->n; i++) {
-		p->mark[i].matters = matters(p, i);
-		p->mark[i].shown = p->all || p->mark[i].matters;
-		if (r->ev[i].kind == FLX_OTHER)
-			p->mark[i].shown = r->ev[i].site; /* not a thread's begin and end */
+	if (!needed)
+		return -ENOMEM;
+	for (int i = 0; i < p->t->record.n; i++) {
+		const struct flx_event *e = event(p, i);
+
+		p->mark[i].needed = needed[i];
+		p->mark[i].shown = p->all || needed[i];
+		if (e->kind == FLX_OTHER && !e->site)
+			p->mark[i].shown = false; /* a thread's begin and end */
+		else if (!p->mark[i].shown)
+			p->rows->left_out++;
 	}
-	/* a labelled step of which nothing matters still tells how far its thread got */
-	for (int i = 0; i < r->n; i++) {
-		bool any = false;
-
-		if (!r->ev[i].relevant || !r->ev[i].step || !r->ev[i].step->label ||
-		    p->mark[i].group != i)
-			continue;
-		for (int j = i; j < r->n && !any; j++)
-			any = p->mark[j].group == i && p->mark[j].shown;
-		if (!any)
-			p->mark[i].shown = true;
-	}
-}
-
-/* Of a data race all is said once both accesses are there. */
-static void stop_at_race(struct picture *p)
-{
-	const int *racing = p->t->record.racing;
-	int last = racing[0] > racing[1] ? racing[0] : racing[1];
-
-	if (p->all || racing[0] < 0 || racing[1] < 0)
-		return;
-	for (int i = last + 1; i < p->t->record.n; i++)
-		p->mark[i].shown = false;
-}
-
-/* Barriers with a shown event before and after; of equal ones in a row, the first. */
-static void choose_barriers(struct picture *p)
-{
-	int n = p->t->record.n;
-
-	for (int t = 0; t < FLX_MAX_THREADS; t++) {
-		int first_fence[FL_FENCE_NR];
-		bool seen = false;
-
-		for (int k = 0; k < FL_FENCE_NR; k++)
-			first_fence[k] = -1;
-		for (int i = 0; i < n; i++) {
-			const struct flx_event *e = event(p, i);
-
-			if (e->thread != t)
-				continue;
-			if (is_barrier(p, e) && seen && first_fence[e->fence] < 0)
-				first_fence[e->fence] = i;
-			if (!p->mark[i].shown)
-				continue;
-			for (int k = 0; k < FL_FENCE_NR; k++) {
-				if (first_fence[k] >= 0)
-					p->mark[first_fence[k]].shown = true;
-				first_fence[k] = -1;
-			}
-			seen = true;
-		}
-	}
+	free(needed);
+	return 0;
 }
 
 __attribute__((format(printf, 6, 7))) static int add_row(struct picture *p, int ev, int thread,
@@ -199,8 +109,14 @@ __attribute__((format(printf, 6, 7))) static int add_row(struct picture *p, int 
 	va_end(ap);
 	if (n < 0)
 		return -ENOMEM;
-	rows->n++;
+	rows->row[rows->n++].result = n;
 	return 0;
+}
+
+/* The last row's text ends in @result. */
+static void mark_result(struct picture *p, const char *result)
+{
+	p->rows->row[p->rows->n - 1].result -= (int)strlen(result);
 }
 
 static bool is_word(char c)
@@ -223,8 +139,9 @@ static bool has_word(const char *text, const char *word)
 /* Lock words say nothing that the operation's name does not. */
 static bool is_lock(const char *text)
 {
-	static const char *const prefix[] = { "spin_", "down_",	    "up_", "downgrade_",
-					      "mmap_", "rcu_read_", NULL };
+	static const char *const prefix[] = { "spin_", "down_",	    "up_",	"downgrade_",
+					      "mmap_", "rcu_read_", "pthread_", "sem_",
+					      "mtx_",  "cnd_",	    NULL };
 
 	for (int i = 0; prefix[i]; i++)
 		if (!strncmp(text, prefix[i], strlen(prefix[i])))
@@ -261,6 +178,17 @@ static bool describe_change(char *buf, size_t size, const char *read, const char
 	return buf[0];
 }
 
+/* "x[2] = ", where the line does not say which variable it is. */
+static void name_variable(char *buf, size_t size, const struct picture *p, int i)
+{
+	const struct fl_site *where = fl_trace_where(p->t, i);
+	const char *name = p->t->note[i].name;
+
+	buf[0] = '\0';
+	if (name && where && where->text && !has_word(where->text, name))
+		snprintf(buf, size, "%s = ", name);
+}
+
 /*
  * What the access found and left, where the text says more than the one access, as a step and a plain
  * access's source line do: what was read is not the text's value.
@@ -269,19 +197,21 @@ static void inner_outcome(char *buf, size_t size, const struct picture *p, int i
 {
 	const struct flx_event *e = event(p, i);
 	const char *read = p->t->note[i].read, *written = p->t->note[i].written;
+	char of[176];
 
+	name_variable(of, sizeof(of), p, i);
 	buf[0] = '\0';
 	if (e->blocked)
 		snprintf(buf, size, "  waits for ever");
 	else if (e->site && is_lock(e->site->text))
 		snprintf(buf, size, "%s", e->failed ? "  finds the lock busy" : "");
 	else if (e->kind == FLX_READ && read)
-		snprintf(buf, size, "  reads %s", read);
+		snprintf(buf, size, "  reads %s%s", of, read);
 	else if (e->kind == FLX_WRITE && written)
-		snprintf(buf, size, "  stores %s", written);
+		snprintf(buf, size, "  stores %s%s", of, written);
 	else if (e->kind == FLX_RMW && read && written &&
 		 !describe_change(buf, size, read, written))
-		snprintf(buf, size, "  reads %s, stores %s", read, written);
+		snprintf(buf, size, "  reads %s%s, stores %s", of, read, written);
 }
 
 /* The same, to be put behind the access's own text. */
@@ -291,7 +221,7 @@ static void outcome(char *buf, size_t size, const struct picture *p, int i, cons
 	const char *read = p->t->note[i].read, *written = p->t->note[i].written;
 
 	buf[0] = '\0';
-	if (!e->site)
+	if (!e->site || !e->site->file)
 		inner_outcome(buf, size, p, i);
 	else if (e->blocked)
 		snprintf(buf, size, "  waits for ever");
@@ -354,7 +284,8 @@ static void name_store(char *buf, size_t size, const struct picture *p, int i)
 	if (where && where->line)
 		snprintf(buf, size, "the store at %s:%d", where->file, where->line);
 	else
-		snprintf(buf, size, "a store of CPU %d", e->thread);
+		snprintf(buf, size, "a store of %s %d", p->t->info.program ? "thread" : "CPU",
+			 e->thread);
 }
 
 /*
@@ -417,7 +348,11 @@ static int add_remarks(struct picture *p, int i)
 		}
 	}
 	if (!err && racing[0] >= 0 && racing[1] >= 0 && (racing[0] == i || racing[1] == i))
-		err = add_row(p, -1, e->thread, NULL, NULL, "^ data race with CPU %d",
+		err = add_row(p, -1, e->thread, NULL, NULL, "^ %s %s %d",
+			      !fl_trace_is_use_after_free(p->t) ? "data race with"
+			      : racing[0] == i			? "frees what is used by"
+								: "uses what was freed by",
+			      p->t->info.program ? "thread" : "CPU",
 			      event(p, racing[racing[0] == i])->thread);
 	return err;
 }
@@ -431,7 +366,10 @@ static int add_event(struct picture *p, int i, const char *indent)
 	outcome(result, sizeof(result), p, i, text);
 	err = add_row(p, i, event(p, i)->thread, NULL, fl_trace_where(p->t, i), "%s%s%s", indent,
 		      text, result);
-	return err ? err : add_remarks(p, i);
+	if (err)
+		return err;
+	mark_result(p, result);
+	return add_remarks(p, i);
 }
 
 /* The step's line, and if it has one shown event only, that event too. */
@@ -445,12 +383,13 @@ static int add_step(struct picture *p, int i, int shown)
 
 	if (own)
 		outcome(result, sizeof(result), p, i, step->text);
-	else if (shown == 1 && p->mark[i].matters)
+	else if (shown == 1 && p->mark[i].needed)
 		inner_outcome(result, sizeof(result), p, i);
 	tidy(text, sizeof(text), step->text);
 	err = add_row(p, i, e->thread, step->label, step, "%s%s", text, result);
 	if (err)
 		return err;
+	mark_result(p, result);
 	if (own || shown == 1)
 		return add_remarks(p, i);
 	return add_event(p, i, "  ");
@@ -493,14 +432,10 @@ int fl_trace_rows(const struct fl_trace *t, bool all_events, struct fl_trace_row
 	p.mark = calloc(t->record.n ? t->record.n : 1, sizeof(*p.mark));
 	if (!p.mark)
 		return -ENOMEM;
-	for (int i = 0; i < t->record.n; i++)
-		if (t->record.ev[i].kind == FLX_FENCE && t->record.ev[i].fence == FL_FENCE_SYNC_RCU)
-			p.rcu = true;
 	find_groups(&p);
-	choose_events(&p);
-	stop_at_race(&p);
-	choose_barriers(&p);
-	err = add_rows(&p);
+	err = choose_events(&p);
+	if (!err)
+		err = add_rows(&p);
 	free(p.mark);
 	return err;
 }

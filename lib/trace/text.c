@@ -51,6 +51,9 @@ static int title(char *buf, size_t size, const struct fl_trace *t, int thread)
 {
 	const char *name = t->thread[thread];
 
+	if (t->info.program)
+		return snprintf(buf, size, "thread %d%s%s", thread, name ? "  " : "",
+				name ? name : "");
 	if (!name) /* the scenario has no such thread: call_rcu() started it */
 		return snprintf(buf, size, "thread %d  call_rcu", thread);
 	return snprintf(buf, size, "CPU %d  %s", thread, name);
@@ -225,27 +228,39 @@ static int default_width(FILE *f)
 	return DEFAULT_WIDTH;
 }
 
-static void print_racing_access(const struct fl_trace *t, FILE *f, int i, const char *end)
+static const char *access_word(const struct fl_trace *t, const struct flx_event *e)
+{
+	if (e->order == FL_PLAIN)
+		return "";
+	return t->info.program ? "atomic " : "marked ";
+}
+
+static void print_racing_access(const struct fl_trace *t, FILE *f, int i, bool frees,
+				const char *end)
 {
 	const struct flx_event *e = &t->record.ev[i];
 	const struct fl_site *where = fl_trace_where(t, i);
 	char buf[256];
 
 	place(buf, sizeof(buf), where);
-	fprintf(f, "%s%s by CPU%d at %s %s%s", e->site ? "marked " : "",
-		e->kind == FLX_READ ? "read" : "write", e->thread, buf[0] ? buf : "?",
+	fprintf(f, "%s%s by %s%d at %s %s%s", access_word(t, e),
+		frees		      ? "freed"
+		: e->kind == FLX_READ ? "read"
+				      : "write",
+		t->info.program ? "thread " : "CPU", e->thread, buf[0] ? buf : "?",
 		where && where->func ? where->func : "?", end);
 }
 
 static void print_race(const struct fl_trace *t, FILE *f)
 {
 	int a = t->record.racing[0], b = t->record.racing[1];
+	bool frees = fl_trace_is_use_after_free(t);
 
 	if (a < 0 || b < 0)
 		return;
-	fprintf(f, "  data race: ");
-	print_racing_access(t, f, a, ", ");
-	print_racing_access(t, f, b, "\n\n");
+	fprintf(f, "  %s: ", frees ? "use after free" : "data race");
+	print_racing_access(t, f, a, frees, ", ");
+	print_racing_access(t, f, b, false, "\n\n");
 }
 
 void fl_trace_print_style(const struct fl_trace *t, FILE *f, const struct fl_trace_style *style)
@@ -268,6 +283,9 @@ void fl_trace_print_style(const struct fl_trace *t, FILE *f, const struct fl_tra
 		print_titles(&l);
 		for (int i = 0; i < rows.n; i++)
 			print_row(&l, &rows.row[i]);
+		if (rows.left_out)
+			fprintf(f, "  ... %d event%s left out\n", rows.left_out,
+				rows.left_out == 1 ? "" : "s");
 	}
 	fl_trace_rows_free(&rows);
 }

@@ -29,14 +29,6 @@ void *fl_trace_mem(struct fl_trace *t, size_t size)
 	return b->data;
 }
 
-/* Control characters would let a trace file write to the terminal. */
-static void make_printable(char *s)
-{
-	for (; *s; s++)
-		if ((unsigned char)*s < ' ' || *s == 0x7f)
-			*s = ' ';
-}
-
 const char *fl_trace_str(struct fl_trace *t, const char *s)
 {
 	char *copy;
@@ -47,7 +39,7 @@ const char *fl_trace_str(struct fl_trace *t, const char *s)
 	if (!copy)
 		return "";
 	strcpy(copy, s);
-	make_printable(copy);
+	fl_trace_make_printable(copy);
 	return copy;
 }
 
@@ -104,6 +96,7 @@ struct fl_trace *fl_trace_alloc(const struct fl_trace_info *info, int nr_events)
 	t->info = *info;
 	t->info.scenario = fl_trace_str(t, info->scenario);
 	t->info.id = fl_trace_str(t, info->id);
+	t->info.program = fl_trace_str(t, info->program);
 	t->info.variant = fl_trace_str(t, info->variant);
 	t->info.kernel = fl_trace_str(t, info->kernel);
 	t->info.set = fl_trace_str(t, info->set);
@@ -113,7 +106,7 @@ struct fl_trace *fl_trace_alloc(const struct fl_trace_info *info, int nr_events)
 	t->record.n = nr_events;
 	t->record.ev = fl_trace_mem(t, nr_events * sizeof(*t->record.ev));
 	t->note = fl_trace_mem(t, nr_events * sizeof(*t->note));
-	t->record.racing[0] = t->record.racing[1] = -1;
+	t->record.racing[0] = t->record.racing[1] = t->violating = -1;
 	return t;
 }
 
@@ -172,7 +165,7 @@ int fl_trace_create(struct fl_trace **out, const struct fl_trace_info *info, int
 		*e = record->ev[i];
 		e->site = fl_trace_site(t, e->site);
 		e->step = fl_trace_site(t, e->step);
-		make_printable(e->why);
+		fl_trace_make_printable(e->why);
 		if (e->kind == FLX_READ || e->kind == FLX_RMW)
 			t->note[i].read = value_text(t, describe, e, e->rval);
 		if (e->kind == FLX_WRITE || e->kind == FLX_RMW)
@@ -187,6 +180,16 @@ int fl_trace_create(struct fl_trace **out, const struct fl_trace_info *info, int
 	}
 	*out = t;
 	return 0;
+}
+
+void fl_trace_set_names(struct fl_trace *t, fl_trace_name_fn name)
+{
+	char buf[160];
+
+	for (int i = 0; i < t->record.n; i++)
+		if (t->record.ev[i].size &&
+		    name(buf, sizeof(buf), t->record.ev[i].addr, t->record.ev[i].size))
+			t->note[i].name = fl_trace_str(t, buf);
 }
 
 void fl_trace_free(struct fl_trace *t)
@@ -212,11 +215,50 @@ void fl_trace_set_outcome(struct fl_trace *t, const char *oracle, const char *me
 	t->info.seconds = seconds;
 }
 
+void fl_trace_set_violating(struct fl_trace *t, int thread, int passed)
+{
+	t->violating = -1;
+	for (int i = 0; i < t->record.n && passed > 0; i++) {
+		const struct flx_event *e = &t->record.ev[i];
+
+		if (e->thread != thread)
+			continue;
+		if (e->kind != FLX_OTHER && e->kind != FLX_FENCE)
+			t->violating = i;
+		passed -= 1 + (e->kind == FLX_RMW);
+	}
+}
+
+bool fl_trace_is_use_after_free(const struct fl_trace *t)
+{
+	return t->info.oracle && !strcmp(t->info.oracle, "use-after-free");
+}
+
+int fl_trace_culprit(const struct fl_trace *t)
+{
+	const struct flx_record *r = &t->record;
+	int blocked = -1, late = -1, labelled = -1;
+
+	if (t->violating >= 0)
+		return t->violating;
+	if (r->racing[0] >= 0 && r->racing[1] >= 0)
+		return r->racing[r->racing[1] > r->racing[0]];
+	for (int i = 0; i < r->n; i++) {
+		if (r->ev[i].blocked)
+			blocked = i;
+		if (r->ev[i].newer >= 0 && (late < 0 || !r->ev[late].why[0]))
+			late = i;
+		if (r->ev[i].step && r->ev[i].step->label)
+			labelled = i;
+	}
+	return blocked >= 0 ? blocked : late >= 0 ? late : labelled >= 0 ? labelled : r->n - 1;
+}
+
 const struct fl_site *fl_trace_where(const struct fl_trace *t, int event)
 {
 	const struct fl_site *site = t->record.ev[event].site;
 
-	return site ? site : t->note[event].where;
+	return (site && site->file) || !t->note[event].where ? site : t->note[event].where;
 }
 
 const struct fl_trace_info *fl_trace_info(const struct fl_trace *t)

@@ -24,7 +24,8 @@
 /* What the trace knows of an event beyond the engine's record. */
 struct fl_trace_note {
 	const char *read, *written;  /* the values in words; NULL: the event has none */
-	const struct fl_site *where; /* of a plain access: its source line, once looked up */
+	const struct fl_site *where; /* its source line, once looked up, if no site has it */
+	const char *name;	     /* of the variable; NULL: unknown */
 };
 
 struct fl_trace_block; /* memory, in a list */
@@ -35,7 +36,8 @@ struct fl_trace {
 	struct fl_trace_info info;
 	int nthreads;
 	const char *thread[FLX_MAX_THREADS]; /* names; NULL: none */
-	struct flx_record record;   /* sites and steps are the trace's own, one object per site */
+	struct flx_record record; /* sites and steps are the trace's own, one object per site */
+	int violating; /* the last event of its thread when the oracle failed in it; -1: elsewhere */
 	struct fl_trace_note *note; /* for each event */
 	bool resolved;
 	bool out_of_memory; /* some copy failed; the creator turns it into -ENOMEM */
@@ -56,9 +58,16 @@ int fl_trace_create(struct fl_trace **out, const struct fl_trace_info *info, int
 		    const char *const *names, const struct flx_record *record,
 		    fl_trace_describe_fn describe);
 
+/* Gives locations names, for the lines that do not show them. False: it has none. */
+typedef bool (*fl_trace_name_fn)(char *buf, size_t size, uintptr_t addr, unsigned int width);
+void fl_trace_set_names(struct fl_trace *t, fl_trace_name_fn name);
+
 /* What the whole run found, once it is over. */
 void fl_trace_set_outcome(struct fl_trace *t, const char *oracle, const char *message,
 			  uint64_t executions, double seconds);
+
+/* The oracle failed in @thread, which had passed @passed events (a read-modify-write is two). */
+void fl_trace_set_violating(struct fl_trace *t, int thread, int passed);
 
 /* For those who build a trace: memory and strings that go with it. */
 struct fl_trace *fl_trace_alloc(const struct fl_trace_info *info, int nr_events);
@@ -67,15 +76,27 @@ const char *fl_trace_str(struct fl_trace *t, const char *s);
 /* The trace's copy of @site, the same one for equal sites. NULL gives NULL. */
 const struct fl_site *fl_trace_site(struct fl_trace *t, const struct fl_site *site);
 
-/* Finds the source lines of plain accesses: asks addr2line once; without it, symbols. */
+/*
+ * Finds the source lines of plain accesses, and of events whose site has no file: asks addr2line once; without
+ * it, symbols.
+ */
 void fl_trace_resolve(struct fl_trace *t);
 
-/* The place of an event in the source: its site, or the looked-up one; NULL if unknown. */
+/* Then the pair in the record is the free and the use; else, if there is one, a data race's. */
+bool fl_trace_is_use_after_free(const struct fl_trace *t);
+
+/* The event that is the violation, or, if none is, one that a reader looks at first; -1: no events. */
+int fl_trace_culprit(const struct fl_trace *t);
+
+/* Makes @s fit for a terminal and for JSON: control characters become spaces, what is not UTF-8 '?'. */
+void fl_trace_make_printable(char *s);
+
+/* The place of an event in the source: its site's, or the looked-up one; NULL if unknown. */
 const struct fl_site *fl_trace_where(const struct fl_trace *t, int event);
 
 struct fl_trace_style {
 	int width;	 /* characters per line; 0: the terminal's up to 160, else 120 */
-	bool all_events; /* also those that concern no other thread */
+	bool all_events; /* also those that a reader does not need */
 };
 
 /* The picture, and before it, for a data race, the two accesses. */
@@ -85,15 +106,23 @@ void fl_trace_print_style(const struct fl_trace *t, FILE *f, const struct fl_tra
 struct fl_trace_row {
 	int event; /* -1 for a remark under another row */
 	int thread;
-	const char *label;	     /* "A1" or NULL */
-	char *text;		     /* the row's own */
+	const char *label; /* "A1" or NULL */
+	char *text;	   /* the row's own */
+	int result;	   /* where in it begins what was found or left; its length: nowhere */
 	const struct fl_site *where; /* NULL: none shown */
 };
 
 struct fl_trace_rows {
 	int n;
+	int left_out; /* events that have no row */
 	struct fl_trace_row *row;
 };
+
+/*
+ * The causal slice: a flag for each event that a reader needs to understand the violation, in memory that
+ * the caller frees. NULL: out of memory.
+ */
+bool *fl_trace_slice(const struct fl_trace *t);
 
 /* Which lines the picture has, in order. 0 or -ENOMEM; fl_trace_rows_free() either way. */
 int fl_trace_rows(const struct fl_trace *t, bool all_events, struct fl_trace_rows *rows);

@@ -81,8 +81,8 @@ $ faultline check pae-gup-fast --seed x
 $ faultline check pae-gup-fast --jobs 0
   faultline: --jobs "0" is not a whole number above 0
   [2]
-$ faultline check pae-gup-fast --html page.html
-  faultline: --html is not built yet; --trace FILE keeps the execution, 'faultline replay FILE' shows it
+$ faultline check pae-gup-fast --html
+  faultline: option "--html" needs a value, FILE; see 'faultline check --help'
   [2]
 $ faultline check pae-gup-fast --kernel
   faultline: option "--kernel" needs a value, RELEASE; see 'faultline check --help'
@@ -113,3 +113,6 @@ $ faultline check pae-gup-fast --kernel 6.0 --trace /nowhere/x.trace 2>&1 >/dev/
 $ faultline check pae-gup-fast --kernel 6.0 --trace . 2>&1 >/dev/null
   faultline: can't write the trace to ".": Is a directory; --trace FILE chooses another place
   [2]
+$ faultline check pae-gup-fast --kernel 6.0 --trace t --html /nowhere/x.html 2>&1 >/dev/null; ls
+  faultline: can't write the page to "/nowhere/x.html": No such file or directory; --html FILE chooses another place
+  t

@@ -26,7 +26,7 @@ $ rm *.trace; faultline check vma-lock-seq --variant linux-6.5 >/dev/null; ls
 $ faultline check vma-lock-seq --variant linux-6.4 --trace here >/dev/null
   [1]
 $ faultline check vma-lock-seq --variant linux-6.4 --json | sed 's/.*"trace"/"trace"/'
-  "trace":"vma-lock-seq.trace"}
+  "trace":"vma-lock-seq.trace","html":null}
 $ ls; rm *
   here
   vma-lock-seq.trace

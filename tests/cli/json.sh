@@ -46,7 +46,7 @@ want = [(s["name"], v["name"]) for s in shown for v in s["variants"]]
 assert [(o["scenario"], o["variant"]) for o in checked] == want, "each declared variant once"
 for o in checked:
     has(o, id=text, kernel=text, model=text, search=text, verdict=text, expected=text,
-        oracle=maybe, executions=int, blocked=int, events=int, seconds=float, trace=null)
+        oracle=maybe, executions=int, blocked=int, events=int, seconds=float, trace=null, html=null)
     assert o["verdict"] in ("verified", "violation", "inconclusive")
     assert (o["oracle"] is not None) == (o["verdict"] == "violation"), o
     assert o["duplicates"] == 0, o

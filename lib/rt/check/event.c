@@ -12,6 +12,7 @@
 
 #include "../../explore/exec.h"
 #include "../../explore/memory.h"
+#include "stop.h"
 
 /* The part of a value that @size bytes hold. */
 static uint64_t fit(uint64_t v, unsigned int size)
@@ -22,6 +23,13 @@ static uint64_t fit(uint64_t v, unsigned int size)
 static bool outside(void)
 {
 	return current_thread < 0;
+}
+
+static void perform(struct op *op)
+{
+	if (fl_stop_is_near())
+		fl_stop_before(op->site);
+	exec_do(op);
 }
 
 static uint64_t load(const volatile void *addr, unsigned int size, enum fl_order order,
@@ -38,7 +46,7 @@ static uint64_t load(const volatile void *addr, unsigned int size, enum fl_order
 
 	if (outside())
 		return memory_peek(op.addr, size);
-	exec_do(&op);
+	perform(&op);
 	return op.old;
 }
 
@@ -64,7 +72,7 @@ static void store(volatile void *addr, unsigned int size, uint64_t val, enum fl_
 	if (outside())
 		memory_poke(op.addr, size, val);
 	else
-		exec_do(&op);
+		perform(&op);
 }
 
 void fl_ev_store(volatile void *addr, unsigned int size, uint64_t val, enum fl_order order,
@@ -120,7 +128,7 @@ bool fl_ev_rmw(volatile void *addr, unsigned int size, fl_rmw_fn fn, uint64_t a,
 		memory_poke(op.addr, size, nv);
 		return true;
 	}
-	exec_do(&op);
+	perform(&op);
 	*old = op.old;
 	return op.ok;
 }
@@ -147,7 +155,7 @@ uint64_t fl_ev_await(const volatile void *addr, unsigned int size, fl_rmw_fn fn,
 			abort();
 		return memory_peek(op.addr, size);
 	}
-	exec_do(&op);
+	perform(&op);
 	return op.old;
 }
 
@@ -156,7 +164,7 @@ void fl_ev_fence(enum fl_fence kind, const struct fl_site *site)
 	struct op op = { .kind = OP_FENCE, .fence = kind, .site = site };
 
 	if (!outside())
-		exec_do(&op);
+		perform(&op);
 }
 
 uint64_t fl_ev_srcu_lock(const volatile void *addr, unsigned int size, const struct fl_site *site)
@@ -181,7 +189,7 @@ void fl_ev_sync_srcu(volatile void *addr, unsigned int size, const struct fl_sit
 	};
 
 	if (!outside())
-		exec_do(&op);
+		perform(&op);
 }
 
 void fl_ev_deps(const struct fl_deps *deps)
@@ -311,7 +319,7 @@ void fl_free(void *p)
 	};
 
 	if (p && !outside())
-		exec_do(&op);
+		perform(&op);
 }
 
 void fl_addr_dep(const void *obj)

@@ -8,6 +8,7 @@
 #include "../../explore/exec.h"
 #include "../../explore/learn.h"
 #include "../../explore/memory.h"
+#include "stop.h"
 
 /* An object of the heap that has no events yet: what is wrong with this access is wrong in any order. */
 static void check_object(uintptr_t addr, size_t size)
@@ -65,6 +66,8 @@ void plain_load(uintptr_t addr, size_t size, uintptr_t pc)
 			.pc = pc,
 		};
 
+		if (fl_stop_is_near())
+			fl_stop_before(NULL);
 		exec_do(&op);
 		__builtin_memcpy(value + i, &op.old, n);
 	}
@@ -78,6 +81,8 @@ void plain_store(uintptr_t addr, size_t size, uintptr_t pc)
 	if (!needs_events(addr, size))
 		return;
 	exec_flush();
+	if (fl_stop_is_near())
+		fl_stop_before(NULL);
 	/* The initial value has to be taken before the store lands in real memory. */
 	for (size_t i = 0, n; i < size && !program->ordinary; i += n) {
 		n = memory_piece(addr + i, size - i);

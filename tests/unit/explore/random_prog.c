@@ -26,6 +26,9 @@ struct gen {
 	int data_locs, lock; /* index of the lock's location, or -1 */
 	int next_value, budget, t;
 	bool has_rcu, syncs; /* syncs: the last thread has grace periods, not sections */
+	int started, joined; /* RP_THREADS: so many of the threads after the first */
+	int relaxed,
+		seq_cst; /* RP_C11: per cent of the accesses and fences, the rest between them */
 };
 
 static int below(struct gen *g, int n)
@@ -84,8 +87,46 @@ static struct rm_arg stored(struct gen *g)
 	return a;
 }
 
+/* One mix for the whole program: orders act in pairs, and a mix of all is mostly pairs that don't fit. */
+static void pick_c11_mix(struct gen *g)
+{
+	static const struct {
+		int relaxed, seq_cst;
+	} mixes[] = { { 100, 0 }, { 50, 0 },  { 10, 0 }, { 50, 50 },
+		      { 15, 70 }, { 34, 33 }, { 0, 60 }, { 0, 100 } };
+	int i = below(g, 8);
+
+	g->relaxed = mixes[i].relaxed;
+	g->seq_cst = mixes[i].seq_cst;
+}
+
+static enum fl_order c11_order(struct gen *g, enum fl_order between)
+{
+	int n = below(g, 100);
+
+	return n < g->relaxed ? FL_ONCE : n < g->relaxed + g->seq_cst ? FL_SEQ_CST : between;
+}
+
+static enum fl_order c11_rmw_order(struct gen *g)
+{
+	static const enum fl_order between[] = { FL_ACQUIRE, FL_RELEASE, FL_ACQ_REL };
+
+	return c11_order(g, between[below(g, 3)]);
+}
+
+/* A mix without order in its accesses has it in its fences. */
+static void c11_fence(struct gen *g)
+{
+	static const enum fl_fence kinds[] = { FL_FENCE_C11_ACQUIRE, FL_FENCE_C11_RELEASE,
+					       FL_FENCE_C11_ACQ_REL };
+
+	emit_fence(g, chance(g, 25 + g->seq_cst / 2) ? FL_FENCE_C11_SEQ_CST : kinds[below(g, 3)]);
+}
+
 static enum fl_order load_order(struct gen *g)
 {
+	if (has(g, RP_C11))
+		return has(g, RP_PLAIN) && chance(g, 25) ? FL_PLAIN : c11_order(g, FL_ACQUIRE);
 	if (has(g, RP_PLAIN) && chance(g, 40))
 		return FL_PLAIN;
 	return has(g, RP_ORDERS) && chance(g, 25) ? FL_ACQUIRE : FL_ONCE;
@@ -93,9 +134,28 @@ static enum fl_order load_order(struct gen *g)
 
 static enum fl_order store_order(struct gen *g)
 {
+	if (has(g, RP_C11))
+		return has(g, RP_PLAIN) && chance(g, 25) ? FL_PLAIN : c11_order(g, FL_RELEASE);
 	if (has(g, RP_PLAIN) && chance(g, 40))
 		return FL_PLAIN;
 	return has(g, RP_ORDERS) && chance(g, 25) ? FL_RELEASE : FL_ONCE;
+}
+
+static void c11_rmw(struct gen *g, int loc)
+{
+	static const enum rm_kind kinds[] = { RM_XCHG, RM_ADD, RM_CAS, RM_CAS };
+	static const enum fl_order fails[] = { FL_PLAIN, FL_ACQUIRE, FL_SEQ_CST };
+	int k = below(g, 4);
+	struct rm_op *op = emit(g, kinds[k], c11_rmw_order(g));
+
+	op->loc = loc;
+	op->a.c = k == 1 ? 100 << below(g, 5) : ++g->next_value;
+	if (op->kind != RM_CAS)
+		return;
+	op->b = op->a;
+	op->a.c = -1; /* pick_values() */
+	if (chance(g, 100 - g->relaxed))
+		op->fail = fails[below(g, g->seq_cst ? 3 : 2)];
 }
 
 static void rmw(struct gen *g, int loc)
@@ -106,6 +166,10 @@ static void rmw(struct gen *g, int loc)
 	enum fl_order order = orders[below(g, 5)];
 	struct rm_op *op;
 
+	if (has(g, RP_C11)) {
+		c11_rmw(g, loc);
+		return;
+	}
 	if (k == 4)
 		order = FL_ONCE;
 	if (k == 4 && has(g, RP_FENCES) && chance(g, 25))
@@ -135,7 +199,11 @@ static void access_op(struct gen *g, bool may_wait)
 	if (has(g, RP_RMW) && chance(g, 25)) {
 		rmw(g, loc);
 	} else if (has(g, RP_AWAIT) && may_wait && chance(g, 15)) {
-		op = emit(g, RM_AWAIT, has(g, RP_ORDERS) && chance(g, 40) ? FL_ACQUIRE : FL_ONCE);
+		if (has(g, RP_C11))
+			op = emit(g, RM_AWAIT, c11_order(g, FL_ACQUIRE));
+		else
+			op = emit(g, RM_AWAIT,
+				  has(g, RP_ORDERS) && chance(g, 40) ? FL_ACQUIRE : FL_ONCE);
 		op->loc = loc;
 		op->a.c = -1;
 	} else if (chance(g, 50)) {
@@ -156,6 +224,9 @@ static void access_op(struct gen *g, bool may_wait)
 			if (g->p->op[i].kind == RM_DEP && g->p->op[i].loc == loc)
 				return;
 		emit(g, RM_DEP, FL_PLAIN)->loc = loc;
+	} else if (has(g, RP_FENCES) && has(g, RP_C11)) {
+		if (chance(g, 20 + g->relaxed / 4))
+			c11_fence(g);
 	} else if (has(g, RP_FENCES) && chance(g, 30)) {
 		static const enum fl_fence kinds[] = { FL_FENCE_MB, FL_FENCE_RMB, FL_FENCE_WMB };
 
@@ -185,9 +256,9 @@ static void lock_block(struct gen *g)
 
 	if (chance(g, 70)) {
 		emit(g, RM_LOCK, FL_ACQUIRE)->loc = g->lock;
-		if (chance(g, 20))
+		if (!has(g, RP_C11) && chance(g, 20))
 			emit_fence(g, FL_FENCE_AFTER_SPINLOCK);
-		else if (chance(g, 20))
+		else if (!has(g, RP_C11) && chance(g, 20))
 			emit_fence(g, FL_FENCE_AFTER_UNLOCK_LOCK);
 	} else {
 		emit(g, RM_TRYLOCK, FL_ACQUIRE)->loc = g->lock;
@@ -213,7 +284,19 @@ static void read_section(struct gen *g)
 	emit_fence(g, FL_FENCE_RCU_UNLOCK);
 }
 
-static void thread_body(struct gen *g, int ops)
+/*
+ * The leftmost thread alone starts and joins, so that the engine's numbers of the threads are the same in
+ * every execution.
+ */
+static void start_threads(struct gen *g, int threads)
+{
+	if (g->started + 1 < threads && chance(g, 40))
+		emit(g, RM_SPAWN, FL_PLAIN)->a.c = ++g->started;
+	else if (g->joined < g->started && chance(g, 40))
+		emit(g, RM_JOIN, FL_PLAIN)->a.c = ++g->joined;
+}
+
+static void thread_body(struct gen *g, int ops, int threads)
 {
 	bool syncs = chance(g, 50);
 
@@ -224,6 +307,8 @@ static void thread_body(struct gen *g, int ops)
 	syncs &= g->has_rcu;
 	g->budget = ops;
 	while (g->budget > 0) {
+		if (has(g, RP_THREADS) && !g->t)
+			start_threads(g, threads);
 		if (g->has_rcu && !syncs && g->budget > 1 && chance(g, 45))
 			read_section(g);
 		else if (syncs && g->budget < ops && chance(g, 50))
@@ -234,6 +319,10 @@ static void thread_body(struct gen *g, int ops)
 			branch_block(g);
 		else
 			access_op(g, true);
+	}
+	if (has(g, RP_THREADS) && !g->t && g->joined < g->started && chance(g, 60)) {
+		emit(g, RM_JOIN, FL_PLAIN)->a.c = ++g->joined;
+		access_op(g, true);
 	}
 }
 
@@ -251,6 +340,38 @@ static void cycle_access(struct gen *g, bool store, int loc, enum fl_order order
 		op->a.c = store ? ++g->next_value : 0;
 	}
 	op->loc = loc;
+}
+
+/* The same with C11: a fence between, or orders, or both; sometimes one access more, of either location. */
+static void c11_cycle_thread(struct gen *g, bool store_a, bool store_b, int loc_a, int loc_b)
+{
+	bool fence = has(g, RP_FENCES) && chance(g, 30 + g->relaxed / 3);
+
+	for (int i = 0; i < 2; i++) {
+		bool store = i ? store_b : store_a;
+		struct rm_op *op;
+
+		if (has(g, RP_RMW) && chance(g, 20)) {
+			op = emit(g, store ? RM_XCHG : RM_ADD, c11_rmw_order(g));
+			op->a.c = store ? ++g->next_value : 0;
+		} else {
+			op = emit(g, store ? RM_STORE : RM_LOAD,
+				  store ? store_order(g) : load_order(g));
+			op->a.c = store ? ++g->next_value : 0;
+		}
+		op->loc = i ? loc_b : loc_a;
+		if (!i && fence)
+			c11_fence(g);
+		if (has(g, RP_ORDERS) && chance(g, 15)) {
+			int loc = chance(g, 50) ? loc_a : loc_b;
+
+			store = chance(g, 50);
+			op = emit(g, store ? RM_STORE : RM_LOAD,
+				  store ? store_order(g) : load_order(g));
+			op->loc = loc;
+			op->a.c = store ? ++g->next_value : 0;
+		}
+	}
 }
 
 /* What may order the two accesses of a thread. */
@@ -296,9 +417,11 @@ static void cycle(struct gen *g, int threads)
 		store[(2 * i + 2) % (2 * threads)] = !store[2 * i + 1] || chance(g, 50);
 	}
 	for (g->t = 0; g->t < threads; g->t++) {
+		void (*body)(struct gen *, bool, bool, int, int) = has(g, RP_C11) ? c11_cycle_thread
+										  : cycle_thread;
+
 		g->p->first[g->t] = g->p->nops;
-		cycle_thread(g, store[2 * g->t], store[2 * g->t + 1],
-			     (g->t + threads - 1) % threads, g->t);
+		body(g, store[2 * g->t], store[2 * g->t + 1], (g->t + threads - 1) % threads, g->t);
 		g->p->first[g->t + 1] = g->p->nops;
 	}
 }
@@ -348,6 +471,8 @@ void rp_generate(struct rm_prog *p, uint64_t seed, unsigned int features, const 
 	for (int i = 0; i < 4; i++)
 		rp_random(&g.state);
 	threads = s->min_threads + below(&g, s->max_threads - s->min_threads + 1);
+	if (has(&g, RP_C11))
+		pick_c11_mix(&g);
 	g.data_locs = 1 + below(&g, s->max_locs);
 	if (has(&g, RP_CYCLE))
 		g.data_locs = threads;
@@ -355,7 +480,7 @@ void rp_generate(struct rm_prog *p, uint64_t seed, unsigned int features, const 
 		g.data_locs = 2;
 	p->nlocs = g.data_locs;
 	for (int l = 0; l < g.data_locs; l++) {
-		p->loc_name[l][0] = (char)('x' + l);
+		p->loc_name[l][0] = "xyzwvu"[l];
 		p->init[l] = chance(&g, 15) ? 7 : 0;
 	}
 	if (has(&g, RP_LOCKS) && (has(&g, RP_CYCLE) || chance(&g, 60))) {
@@ -375,7 +500,7 @@ void rp_generate(struct rm_prog *p, uint64_t seed, unsigned int features, const 
 		per = s->min_ops;
 	for (g.t = 0; g.t < threads; g.t++) {
 		p->first[g.t] = p->nops;
-		thread_body(&g, s->min_ops + below(&g, per - s->min_ops + 1));
+		thread_body(&g, s->min_ops + below(&g, per - s->min_ops + 1), threads);
 		p->first[g.t + 1] = p->nops;
 	}
 	pick_values(&g);
@@ -413,6 +538,36 @@ static const struct profile {
 void rp_program(struct rm_prog *p, uint64_t seed, const char **profile)
 {
 	const struct profile *pr = &profiles[seed % NR_PROFILES];
+
+	if (profile)
+		*profile = pr->name;
+	rp_generate(p, seed, pr->features, &pr->size);
+}
+
+static const struct profile c11_profiles[] = {
+	{ "c11: cycle of two",
+	  RP_C11 | RP_CYCLE | RP_FENCES | RP_RMW | RP_ORDERS,
+	  { 2, 2, 2, 2, 4, 2 } },
+	{ "c11: cycle of three", RP_C11 | RP_CYCLE | RP_FENCES | RP_RMW, { 3, 3, 2, 2, 6, 3 } },
+	{ "c11: cycle of four", RP_C11 | RP_CYCLE | RP_FENCES, { 4, 4, 2, 2, 8, 4 } },
+	{ "c11: accesses", RP_C11, { 2, 4, 2, 4, 10, 3 } },
+	{ "c11: fences", RP_C11 | RP_FENCES, { 2, 3, 2, 4, 10, 3 } },
+	{ "c11: one location", RP_C11 | RP_RMW | RP_BRANCH, { 2, 4, 2, 4, 8, 1 } },
+	{ "c11: atomics", RP_C11 | RP_RMW | RP_FENCES | RP_BRANCH, { 2, 4, 2, 4, 9, 2 } },
+	{ "c11: plain", RP_C11 | RP_PLAIN | RP_FENCES | RP_RMW, { 2, 3, 2, 4, 9, 3 } },
+	{ "c11: plain and locks", RP_C11 | RP_PLAIN | RP_LOCKS | RP_BRANCH, { 2, 3, 2, 5, 10, 2 } },
+	{ "c11: waiting", RP_C11 | RP_AWAIT | RP_RMW | RP_BRANCH, { 2, 3, 2, 4, 9, 2 } },
+	{ "c11: threads", RP_C11 | RP_THREADS | RP_RMW | RP_PLAIN, { 2, 4, 1, 3, 9, 2 } },
+	{ "c11: all",
+	  RP_C11 | RP_PLAIN | RP_LOCKS | RP_BRANCH | RP_RMW | RP_AWAIT | RP_FENCES,
+	  { 2, 4, 2, 5, 11, 3 } },
+};
+
+#define NR_C11_PROFILES (sizeof(c11_profiles) / sizeof(c11_profiles[0]))
+
+void rp_program_c11(struct rm_prog *p, uint64_t seed, const char **profile)
+{
+	const struct profile *pr = &c11_profiles[seed % NR_C11_PROFILES];
 
 	if (profile)
 		*profile = pr->name;
@@ -542,9 +697,9 @@ static bool try_simpler(struct rm_prog *p, int i, bool (*fails)(const struct rm_
 	if (op->kind == RM_LOCK || op->kind == RM_TRYLOCK || op->kind == RM_UNLOCK ||
 	    op->kind == RM_FENCE)
 		return false;
-	if (op->order == FL_ACQUIRE || op->order == FL_RELEASE)
-		op->order = FL_ONCE;
-	else if (op->order == FL_MB)
+	if (op->fail)
+		op->fail = FL_PLAIN;
+	else if (op->order != FL_PLAIN && op->order != FL_ONCE)
 		op->order = FL_ONCE;
 	else if (op->kind == RM_CAS || op->kind == RM_ADD_UNLESS || op->kind == RM_ADD)
 		op->kind = RM_XCHG, op->noreturn = false;

@@ -16,7 +16,9 @@ enum rp_features {
 	RP_BRANCH = 128, /* skips, values that flow from loads to stores */
 	RP_DEP = 256,
 	RP_ALL = 511,
-	RP_CYCLE = 512, /* a cycle of two accesses per thread, as in the litmus shapes */
+	RP_CYCLE = 512,	   /* a cycle of two accesses per thread, as in the litmus shapes */
+	RP_C11 = 1024,	   /* orders and fences of C11 in the place of the kernel's */
+	RP_THREADS = 2048, /* the first thread starts some others, and may wait for their end */
 };
 
 struct rp_size {
@@ -34,6 +36,12 @@ void rp_generate(struct rm_prog *p, uint64_t seed, unsigned int features, const 
  * corner cases of these. @profile, which may be NULL, receives the profile's name.
  */
 void rp_program(struct rm_prog *p, uint64_t seed, const char **profile);
+
+/* A list of its own for rc11: C11 orders and fences, no words of the kernel (rm_judges()). */
+void rp_program_c11(struct rm_prog *p, uint64_t seed, const char **profile);
+
+/* Another of programs that wait: words that all models know, values that repeat (random_wait.c). */
+void rp_program_waiting(struct rm_prog *p, uint64_t seed, const char **profile);
 
 /* Locks and reader sections are balanced on each path and don't wait for themselves. */
 bool rp_valid(const struct rm_prog *p);

@@ -6,7 +6,7 @@
  * program to its location (stores that have not run yet suspend the reader, and if nobody can go on
  * the guess was a cycle in po | rf or a store that never happens: dropped). The order of branching
  * depends on the guesses alone, so that each combination appears once. Then every store order per
- * location, then the axioms (refmodel_axioms.c) on the whole graph.
+ * location, then the axioms (refmodel_axioms.c, refmodel_rc11.c) on the whole graph.
  */
 #include "refmodel_internal.h"
 #include "refmodel_axioms.h"
@@ -24,6 +24,35 @@ void rm_cand_init(struct rm_cand *c, const struct rm_prog *p)
 		c->out[i] = RM_UNSET;
 	for (int t = 0; t < p->nthreads; t++)
 		c->pc[t] = p->first[t];
+	for (int i = 0; i < p->nops; i++)
+		if (p->op[i].kind == RM_SPAWN)
+			c->asleep[p->op[i].a.c] = true;
+}
+
+bool rm_judges(enum rm_model m, const struct rm_prog *p)
+{
+	for (int i = 0; i < p->nops && m != RM_SC; i++) {
+		const struct rm_op *op = &p->op[i];
+		bool c11_fence = op->kind == RM_FENCE && op->fence >= FL_FENCE_C11_ACQUIRE;
+		bool c11 = c11_fence || op->order == FL_ACQ_REL || op->order == FL_SEQ_CST ||
+			   op->fail || op->kind == RM_SPAWN || op->kind == RM_JOIN;
+		bool kernel = op->order == FL_MB ||
+			      (op->kind == RM_FENCE && !c11_fence && op->fence != FL_FENCE_MB);
+
+		if (m == RM_RC11 || m == RM_RC11_STEPS ? kernel : c11)
+			return false;
+	}
+	return true;
+}
+
+bool rm_may_run(const struct rm_cand *c, const struct rm_prog *p, int t)
+{
+	const struct rm_op *op = &p->op[c->pc[t]];
+
+	if (c->asleep[t] || c->pc[t] == p->first[t + 1])
+		return false;
+	return op->kind != RM_JOIN ||
+	       (!c->asleep[op->a.c] && c->pc[op->a.c] == p->first[op->a.c + 1]);
 }
 
 int rm_arg_value(const struct rm_cand *c, const struct rm_arg *a)
@@ -92,6 +121,9 @@ void rm_do_simple(struct rm_cand *c, const struct rm_prog *p, int t)
 					c->dep[k] = (int8_t)j;
 			break;
 		}
+		break;
+	case RM_SPAWN:
+		c->asleep[op->a.c] = false;
 		break;
 	default:
 		break;
@@ -188,6 +220,21 @@ void rm_set_finish(struct rm_set *s)
 		qsort(s->e, s->n, sizeof(*s->e), cmp_exec);
 }
 
+void rm_set_drop_duplicates(struct rm_set *s)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->n; i++) {
+		if (n && !cmp_exec(&s->e[n - 1], &s->e[i])) {
+			free(s->e[i].key);
+			free(s->e[i].out);
+		} else {
+			s->e[n++] = s->e[i];
+		}
+	}
+	s->n = n;
+}
+
 bool rm_set_subset(const struct rm_set *a, const struct rm_set *b, size_t *witness)
 {
 	size_t j = 0;
@@ -220,6 +267,67 @@ void rm_result_free(struct rm_result *r)
 	free_set(&r->stuck);
 }
 
+/* ---- sets of states that a machine has been in ---- */
+
+static uint64_t hash(const uint8_t *k, size_t n)
+{
+	uint64_t h = 1469598103934665603u;
+
+	for (size_t i = 0; i < n; i++)
+		h = (h ^ k[i]) * 1099511628211u;
+	return h ^ (h >> 29);
+}
+
+static void grow(struct rm_visited *v)
+{
+	struct rm_visited old = *v;
+
+	v->cap = old.cap ? 2 * old.cap : 1024;
+	v->key = calloc(v->cap, sizeof(*v->key));
+	v->len = calloc(v->cap, sizeof(*v->len));
+	for (size_t i = 0; i < old.cap; i++) {
+		size_t h;
+
+		if (!old.key[i])
+			continue;
+		h = hash(old.key[i], old.len[i]) & (v->cap - 1);
+		while (v->key[h])
+			h = (h + 1) & (v->cap - 1);
+		v->key[h] = old.key[i];
+		v->len[h] = old.len[i];
+	}
+	free(old.key);
+	free(old.len);
+}
+
+bool rm_first_visit(struct rm_visited *v, const uint8_t *key, size_t n)
+{
+	size_t h;
+
+	if (2 * v->n >= v->cap)
+		grow(v);
+	h = hash(key, n) & (v->cap - 1);
+	while (v->key[h]) {
+		if (v->len[h] == n && !memcmp(v->key[h], key, n))
+			return false;
+		h = (h + 1) & (v->cap - 1);
+	}
+	v->key[h] = malloc(n);
+	memcpy(v->key[h], key, n);
+	v->len[h] = n;
+	v->n++;
+	return true;
+}
+
+void rm_visited_free(struct rm_visited *v)
+{
+	for (size_t i = 0; i < v->cap; i++)
+		free(v->key[i]);
+	free(v->key);
+	free(v->len);
+	memset(v, 0, sizeof(*v));
+}
+
 /* ---- the axiomatic enumerator ---- */
 
 struct search {
@@ -241,9 +349,10 @@ static void judge(struct search *s, const struct rm_cand *c)
 		return;
 	}
 	for (int t = 0; t < s->p->nthreads; t++) {
+		if (c->asleep[t] || c->pc[t] < s->p->first[t + 1])
+			stuck = true;
 		if (!c->pending[t])
 			continue;
-		stuck = true;
 		if (rm_satisfies(c, s->p, c->pc[t],
 				 rm_co_last_value(c, s->p, s->p->op[c->pc[t]].loc)))
 			return; /* it could go on */
@@ -286,6 +395,45 @@ static bool may_come_next(const struct search *s, const struct rm_cand *c, int l
 	return !rm_reads(op) || c->rf[i] == last;
 }
 
+static int place_in_co(const struct rm_cand *c, int loc, int store)
+{
+	for (int k = 0; k < c->nco[loc]; k++)
+		if (c->co[loc][k] == store)
+			return k + 1;
+	return 0;
+}
+
+/*
+ * Only to save time too: along a thread, what it reads and writes at one location never goes back in
+ * the order of the location's stores. All models have that.
+ */
+static bool never_goes_back(const struct search *s, const struct rm_cand *c, int loc)
+{
+	for (int t = 0; t < s->p->nthreads; t++) {
+		int newest = 0;
+
+		for (int i = s->p->first[t]; i < s->p->first[t + 1]; i++) {
+			int place;
+
+			if (s->p->op[i].loc != loc || c->state[i] != RM_RAN)
+				continue;
+			if (rm_reads(&s->p->op[i])) {
+				place = place_in_co(c, loc, c->rf[i]);
+				if (place < newest)
+					return false;
+				newest = place;
+			}
+			if (c->wrote[i]) {
+				place = place_in_co(c, loc, i);
+				if (place <= newest)
+					return false;
+				newest = place;
+			}
+		}
+	}
+	return true;
+}
+
 static void order_stores(struct search *s, struct rm_cand *c, int loc)
 {
 	int writes = 0;
@@ -299,6 +447,8 @@ static void order_stores(struct search *s, struct rm_cand *c, int loc)
 	for (int i = 0; i < s->p->nops; i++)
 		writes += s->p->op[i].loc == loc && c->wrote[i];
 	if (c->nco[loc] == writes) {
+		if (!never_goes_back(s, c, loc))
+			return;
 		order_stores(s, c, loc + 1);
 		return;
 	}
@@ -351,7 +501,7 @@ static void extend(struct search *s, struct rm_cand *c)
 	while (progress) {
 		progress = false;
 		for (int t = 0; t < s->p->nthreads; t++) {
-			while (!c->pending[t] && c->pc[t] < s->p->first[t + 1]) {
+			while (!c->pending[t] && rm_may_run(c, s->p, t)) {
 				int i = c->pc[t], src = c->rf[i];
 
 				if (!rm_reads(&s->p->op[i])) {
@@ -374,7 +524,7 @@ static void extend(struct search *s, struct rm_cand *c)
 		}
 	}
 	for (int t = 0; t < s->p->nthreads; t++)
-		if (!c->pending[t] && c->pc[t] < s->p->first[t + 1])
+		if (!c->pending[t] && rm_may_run(c, s->p, t))
 			return; /* a cycle in po | rf, or a source that never runs */
 	order_stores(s, c, 0);
 }
@@ -385,6 +535,8 @@ int rm_enumerate(const struct rm_prog *p, enum rm_model m, uint64_t limit, struc
 	struct rm_cand c;
 
 	memset(r, 0, sizeof(*r));
+	if (!rm_judges(m, p))
+		return -EINVAL;
 	rm_cand_init(&c, p);
 	extend(&s, &c);
 	rm_set_finish(&r->complete);

@@ -5,8 +5,8 @@
  * The reference that the check engine's tests compare with. It shares nothing with lib/explore: a
  * program is a table of straight-line operations, its executions are found by trying every
  * combination of reads-from and store order and by judging each whole graph with the model's axioms
- * written as operations on boolean matrices. For sc and tso there is a second, operational
- * enumerator (interleavings; store buffers), so that the reference can be tested against itself.
+ * written as operations on boolean matrices. For sc, tso and most of rc11 there is a second, operational
+ * enumerator (interleavings; store buffers; views), so that the reference can be tested against itself.
  *
  * Left out, as the engine leaves them out: executions with a cycle in program order and reads-from.
  * Not modelled: data and control dependencies (native code has none that anyone tracks).
@@ -24,13 +24,22 @@
  *	                           value-returning RMWs, r = value before; suffix .acq .rel .rlx;
  *	                           fully ordered (if they succeed) without a suffix
  *	vadd x v                   a void RMW: no order, its load is Noreturn
- *	await x v  await.acq x v   waits until x == v
+ *	await x v  await.acq x v   waits until x == v; also .sc
  *	lock l   unlock l   trylock l (r = success)
  *	mb rmb wmb before after aspin aul    smp_mb() .. smp_mb__after_unlock_lock()
  *	rl ru sync                 rcu_read_lock, rcu_read_unlock, synchronize_rcu
  *	dep x                      later accesses to x by this thread have their address from the load
  *	                           (or value-returning RMW) just before this
  *	ifeq r0 v n   ifne r0 v n  skip the next n operations if r0 == v (r0 != v)
+ *
+ * For rc11, where R, W, .acq, .rel and .rlx are the C11 orders of these names:
+ *
+ *	Rs x   Ws x v              seq_cst load and store
+ *	.ar .sc                    suffixes of xchg, add, cas: acq_rel, seq_cst
+ *	cas.S.F x old new          order F (acq, sc) if it fails; without: relaxed
+ *	f.acq f.rel f.ar f.sc      atomic_thread_fence()
+ *	spawn n   join n           starts thread n (0: the leftmost), waits for its end. A thread that
+ *	                           somebody starts does not run before; at most one spawn for each
  *
  * v is a constant, rN or rN+c.
  */
@@ -52,9 +61,15 @@ enum rm_model {
 	RM_SC,
 	RM_TSO,
 	RM_LKMM,
+	RM_RC11,
 	RM_NR_MODELS,
 	/* lkmm with every store taken to depend on all marked loads before it in its thread. */
 	RM_LKMM_CTRL = RM_NR_MODELS,
+	/*
+	 * rc11 whose seq_cst events take effect in an order that extends program order and reads-from:
+	 * less than rc11, what a machine can do that runs without guessing.
+	 */
+	RM_RC11_STEPS,
 };
 
 enum rm_kind {
@@ -72,6 +87,8 @@ enum rm_kind {
 	RM_DEP,
 	RM_SKIP_EQ,
 	RM_SKIP_NE,
+	RM_SPAWN,
+	RM_JOIN,
 };
 
 /* c, or the value of operation @op (an index into rm_prog.op) plus c. */
@@ -83,12 +100,14 @@ struct rm_arg {
 struct rm_op {
 	enum rm_kind kind;
 	enum fl_order order;
+	enum fl_order fail; /* of a RMW whose condition does not hold; 0: relaxed */
 	enum fl_fence fence;
 	bool noreturn;
 	int thread;
 	int loc;
-	int skip;	 /* RM_SKIP_*: how many operations */
-	struct rm_arg a; /* stored value, operand, awaited value, compared value */
+	int skip; /* RM_SKIP_*: how many operations */
+	struct rm_arg
+		a; /* stored value, operand, awaited or compared value; RM_SPAWN, RM_JOIN: whom */
 	struct rm_arg b; /* RM_CAS: new value; RM_ADD_UNLESS: the exception; RM_SKIP_*: left side */
 };
 
@@ -117,8 +136,8 @@ struct rm_set {
 
 struct rm_result {
 	struct rm_set complete;
-	struct rm_set stuck;	     /* some thread waits for ever */
-	bool race;		     /* lkmm: some execution, complete or stuck, has a data race */
+	struct rm_set stuck; /* some thread waits for ever */
+	bool race;	     /* lkmm, rc11: some execution, complete or stuck, has a data race */
 	uint64_t racing[RM_MAX_OPS]; /* racing[i] bit j: operations i and j race somewhere */
 	uint64_t candidates;
 };
@@ -144,10 +163,12 @@ bool rm_apply(const struct rm_op *op, int old, int a, int b, int *new_value);
 
 /*
  * All executions of @p under @m. @limit bounds the number of candidate graphs. 0, -E2BIG if the
- * program is too large, -EINVAL if it can't be judged (a lock unlocked by who doesn't hold it).
+ * program is too large, -EINVAL if @m has no meaning for it (rm_judges()).
  */
 int rm_enumerate(const struct rm_prog *p, enum rm_model m, uint64_t limit, struct rm_result *r);
-/* The same by running an abstract machine; sc and tso only. */
+/* Has @m a meaning for each operation of @p? Under sc all have; kernel and C11 words don't mix otherwise. */
+bool rm_judges(enum rm_model m, const struct rm_prog *p);
+/* The same by running an abstract machine; -EINVAL for lkmm. rc11: RM_RC11_STEPS; -EINVAL with seq_cst accesses; no races. */
 int rm_operational(const struct rm_prog *p, enum rm_model m, uint64_t limit, struct rm_result *r);
 void rm_result_free(struct rm_result *r);
 /* Sets of graphs: -1 if equal or (@subset) @a is part of @b, else the index in @a or @b of a witness. */

@@ -2,7 +2,7 @@
 /*
  * refmodel_axioms.c - SC, x86-TSO and the Linux-kernel memory model on one whole execution.
  *
- * Relations are boolean matrices of at most 64 events, a row per word. Names follow the documents:
+ * Relations are boolean matrices (refmodel_rel.h). Names follow the documents:
  *   sc    Lamport; acyclic(po | rf | co | fr)
  *   tso   Owens, Sarkar, Sewell 2009, axiomatic form as in Alglave, Maranget, Tautschnig 2014
  *   lkmm  Linux 6.12, tools/memory-model: explanation.txt, and the definitions that linux-kernel.cat
@@ -16,140 +16,9 @@
  * still counts as a RMW for smp_mb__before_atomic() and smp_mb__after_atomic().
  */
 #include "refmodel_axioms.h"
+#include "refmodel_rel.h"
 
 #include <errno.h>
-#include <string.h>
-
-#define MAX_EV 64
-
-typedef uint64_t set_t;
-
-struct rel {
-	set_t row[MAX_EV];
-};
-
-/* Number of events of the execution in hand: the dimension of all matrices. */
-static int nev;
-
-#define BIT(i) ((set_t)1 << (i))
-#define ALL (nev == 64 ? ~(set_t)0 : BIT(nev) - 1)
-
-static struct rel empty_rel(void)
-{
-	struct rel r;
-
-	memset(&r, 0, sizeof(r));
-	return r;
-}
-
-static struct rel id_of(set_t s)
-{
-	struct rel r = empty_rel();
-
-	for (int i = 0; i < nev; i++)
-		r.row[i] = s & BIT(i);
-	return r;
-}
-
-static struct rel cross(set_t a, set_t b)
-{
-	struct rel r = empty_rel();
-
-	for (int i = 0; i < nev; i++)
-		r.row[i] = a & BIT(i) ? b : 0;
-	return r;
-}
-
-static struct rel either(struct rel a, struct rel b)
-{
-	for (int i = 0; i < nev; i++)
-		a.row[i] |= b.row[i];
-	return a;
-}
-
-static struct rel both(struct rel a, struct rel b)
-{
-	for (int i = 0; i < nev; i++)
-		a.row[i] &= b.row[i];
-	return a;
-}
-
-static struct rel minus(struct rel a, struct rel b)
-{
-	for (int i = 0; i < nev; i++)
-		a.row[i] &= ~b.row[i];
-	return a;
-}
-
-static struct rel inv(struct rel a)
-{
-	struct rel r = empty_rel();
-
-	for (int i = 0; i < nev; i++)
-		for (int j = 0; j < nev; j++)
-			if (a.row[i] & BIT(j))
-				r.row[j] |= BIT(i);
-	return r;
-}
-
-static struct rel seq(struct rel a, struct rel b)
-{
-	struct rel r = empty_rel();
-
-	for (int i = 0; i < nev; i++)
-		for (int j = 0; j < nev; j++)
-			if (a.row[i] & BIT(j))
-				r.row[i] |= b.row[j];
-	return r;
-}
-
-static struct rel opt(struct rel a)
-{
-	return either(a, id_of(ALL));
-}
-
-static struct rel plus(struct rel a)
-{
-	for (int k = 0; k < nev; k++)
-		for (int i = 0; i < nev; i++)
-			if (a.row[i] & BIT(k))
-				a.row[i] |= a.row[k];
-	return a;
-}
-
-static struct rel star(struct rel a)
-{
-	return opt(plus(a));
-}
-
-/* Pairs from @a that start in @from and end in @to. */
-static struct rel only(set_t from, struct rel a, set_t to)
-{
-	for (int i = 0; i < nev; i++)
-		a.row[i] = from & BIT(i) ? a.row[i] & to : 0;
-	return a;
-}
-
-static bool is_empty(struct rel a)
-{
-	for (int i = 0; i < nev; i++)
-		if (a.row[i])
-			return false;
-	return true;
-}
-
-static bool irreflexive(struct rel a)
-{
-	for (int i = 0; i < nev; i++)
-		if (a.row[i] & BIT(i))
-			return false;
-	return true;
-}
-
-static bool acyclic(struct rel a)
-{
-	return irreflexive(plus(a));
-}
 
 /* An execution as events and basic relations. */
 struct ex {
@@ -193,6 +62,8 @@ static bool build_op(struct ex *x, const struct rm_prog *p, const struct rm_cand
 
 	if (op->kind == RM_FENCE)
 		return add_fence(x, op->thread, i, op->fence);
+	if (op->kind == RM_SPAWN || op->kind == RM_JOIN)
+		return add_event(x, op->thread, i) >= 0;
 	if (op->kind == RM_DEP || op->kind == RM_SKIP_EQ || op->kind == RM_SKIP_NE)
 		return true;
 	if (full && !add_fence(x, op->thread, i, FL_FENCE_MB))
@@ -239,6 +110,26 @@ static bool build_op(struct ex *x, const struct rm_prog *p, const struct rm_cand
 	return !full || add_fence(x, op->thread, i, FL_FENCE_MB);
 }
 
+/* Only sc knows threads that begin and end: what comes before its creation comes before all of a thread. */
+static void order_threads(struct ex *x, const struct rm_prog *p)
+{
+	for (int i = 0; i < nev; i++) {
+		const struct rm_op *a = x->op[i] < 0 ? NULL : &p->op[x->op[i]];
+
+		for (int j = 0; a && j < nev; j++) {
+			const struct rm_op *b = x->op[j] < 0 ? NULL : &p->op[x->op[j]];
+
+			if (!b)
+				continue;
+			if (a->kind == RM_SPAWN &&
+			    (a->a.c == b->thread || (b->kind == RM_JOIN && a->a.c == b->a.c)))
+				x->po.row[i] |= BIT(j);
+			if (b->kind == RM_JOIN && b->a.c == a->thread)
+				x->po.row[i] |= BIT(j);
+		}
+	}
+}
+
 static bool build(struct ex *x, const struct rm_prog *p, const struct rm_cand *c)
 {
 	int rev[RM_MAX_OPS], wev[RM_MAX_OPS], where[MAX_EV];
@@ -277,6 +168,7 @@ static bool build(struct ex *x, const struct rm_prog *p, const struct rm_cand *c
 		if (x->M & BIT(i))
 			x->loc.row[i] |= BIT(i);
 	}
+	order_threads(x, p);
 	for (int i = 0; i < p->nops; i++) {
 		if (rev[i] < 0)
 			continue;
@@ -534,6 +426,8 @@ int rm_consistent(const struct rm_prog *p, const struct rm_cand *c, enum rm_mode
 {
 	struct ex x;
 
+	if (m == RM_RC11 || m == RM_RC11_STEPS)
+		return rm_rc11_consistent(p, c, m == RM_RC11_STEPS, races);
 	if (!build(&x, p, c))
 		return -E2BIG;
 	switch (m) {

@@ -10,8 +10,11 @@ struct rm_races {
 	uint64_t with[RM_MAX_OPS];
 };
 
-/* 1 allowed, 0 forbidden, -E2BIG too many events. @races is filled in under lkmm. */
+/* 1 allowed, 0 forbidden, -E2BIG too many events. @races is filled in under lkmm and rc11. */
 int rm_consistent(const struct rm_prog *p, const struct rm_cand *c, enum rm_model m,
 		  struct rm_races *races);
+/* @steps: RM_RC11_STEPS */
+int rm_rc11_consistent(const struct rm_prog *p, const struct rm_cand *c, bool steps,
+		       struct rm_races *races);
 
 #endif

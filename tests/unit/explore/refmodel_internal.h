@@ -14,6 +14,7 @@ enum rm_state { RM_NOT_RUN, RM_SKIPPED, RM_RAN };
 struct rm_cand {
 	int pc[RM_MAX_THREADS];	      /* index into rm_prog.op */
 	bool pending[RM_MAX_THREADS]; /* decided to wait for ever before pc */
+	bool asleep[RM_MAX_THREADS];  /* to be started by a RM_SPAWN that has not run */
 	uint8_t state[RM_MAX_OPS];
 	bool wrote[RM_MAX_OPS];
 	int8_t rf[RM_MAX_OPS];
@@ -30,6 +31,8 @@ int rm_arg_value(const struct rm_cand *c, const struct rm_arg *a);
 bool rm_reads(const struct rm_op *op);
 bool rm_writes(const struct rm_op *op);
 bool rm_waits(const struct rm_op *op);
+/* Is the thread created, and the operation at its pc no join of a thread that has not ended? */
+bool rm_may_run(const struct rm_cand *c, const struct rm_prog *p, int t);
 /* Executes a non-reading operation at the thread's pc. */
 void rm_do_simple(struct rm_cand *c, const struct rm_prog *p, int t);
 /* Executes a reading one with source @src; false if it would have to wait. */
@@ -40,5 +43,19 @@ bool rm_satisfies(const struct rm_cand *c, const struct rm_prog *p, int i, int v
 
 void rm_set_add(struct rm_set *s, const struct rm_prog *p, const struct rm_cand *c);
 void rm_set_finish(struct rm_set *s);
+void rm_set_drop_duplicates(struct rm_set *s); /* of a finished set */
+
+/* States that a machine has been in. */
+struct rm_visited {
+	uint8_t **key;
+	size_t *len;
+	size_t n, cap;
+};
+
+bool rm_first_visit(struct rm_visited *v, const uint8_t *key, size_t n);
+void rm_visited_free(struct rm_visited *v);
+
+/* rm_operational() for rc11. */
+int rm_views(const struct rm_prog *p, uint64_t limit, struct rm_result *res);
 
 #endif

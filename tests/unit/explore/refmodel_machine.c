@@ -28,70 +28,14 @@ struct machine {
 	int8_t wait_for[RM_MAX_THREADS][RM_MAX_THREADS];
 };
 
-struct visited {
-	uint8_t **key;
-	size_t *len;
-	size_t n, cap;
-};
-
 struct run {
 	const struct rm_prog *p;
 	bool tso;
 	uint64_t limit;
-	struct visited seen;
+	struct rm_visited seen;
 	struct rm_result *r;
 	int err;
 };
-
-static uint64_t hash(const uint8_t *k, size_t n)
-{
-	uint64_t h = 1469598103934665603u;
-
-	for (size_t i = 0; i < n; i++)
-		h = (h ^ k[i]) * 1099511628211u;
-	return h ^ (h >> 29);
-}
-
-static void grow(struct visited *v)
-{
-	struct visited old = *v;
-
-	v->cap = old.cap ? 2 * old.cap : 1024;
-	v->key = calloc(v->cap, sizeof(*v->key));
-	v->len = calloc(v->cap, sizeof(*v->len));
-	for (size_t i = 0; i < old.cap; i++) {
-		size_t h;
-
-		if (!old.key[i])
-			continue;
-		h = hash(old.key[i], old.len[i]) & (v->cap - 1);
-		while (v->key[h])
-			h = (h + 1) & (v->cap - 1);
-		v->key[h] = old.key[i];
-		v->len[h] = old.len[i];
-	}
-	free(old.key);
-	free(old.len);
-}
-
-static bool first_visit(struct visited *v, const uint8_t *key, size_t n)
-{
-	size_t h;
-
-	if (2 * v->n >= v->cap)
-		grow(v);
-	h = hash(key, n) & (v->cap - 1);
-	while (v->key[h]) {
-		if (v->len[h] == n && !memcmp(v->key[h], key, n))
-			return false;
-		h = (h + 1) & (v->cap - 1);
-	}
-	v->key[h] = malloc(n);
-	memcpy(v->key[h], key, n);
-	v->len[h] = n;
-	v->n++;
-	return true;
-}
 
 static size_t make_key(const struct rm_prog *p, const struct machine *m, uint8_t *key)
 {
@@ -224,7 +168,7 @@ static void explore(struct run *r, const struct machine *m)
 	uint8_t key[4 * RM_MAX_OPS + RM_MAX_THREADS * (RM_MAX_THREADS + 4) + RM_MAX_LOCS];
 	bool moved = false, finished = true;
 
-	if (r->err || !first_visit(&r->seen, key, make_key(r->p, m, key)))
+	if (r->err || !rm_first_visit(&r->seen, key, make_key(r->p, m, key)))
 		return;
 	if (r->seen.n > r->limit) {
 		r->err = -E2BIG;
@@ -240,9 +184,9 @@ static void explore(struct run *r, const struct machine *m)
 			explore(r, &next);
 			moved = true;
 		}
-		if (m->c.pc[t] < r->p->first[t + 1]) {
+		if (m->c.asleep[t] || m->c.pc[t] < r->p->first[t + 1]) {
 			finished = false;
-			moved |= do_op(r, m, t);
+			moved |= rm_may_run(&m->c, r->p, t) && do_op(r, m, t);
 		}
 	}
 	if (!moved)
@@ -255,7 +199,9 @@ int rm_operational(const struct rm_prog *p, enum rm_model model, uint64_t limit,
 	struct run r = { .p = p, .tso = model == RM_TSO, .limit = limit, .r = res };
 	struct machine m;
 
-	if (model >= RM_LKMM)
+	if (model == RM_RC11)
+		return rm_views(p, limit, res);
+	if (model >= RM_LKMM || !rm_judges(model, p))
 		return -EINVAL;
 	memset(res, 0, sizeof(*res));
 	memset(&m, 0, sizeof(m));
@@ -263,11 +209,8 @@ int rm_operational(const struct rm_prog *p, enum rm_model model, uint64_t limit,
 	explore(&r, &m);
 	rm_set_finish(&res->complete);
 	rm_set_finish(&res->stuck);
-	for (size_t i = 0; i < r.seen.cap; i++)
-		free(r.seen.key[i]);
-	free(r.seen.key);
-	free(r.seen.len);
 	res->candidates = r.seen.n;
+	rm_visited_free(&r.seen);
 	if (r.err)
 		rm_result_free(res);
 	return r.err;

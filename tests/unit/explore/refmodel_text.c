@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *const rm_model_name[RM_NR_MODELS] = { "sc", "tso", "lkmm" };
+const char *const rm_model_name[RM_NR_MODELS] = { "sc", "tso", "lkmm", "rc11" };
 
 /* One row per word of the language; both directions use it. */
 static const struct word {
@@ -18,6 +18,7 @@ static const struct word {
 	enum fl_fence fence;
 	int args; /* values after the location */
 	bool loc, noreturn;
+	enum fl_order fail;
 } words[] = {
 	{ "R", RM_LOAD, FL_ONCE, 0, 0, true, false },
 	{ "Ra", RM_LOAD, FL_ACQUIRE, 0, 0, true, false },
@@ -44,6 +45,25 @@ static const struct word {
 	{ "addu.rlx", RM_ADD_UNLESS, FL_ONCE, 0, 2, true, false },
 	{ "await", RM_AWAIT, FL_ONCE, 0, 1, true, false },
 	{ "await.acq", RM_AWAIT, FL_ACQUIRE, 0, 1, true, false },
+	{ "Rs", RM_LOAD, FL_SEQ_CST, 0, 0, true, false },
+	{ "Ws", RM_STORE, FL_SEQ_CST, 0, 1, true, false },
+	{ "xchg.ar", RM_XCHG, FL_ACQ_REL, 0, 1, true, false },
+	{ "xchg.sc", RM_XCHG, FL_SEQ_CST, 0, 1, true, false },
+	{ "add.ar", RM_ADD, FL_ACQ_REL, 0, 1, true, false },
+	{ "add.sc", RM_ADD, FL_SEQ_CST, 0, 1, true, false },
+	{ "cas.ar", RM_CAS, FL_ACQ_REL, 0, 2, true, false },
+	{ "cas.sc", RM_CAS, FL_SEQ_CST, 0, 2, true, false },
+	{ "cas.rlx.acq", RM_CAS, FL_ONCE, 0, 2, true, false, FL_ACQUIRE },
+	{ "cas.acq.acq", RM_CAS, FL_ACQUIRE, 0, 2, true, false, FL_ACQUIRE },
+	{ "cas.rel.acq", RM_CAS, FL_RELEASE, 0, 2, true, false, FL_ACQUIRE },
+	{ "cas.ar.acq", RM_CAS, FL_ACQ_REL, 0, 2, true, false, FL_ACQUIRE },
+	{ "cas.sc.acq", RM_CAS, FL_SEQ_CST, 0, 2, true, false, FL_ACQUIRE },
+	{ "cas.rlx.sc", RM_CAS, FL_ONCE, 0, 2, true, false, FL_SEQ_CST },
+	{ "cas.acq.sc", RM_CAS, FL_ACQUIRE, 0, 2, true, false, FL_SEQ_CST },
+	{ "cas.rel.sc", RM_CAS, FL_RELEASE, 0, 2, true, false, FL_SEQ_CST },
+	{ "cas.ar.sc", RM_CAS, FL_ACQ_REL, 0, 2, true, false, FL_SEQ_CST },
+	{ "cas.sc.sc", RM_CAS, FL_SEQ_CST, 0, 2, true, false, FL_SEQ_CST },
+	{ "await.sc", RM_AWAIT, FL_SEQ_CST, 0, 1, true, false },
 	{ "lock", RM_LOCK, FL_ACQUIRE, 0, 0, true, false },
 	{ "trylock", RM_TRYLOCK, FL_ACQUIRE, 0, 0, true, false },
 	{ "unlock", RM_UNLOCK, FL_RELEASE, 0, 0, true, false },
@@ -55,6 +75,12 @@ static const struct word {
 	{ "after", RM_FENCE, 0, FL_FENCE_AFTER_ATOMIC, 0, false, false },
 	{ "aspin", RM_FENCE, 0, FL_FENCE_AFTER_SPINLOCK, 0, false, false },
 	{ "aul", RM_FENCE, 0, FL_FENCE_AFTER_UNLOCK_LOCK, 0, false, false },
+	{ "f.acq", RM_FENCE, 0, FL_FENCE_C11_ACQUIRE, 0, false, false },
+	{ "f.rel", RM_FENCE, 0, FL_FENCE_C11_RELEASE, 0, false, false },
+	{ "f.ar", RM_FENCE, 0, FL_FENCE_C11_ACQ_REL, 0, false, false },
+	{ "f.sc", RM_FENCE, 0, FL_FENCE_C11_SEQ_CST, 0, false, false },
+	{ "spawn", RM_SPAWN, 0, 0, 1, false, false },
+	{ "join", RM_JOIN, 0, 0, 1, false, false },
 	{ "rl", RM_FENCE, 0, FL_FENCE_RCU_LOCK, 0, false, false },
 	{ "ru", RM_FENCE, 0, FL_FENCE_RCU_UNLOCK, 0, false, false },
 	{ "sync", RM_FENCE, 0, FL_FENCE_SYNC_RCU, 0, false, false },
@@ -100,6 +126,11 @@ bool rm_apply(const struct rm_op *op, int old, int a, int b, int *new_value)
 	default:
 		return false;
 	}
+}
+
+static bool names_thread(const struct rm_op *op)
+{
+	return op->kind == RM_SPAWN || op->kind == RM_JOIN;
 }
 
 struct parser {
@@ -203,6 +234,7 @@ static int parse_op(struct parser *ps, char *text)
 			continue;
 		op->kind = words[i].kind;
 		op->order = words[i].order;
+		op->fail = words[i].fail;
 		op->fence = words[i].fence;
 		op->noreturn = words[i].noreturn;
 		if (words[i].loc) {
@@ -275,6 +307,16 @@ int rm_parse(struct rm_prog *p, const char *text, char *err, size_t err_size)
 	for (int i = 0; !ret && i < p->nops; i++)
 		if (p->op[i].skip && i + 1 + p->op[i].skip > p->first[p->op[i].thread + 1])
 			ret = complain(&ps, "skips past the end", "if");
+	for (int i = 0; !ret && i < p->nops; i++) {
+		if (!names_thread(&p->op[i]))
+			continue;
+		if (p->op[i].a.op >= 0 || p->op[i].a.c < 0 || p->op[i].a.c >= p->nthreads)
+			ret = complain(&ps, "no such thread", "spawn or join");
+		for (int j = 0; j < i; j++)
+			if (p->op[i].kind == RM_SPAWN && p->op[j].kind == RM_SPAWN &&
+			    p->op[i].a.c == p->op[j].a.c)
+				ret = complain(&ps, "started twice", "spawn");
+	}
 	free(copy);
 	return ret;
 }
@@ -302,7 +344,8 @@ void rm_format_op(const struct rm_prog *p, int i, char *buf, size_t size)
 	}
 	for (size_t w = 0; w < NR_WORDS; w++) {
 		if (words[w].kind != op->kind || words[w].order != op->order ||
-		    words[w].fence != op->fence || words[w].noreturn != op->noreturn)
+		    words[w].fence != op->fence || words[w].noreturn != op->noreturn ||
+		    words[w].fail != op->fail)
 			continue;
 		n = snprintf(buf, size, "%s", words[w].text);
 		if (words[w].loc)
@@ -388,6 +431,12 @@ void rm_drop_op(struct rm_prog *p, int i)
 
 void rm_drop_thread(struct rm_prog *p, int t)
 {
+	for (int i = p->nops - 1; i >= 0; i--)
+		if (names_thread(&p->op[i]) && p->op[i].a.c == t)
+			rm_drop_op(p, i);
+	for (int i = 0; i < p->nops; i++)
+		if (names_thread(&p->op[i]) && p->op[i].a.c > t)
+			p->op[i].a.c--;
 	while (p->first[t + 1] > p->first[t])
 		rm_drop_op(p, p->first[t]);
 	for (int u = t + 1; u <= p->nthreads; u++)

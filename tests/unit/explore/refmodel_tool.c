@@ -52,6 +52,10 @@ static int judge(enum rm_model m, const char *text, const char *cond, const char
 		printf("error %s\n", err);
 		return 2;
 	}
+	if (!rm_judges(m, &p)) {
+		printf("error %s has no meaning for this program\n", rm_model_name[m]);
+		return 2;
+	}
 	if (rm_enumerate(&p, m, LIMIT, &r)) {
 		printf("error too large\n");
 		return 2;
@@ -81,7 +85,7 @@ int main(int argc, char **argv)
 	char line[4096];
 
 	if (argc < 3) {
-		fprintf(stderr, "usage: refmodel_tool sc|tso|lkmm PROGRAM|- [CONDITION]\n");
+		fprintf(stderr, "usage: refmodel_tool sc|tso|lkmm|rc11 PROGRAM|- [CONDITION]\n");
 		return 2;
 	}
 	for (int i = 0; i < RM_NR_MODELS; i++)

@@ -11,6 +11,8 @@
 #include <faultline/rt/check/base.h>
 #include <faultline/rt/check/lock.h>
 
+#include "../../../lib/explore/exec.h"
+
 /* Candidates that the reference looks at before it gives up. */
 #define REFERENCE_LIMIT 20000000
 
@@ -24,6 +26,8 @@ void __tsan_write4(void *addr);
 void __tsan_write8(void *addr);
 #define UNINSTRUMENTED __attribute__((no_sanitize("thread"), noinline))
 
+uint64_t rt_executions, rt_blocked;
+
 /* The run in hand: one at a time, as the engine has it. */
 static const struct rm_prog *prog;
 static struct rt_options opt;
@@ -33,6 +37,8 @@ static struct fl_site site[RM_MAX_OPS];
 static char site_text[RM_MAX_OPS][64];
 static int value[RM_MAX_OPS]; /* of the execution being run */
 static bool done[RM_MAX_THREADS];
+/* The engine's number of each thread; of those that are started, the same in each execution. */
+static int thread_no[RM_MAX_THREADS];
 
 static uint64_t to_word(int v)
 {
@@ -89,6 +95,26 @@ static int arg(const struct rm_arg *a)
 	return (value[a->op] == RM_UNSET ? 0 : value[a->op]) + a->c;
 }
 
+/* base.h has no primitive for it: a compare-exchange that is a load of order @fail if it fails. */
+static uint64_t do_cas(int i)
+{
+	const struct rm_op *op = &prog->op[i];
+	struct op o = {
+		.kind = OP_RMW,
+		.order = op->order,
+		.fail_order = op->fail,
+		.addr = (uintptr_t)loc[op->loc],
+		.size = opt.size,
+		.fn = fl_rmw_cmpxchg,
+		.a = to_word(arg(&op->a)),
+		.b = to_word(arg(&op->b)),
+		.site = &site[i],
+	};
+
+	exec_do(&o);
+	return o.old;
+}
+
 static void do_rmw(int i)
 {
 	static const fl_rmw_fn fns[] = {
@@ -102,6 +128,10 @@ static void do_rmw(int i)
 	uint64_t old;
 	bool ok;
 
+	if (op->fail) {
+		value[i] = from_word(do_cas(i));
+		return;
+	}
 	if (op->kind == RM_LOCK)
 		flags |= FL_RMW_AWAIT | (opt.may_wait ? FL_RMW_MAY_WAIT : 0);
 	if (lock)
@@ -111,6 +141,8 @@ static void do_rmw(int i)
 	if (op->kind != RM_LOCK)
 		value[i] = op->kind == RM_TRYLOCK ? ok : from_word(old);
 }
+
+static void run_thread(void *p);
 
 static int do_op(int i)
 {
@@ -144,6 +176,12 @@ static int do_op(int i)
 		break;
 	case RM_DEP:
 		fl_addr_dep(loc[op->loc]);
+		break;
+	case RM_SPAWN:
+		thread_no[op->a.c] = exec_spawn(run_thread, (void *)(intptr_t)op->a.c);
+		break;
+	case RM_JOIN:
+		exec_join(thread_no[op->a.c]);
 		break;
 	case RM_SKIP_EQ:
 	case RM_SKIP_NE:
@@ -232,21 +270,30 @@ static uint64_t ops_of(const struct flx_record *rec, int e)
 	ev = &rec->ev[e];
 	if (ev->site)
 		return (uint64_t)1 << (ev->site - site);
-	for (int i = prog->first[ev->thread]; i < prog->first[ev->thread + 1]; i++) {
+	for (int i = 0; i < prog->nops; i++) {
 		const struct rm_op *op = &prog->op[i];
 
-		if (op->kind == (ev->kind == FLX_WRITE ? RM_STORE : RM_LOAD) &&
+		if (thread_no[op->thread] == ev->thread &&
+		    op->kind == (ev->kind == FLX_WRITE ? RM_STORE : RM_LOAD) &&
 		    op->order == FL_PLAIN && (uintptr_t)loc[op->loc] == ev->addr)
 			ops |= (uint64_t)1 << i;
 	}
 	return ops;
 }
 
+/* Does another thread start it? */
+static bool is_started(const struct rm_prog *p, int t)
+{
+	for (int i = 0; i < p->nops; i++)
+		if (p->op[i].kind == RM_SPAWN && p->op[i].a.c == t)
+			return true;
+	return false;
+}
+
 static void prepare(const struct rm_prog *p, const struct rt_options *o, struct flx_program *fp,
 		    struct flx_options *fo)
 {
 	*fp = (struct flx_program){
-		.nthreads = p->nthreads,
 		.set_up = set_up,
 		.reset = forget,
 	};
@@ -262,9 +309,15 @@ static void prepare(const struct rm_prog *p, const struct rt_options *o, struct 
 	if (!opt.size)
 		opt.size = 4;
 	for (int t = 0; t < p->nthreads; t++) {
-		fp->thread[t] = run_thread;
-		fp->arg[t] = (void *)(intptr_t)t;
-		fp->name[t] = "table";
+		int n = fp->nthreads;
+
+		thread_no[t] = -1;
+		if (is_started(p, t))
+			continue;
+		thread_no[t] = fp->nthreads++;
+		fp->thread[n] = run_thread;
+		fp->arg[n] = (void *)(intptr_t)t;
+		fp->name[n] = "table";
 	}
 	for (int i = 0; i < p->nops; i++) {
 		rm_format_op(p, i, site_text[i], sizeof(site_text[i]));
@@ -285,6 +338,10 @@ void rt_run(const struct rm_prog *p, const struct rt_options *o, struct rt_resul
 	prepare(p, o, &fp, &fo);
 	fo.on_execution = collect;
 	res->err = flx_explore(&fp, &fo, &res->r, res->why, sizeof(res->why));
+	if (o->may_wait) {
+		rt_executions += res->r.executions;
+		rt_blocked += res->r.blocked;
+	}
 	if (!res->err && res->r.record) {
 		for (int k = 0; k < 2; k++)
 			res->racing[k] = ops_of(res->r.record, res->r.record->racing[k]);
@@ -497,7 +554,10 @@ bool rt_agrees(const struct rm_prog *p, enum flx_model model, enum flx_mutant mu
 	       unsigned int size, char *why, size_t why_size, bool *skipped)
 {
 	static const enum rm_model models[] = {
-		[FLX_SC] = RM_SC, [FLX_TSO] = RM_TSO, [FLX_LKMM] = RM_LKMM
+		[FLX_SC] = RM_SC,
+		[FLX_TSO] = RM_TSO,
+		[FLX_LKMM] = RM_LKMM,
+		[FLX_RC11] = RM_RC11,
 	};
 	struct rt_options o = { .model = model, .mutant = mutant, .size = size, .may_wait = true };
 	struct rm_result want, sure = { 0 };
@@ -512,7 +572,7 @@ bool rt_agrees(const struct rm_prog *p, enum flx_model model, enum flx_mutant mu
 			*skipped = true;
 		return true;
 	}
-	o.races = model == FLX_LKMM && has_plain(p);
+	o.races = (model == FLX_LKMM || model == FLX_RC11) && has_plain(p);
 	racy = o.races && want.race;
 	if (racy || want.stuck.n)
 		rm_enumerate(p, model == FLX_LKMM ? RM_LKMM_CTRL : models[model], REFERENCE_LIMIT,

@@ -37,6 +37,9 @@ struct rt_result {
 	struct rt_outcomes complete, stuck;
 };
 
+/* Sums over all runs so far that took waiting for ever for a legal end. */
+extern uint64_t rt_executions, rt_blocked;
+
 /* What the engine says of @p. @p stays untouched and must live until the call returns. */
 void rt_run(const struct rm_prog *p, const struct rt_options *o, struct rt_result *res);
 void rt_result_free(struct rt_result *res);
@@ -63,7 +66,7 @@ bool rt_matches(const struct rm_prog *p, const struct rm_result *want, struct rt
 /*
  * Runs the reference and the engine on @p and compares: outcomes, counts, duplicates, races, and
  * whether a deadlock is reported. True if all agree, or if the program is too large for the
- * reference (then *@skipped, which may be NULL).
+ * reference or the model has no meaning for it (then *@skipped, which may be NULL).
  */
 bool rt_agrees(const struct rm_prog *p, enum flx_model model, enum flx_mutant mutant,
 	       unsigned int size, char *why, size_t why_size, bool *skipped);

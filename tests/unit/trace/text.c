@@ -67,6 +67,7 @@ START_TEST(a_column_per_cpu)
 		"   ^ older than A1: no smp_mb() between B3 and B4\n"
 		"                                                                    "
 		"     read the initial value\n";
+	/* nothing is left out, and nothing is said of it */
 	struct fl_trace *t = sample_trace();
 	char *text = picture(t, 160, false);
 

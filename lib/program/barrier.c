@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MIT
+/*
+ * barrier.c - pthread_barrier_t: its first word is COUNT, the number of threads it is for, then how many have
+ * arrived, then the round. The last to arrive begins the next round, for which the others wait, and
+ * gets PTHREAD_BARRIER_SERIAL_THREAD.
+ */
+#include <errno.h>
+#include <pthread.h>
+
+#include "call.h"
+
+#define WORD sizeof(uint64_t)
+#define ARRIVED (1ull << 16)
+#define ROUND (1ull << 32)
+
+static unsigned int count_of(uint64_t word)
+{
+	return word & 0xffff;
+}
+
+static unsigned int arrived_at(uint64_t word)
+{
+	return word >> 16 & 0xffff;
+}
+
+static bool arrive(uint64_t old, uint64_t a, uint64_t b, uint64_t *n)
+{
+	(void)a, (void)b;
+	if (arrived_at(old) + 1 == count_of(old))
+		*n = (old & ~(ROUND - ARRIVED)) + ROUND;
+	else
+		*n = old + ARRIVED;
+	return count_of(old);
+}
+
+static bool round_over(uint64_t old, uint64_t a, uint64_t b, uint64_t *n)
+{
+	(void)b;
+	*n = old;
+	return old / ROUND != a;
+}
+
+static bool destroy_word(uint64_t old, uint64_t a, uint64_t b, uint64_t *n)
+{
+	(void)a, (void)b;
+	*n = 0;
+	return !arrived_at(old);
+}
+
+CALL(int, pthread_barrier_init, pthread_barrier_t *bar, const pthread_barrierattr_t *attr,
+     unsigned int count)
+{
+	if (!count || count > 0xffff)
+		return EINVAL;
+	call_store(bar, WORD, count, FL_PLAIN, WHAT("pthread_barrier_init()"), PC);
+	return 0;
+}
+
+CALL(int, pthread_barrier_destroy, pthread_barrier_t *bar)
+{
+	if (!call_rmw(bar, WORD, destroy_word, 0, 0, FL_ONCE, WHAT("pthread_barrier_destroy()"), PC,
+		      NULL))
+		call_violation("bad-destroy", "%s destroys a barrier at which threads wait",
+			       thread_name(current_thread));
+	return 0;
+}
+
+CALL(int, pthread_barrier_wait, pthread_barrier_t *bar)
+{
+	const struct fl_site *site = WHAT("pthread_barrier_wait()");
+	uint64_t old;
+
+	if (!call_rmw(bar, WORD, arrive, 0, 0, FL_ACQ_REL, site, PC, &old))
+		call_violation("use-after-destroy",
+			       "%s waits at a barrier that was destroyed or never initialised",
+			       thread_name(current_thread));
+	if (arrived_at(old) + 1 == count_of(old))
+		return PTHREAD_BARRIER_SERIAL_THREAD;
+	call_wait(bar, WORD, round_over, old / ROUND, 0, FL_ACQUIRE, site, PC);
+	return 0;
+}

@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: MIT
+/*
+ * build.c - see build.h.
+ *
+ * One call of the compiler. -fsanitize=thread makes it announce memory accesses and atomic operations; its
+ * runtime library is left out, the functions are ours. References to the functions of wraps.h are
+ * redirected by the linker. Sibling calls would hide the caller's place, and inlined memcpy() and the like
+ * would announce nothing.
+ */
+#define _GNU_SOURCE
+#include "build.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <spawn.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define MAX_ARGS 256
+#define MAX_CC_WORDS 16
+
+extern char **environ;
+
+struct command {
+	const char *argv[MAX_ARGS];
+	int argc;
+	char cc[512]; /* $CC, cut into words */
+	int cc_words;
+	char include[2][512];
+	bool clang, full;
+};
+
+static const char redirect[] = "-Wl"
+#define WRAP(name) ",--wrap=" #name
+#include "wraps.h"
+#undef WRAP
+	;
+
+static void add(struct command *c, const char *arg)
+{
+	if (c->argc < MAX_ARGS - 1)
+		c->argv[c->argc++] = arg;
+	else
+		c->full = true;
+}
+
+static bool runs(const char *program)
+{
+	char path[1024];
+	const char *list = getenv("PATH");
+
+	if (strchr(program, '/'))
+		return !access(program, X_OK);
+	while (list && *list) {
+		size_t n = strcspn(list, ":");
+
+		snprintf(path, sizeof(path), "%.*s/%s", (int)n, list, program);
+		if (!access(path, X_OK))
+			return true;
+		list += n + (list[n] == ':');
+	}
+	return false;
+}
+
+static int choose_compiler(struct command *c, char *err, size_t err_size)
+{
+	static const char *const known[] = { "cc", "gcc", "clang" };
+	const char *wanted = getenv("CC");
+	char *word;
+
+	for (size_t i = 0; !(wanted && *wanted) && i < sizeof(known) / sizeof(known[0]); i++)
+		if (runs(known[i]))
+			wanted = known[i];
+	if (!wanted || !*wanted) {
+		snprintf(err, err_size,
+			 "there is no C compiler (cc, gcc, clang): install one, or name it in $CC");
+		return -EINVAL;
+	}
+	snprintf(c->cc, sizeof(c->cc), "%s", wanted);
+	for (word = strtok(c->cc, " \t"); word && c->cc_words < MAX_CC_WORDS;
+	     word = strtok(NULL, " \t")) {
+		add(c, word);
+		c->cc_words++;
+	}
+	if (!c->argc || !runs(c->argv[0])) {
+		snprintf(err, err_size, "the compiler \"%s\" of $CC is not there", wanted);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+/* Starts @argv with its output going to @out if that is not -1. The exit status, or -1. */
+static int run(const char *const *argv, int out)
+{
+	posix_spawn_file_actions_t fa;
+	int status = -1;
+	pid_t pid;
+
+	posix_spawn_file_actions_init(&fa);
+	posix_spawn_file_actions_addopen(&fa, 0, "/dev/null", O_RDONLY, 0);
+	posix_spawn_file_actions_adddup2(&fa, out < 0 ? 2 : out, 1);
+	if (!posix_spawnp(&pid, argv[0], &fa, NULL, (char *const *)argv, environ)) {
+		while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+			;
+		status = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+	}
+	posix_spawn_file_actions_destroy(&fa);
+	return status;
+}
+
+/* GCC and Clang differ in a few flags. */
+static void find_out_which(struct command *c)
+{
+	const char *argv[MAX_CC_WORDS + 2];
+	char text[512] = "";
+	int fd[2], n = 0;
+	ssize_t got;
+
+	while (n < c->cc_words) {
+		argv[n] = c->argv[n];
+		n++;
+	}
+	argv[n++] = "--version";
+	argv[n] = NULL;
+	if (pipe2(fd, O_CLOEXEC))
+		return;
+	/* Less than a pipe holds. */
+	run(argv, fd[1]);
+	close(fd[1]);
+	got = read(fd[0], text, sizeof(text) - 1);
+	close(fd[0]);
+	text[got > 0 ? got : 0] = '\0';
+	c->clang = strstr(text, "clang");
+}
+
+/* Our headers: where this program is installed, else where it was built. */
+static void add_includes(struct command *c)
+{
+	char self[400], *slash;
+	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	const char *folder = FAULTLINE_SOURCE_INCLUDE;
+
+	if (n > 0) {
+		self[n] = '\0';
+		slash = strrchr(self, '/');
+		snprintf(slash, sizeof(self) - (slash - self), "/../include");
+		snprintf(c->include[0], sizeof(c->include[0]), "%s/faultline/verifier.h", self);
+		if (!access(c->include[0], R_OK))
+			folder = self;
+	}
+	/* After those that the program names itself. */
+	snprintf(c->include[0], sizeof(c->include[0]), "-I%s", folder);
+	snprintf(c->include[1], sizeof(c->include[1]), "-I%s/faultline/compat", folder);
+	add(c, c->include[0]);
+	add(c, c->include[1]);
+}
+
+static void add_flags(struct command *c)
+{
+	static const char *const common[] = {
+		"-O2",
+		"-g",
+		"-fPIC",
+		"-shared",
+		"-fsanitize=thread",
+		"-nostdlib",
+		"-fno-optimize-sibling-calls",
+		"-fno-stack-protector",
+		"-ftls-model=global-dynamic",
+		"-U_FORTIFY_SOURCE",
+		"-D__FAULTLINE__",
+	};
+	static const char *const gcc[] = {
+		"--param=tsan-instrument-func-entry-exit=0",
+		"-Wno-tsan",
+#ifdef __aarch64__
+		"-mtls-dialect=trad",
+#endif
+		"-fno-builtin-memcpy",
+		"-fno-builtin-memmove",
+		"-fno-builtin-memset",
+		"-fno-builtin-memcmp",
+		"-fno-builtin-strlen",
+		"-fno-builtin-strcpy",
+		"-fno-builtin-strncpy",
+		"-fno-builtin-strcmp",
+		"-fno-builtin-strncmp",
+		"-fno-builtin-strcat",
+	};
+	static const char *const clang[] = {
+		"-mllvm",
+		"-tsan-instrument-read-before-write=1",
+		"-mllvm",
+		"-tsan-instrument-func-entry-exit=0",
+		"-DFAULTLINE_CLANG",
+#ifdef __aarch64__
+		"-femulated-tls",
+#endif
+	};
+
+	for (size_t i = 0; i < sizeof(common) / sizeof(common[0]); i++)
+		add(c, common[i]);
+	for (size_t i = 0; !c->clang && i < sizeof(gcc) / sizeof(gcc[0]); i++)
+		add(c, gcc[i]);
+	for (size_t i = 0; c->clang && i < sizeof(clang) / sizeof(clang[0]); i++)
+		add(c, clang[i]);
+}
+
+static int make_folder(struct build *b, char *err, size_t err_size)
+{
+	const char *temp = getenv("TMPDIR");
+
+	if (!temp || !*temp || strlen(temp) > 32)
+		temp = "/tmp";
+	snprintf(b->folder, sizeof(b->folder), "%s/faultline-XXXXXX", temp);
+	if (!mkdtemp(b->folder)) {
+		int e = errno;
+
+		snprintf(err, err_size, "can't make a folder in %s: %s; $TMPDIR names another",
+			 temp, strerror(e));
+		return -e;
+	}
+	snprintf(b->object, sizeof(b->object), "%s/program.so", b->folder);
+	return 0;
+}
+
+/* The compiler would say it in many words. */
+static int check_file(const char *file, char *err, size_t err_size)
+{
+	if (!access(file, R_OK))
+		return 0;
+	snprintf(err, err_size, "can't read \"%s\": %s", file, strerror(errno));
+	return -EINVAL;
+}
+
+int build_program(struct build *b, const char *file, const char *const *cc_args, char *err,
+		  size_t err_size)
+{
+	struct command c = { 0 };
+	int ret = check_file(file, err, err_size);
+
+	if (!ret)
+		ret = choose_compiler(&c, err, err_size);
+	if (!ret)
+		ret = make_folder(b, err, err_size);
+	if (ret)
+		return ret;
+	find_out_which(&c);
+	add_flags(&c);
+	for (int i = 0; cc_args && cc_args[i]; i++)
+		add(&c, cc_args[i]);
+	add_includes(&c);
+	add(&c, "-o");
+	add(&c, b->object);
+	add(&c, "-xc");
+	add(&c, file);
+	add(&c, "-xnone");
+	add(&c, redirect);
+	add(&c, "-Wl,-Bsymbolic,-z,relro,-z,now,--build-id=none");
+	add(&c, "-lm");
+	add(&c, "-lpthread");
+	add(&c, "-lc");
+	/* By its name: the static libgcc has a __wrap_pthread_create() of its own. */
+	add(&c, "-Wl,--as-needed");
+	add(&c, "-l:libgcc_s.so.1");
+	c.argv[c.argc] = NULL;
+	if (c.full)
+		snprintf(err, err_size, "more than %d arguments for the compiler", MAX_ARGS);
+	else if (run(c.argv, -1))
+		snprintf(err, err_size, "%s does not compile; %s says why above", file, c.argv[0]);
+	else
+		return 0;
+	build_remove(b);
+	return -EINVAL;
+}
+
+void build_remove(const struct build *b)
+{
+	unlink(b->object);
+	rmdir(b->folder);
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * program.h - an ordinary C11 + pthreads program under the check engine.
+ *
+ * The program is compiled with -fsanitize=thread into a shared object, loaded into this process, and
+ * explored from its main(). What it calls of the C library and of pthreads goes to the __wrap_
+ * functions of this folder, so the executable has to export these (cmake/FaultlineProgram.cmake).
+ *
+ * One program at a time per process. The compiler's messages go to stderr.
+ */
+#ifndef FL_PROGRAM_H
+#define FL_PROGRAM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <faultline/run.h>
+
+struct program_options {
+	const char *model;	      /* sc, tso, rc11 or lkmm; NULL: rc11 */
+	const char *const *cc_args;   /* for the compiler, after ours; NULL at the end, or NULL */
+	bool no_races;		      /* data races are no violations */
+	bool no_symmetry, no_commute; /* without these reductions */
+	unsigned int
+		unroll; /* how often a thread may come to the same atomic operation; 0: no limit */
+	int nondet_min, nondet_max; /* what __VERIFIER_nondet_int() returns; both 0: -1 to 2 */
+	uint64_t max_executions;    /* 0: no limit */
+	double timeout;		    /* seconds; 0: no limit */
+	/* Called now and then; true stops the exploration. NULL: none. */
+	bool (*progress)(void *arg, uint64_t executions, double seconds);
+	void *progress_arg;
+};
+
+/*
+ * Builds and explores @file. 0, and @result is filled in (fl_run_result_free() frees it); or a one-line
+ * reason in @err: -EINVAL for a program that can't be built or options that don't exist, -ENOTSUP for
+ * one that the engine can't take.
+ */
+int program_check(const char *file, const struct program_options *opt, struct fl_run_result *result,
+		  char *err, size_t err_size);
+
+#endif

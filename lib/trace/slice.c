@@ -1,0 +1,581 @@
+// SPDX-License-Identifier: MIT
+/*
+ * slice.c - which events of an execution a reader needs to see why it is a violation.
+ *
+ * It starts from the events that are the violation: the one at which the oracle failed, the racing pair,
+ * waits that do not end, the late load that has an explanation, and the steps that the author of the code
+ * labelled. From there backwards, until nothing is added:
+ *
+ *   - a load needs the store of another thread that it read, and the one that it should have read; a
+ *     labelled one also the store that came too late for it;
+ *   - a kept event needs the loads before it in its thread by which the thread learnt of the others. In a
+ *     thread with labels these tell that story, and of the rest only loads that touch a labelled store
+ *     or a store of the violation count. Of several loads that found the same, the last one counts;
+ *   - a release and the acquire that reads it are needed if they order two kept events that no other
+ *     such pair orders (a lock that was handed over);
+ *   - a barrier is needed between two kept accesses.
+ *
+ * Nothing after the violation in its thread is needed, but for labelled steps.
+ */
+#include "trace.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define MAX_STEPS 4096 /* along co: a file can be as wrong as it likes */
+
+struct place {
+	uint32_t loaders, storers; /* threads */
+	int last_store;		   /* in co, or -1 */
+};
+
+struct sync {
+	int release, acquire;
+	int before, after; /* how many kept events it comes after, and before */
+};
+
+struct slice {
+	const struct fl_trace *t;
+	const struct flx_event *ev;
+	int n;
+	bool *keep;
+	int *place;		     /* of each event, -1: none */
+	int *next_load;		     /* the thread's next load of the same place, -1: none */
+	int *co_next;		     /* the next store in co, -1: none */
+	struct place *p;	     /* by number */
+	bool tells[FLX_MAX_THREADS]; /* the thread has labelled steps */
+	int last[FLX_MAX_THREADS];   /* its last kept event, -1: none */
+	int cut[FLX_MAX_THREADS];    /* the violation in it, or n */
+	bool open; /* the violation is in no event: all that happened may matter */
+	bool rcu;  /* some thread waits for a grace period */
+	bool changed;
+};
+
+static bool loads(const struct flx_event *e)
+{
+	return e->kind == FLX_READ || e->kind == FLX_RMW;
+}
+
+static bool stores(const struct flx_event *e)
+{
+	return e->kind == FLX_WRITE || e->kind == FLX_RMW;
+}
+
+static bool labelled(const struct flx_event *e)
+{
+	return e->step && e->step->label;
+}
+
+static bool acquires(const struct flx_event *e)
+{
+	return loads(e) && (e->order == FL_ACQUIRE || e->order >= FL_MB);
+}
+
+static bool releases(const struct flx_event *e)
+{
+	return stores(e) && e->order >= FL_RELEASE;
+}
+
+static void keep(struct slice *s, int i)
+{
+	if (i < 0 || s->keep[i])
+		return;
+	s->keep[i] = s->changed = true;
+	if (i > s->last[s->ev[i].thread])
+		s->last[s->ev[i].thread] = i;
+}
+
+/* ---- what touches what ---- */
+
+struct range {
+	uintptr_t start, end;
+	int event;
+};
+
+static int by_start(const void *a, const void *b)
+{
+	const struct range *x = a, *y = b;
+
+	if (x->start != y->start)
+		return x->start < y->start ? -1 : 1;
+	return x->event - y->event;
+}
+
+/* Numbers the places: accesses that overlap are of one. False: out of memory. */
+static bool find_places(struct slice *s)
+{
+	struct range *r = malloc((s->n + 1) * sizeof(*r));
+	uintptr_t end = 0;
+	int n = 0, place = -1;
+
+	if (!r)
+		return false;
+	for (int i = 0; i < s->n; i++) {
+		const struct flx_event *e = &s->ev[i];
+
+		s->place[i] = -1;
+		if (e->size && (loads(e) || stores(e)))
+			r[n++] = (struct range){ e->addr, e->addr + e->size, i };
+	}
+	qsort(r, n, sizeof(*r), by_start);
+	for (int k = 0; k < n; k++) {
+		if (place < 0 || r[k].start >= end)
+			s->p[++place].last_store = -1;
+		if (r[k].end > end)
+			end = r[k].end;
+		s->place[r[k].event] = place;
+	}
+	free(r);
+	return true;
+}
+
+static void note_accesses(struct slice *s)
+{
+	for (int i = 0; i < s->n; i++)
+		s->next_load[i] = s->co_next[i] = -1;
+	for (int i = 0; i < s->n; i++) {
+		const struct flx_event *e = &s->ev[i];
+		struct place *p = s->place[i] < 0 ? NULL : &s->p[s->place[i]];
+
+		if (p && loads(e))
+			p->loaders |= 1u << e->thread;
+		if (p && stores(e))
+			p->storers |= 1u << e->thread;
+		if (stores(e) && e->co_after >= 0)
+			s->co_next[e->co_after] = i;
+	}
+	for (int i = 0; i < s->n; i++)
+		if (s->place[i] >= 0 && stores(&s->ev[i]) && s->co_next[i] < 0)
+			s->p[s->place[i]].last_store = i;
+}
+
+/* For each load the thread's next one of the same place. False: out of memory. */
+static bool link_loads(struct slice *s)
+{
+	int *next = malloc((s->n + 1) * FLX_MAX_THREADS * sizeof(*next));
+
+	if (!next)
+		return false;
+	for (int i = 0; i < s->n * FLX_MAX_THREADS; i++)
+		next[i] = -1;
+	for (int i = s->n - 1; i >= 0; i--)
+		if (s->place[i] >= 0 && loads(&s->ev[i])) {
+			int *slot = &next[s->place[i] * FLX_MAX_THREADS + s->ev[i].thread];
+
+			s->next_load[i] = *slot;
+			*slot = i;
+		}
+	free(next);
+	return true;
+}
+
+/* A load that another thread's stores can change, or a store that another thread's loads can see. */
+static bool matters(const struct slice *s, int i)
+{
+	const struct flx_event *e = &s->ev[i];
+	uint32_t others = ~(1u << e->thread);
+	const struct place *p;
+
+	if (e->newer >= 0 || e->blocked)
+		return true;
+	if (s->place[i] < 0)
+		return false;
+	p = &s->p[s->place[i]];
+	return (loads(e) && (p->storers & others)) || (stores(e) && (p->loaders & others));
+}
+
+/* ---- where it starts ---- */
+
+static bool is_labelled_step(const struct flx_event *e)
+{
+	return labelled(e) && e->kind != FLX_FENCE && e->kind != FLX_OTHER;
+}
+
+/*
+ * Of each run of events in one labelled step, those that matter; the first one if none does, to show how
+ * far its thread got.
+ */
+static void keep_steps(struct slice *s)
+{
+	int first[FLX_MAX_THREADS]; /* of the step that its thread is in */
+	bool any[FLX_MAX_THREADS];
+
+	for (int t = 0; t < FLX_MAX_THREADS; t++)
+		first[t] = -1;
+	for (int i = 0; i < s->n; i++) {
+		const struct flx_event *e = &s->ev[i];
+		int t = e->thread;
+
+		if (first[t] >= 0 && s->ev[first[t]].step != e->step) {
+			if (!any[t])
+				keep(s, first[t]);
+			first[t] = -1;
+		}
+		if (!labelled(e))
+			continue;
+		s->tells[t] = true;
+		if (first[t] < 0) {
+			first[t] = i;
+			any[t] = false;
+		}
+		if (is_labelled_step(e) && matters(s, i)) {
+			keep(s, i);
+			any[t] = true;
+		}
+	}
+	for (int t = 0; t < FLX_MAX_THREADS; t++)
+		if (first[t] >= 0 && !any[t])
+			keep(s, first[t]);
+}
+
+/* Of a deadlock: the waits, and what those who could end them did last. False: there are none. */
+static bool keep_waits(struct slice *s)
+{
+	bool any = false;
+
+	for (int i = 0; i < s->n; i++) {
+		if (!s->ev[i].blocked)
+			continue;
+		keep(s, i);
+		if (s->place[i] >= 0)
+			keep(s, s->p[s->place[i]].last_store);
+		any = true;
+	}
+	return any;
+}
+
+static void keep_violation(struct slice *s)
+{
+	const int *racing = s->t->record.racing;
+	bool found = false;
+
+	if (s->t->violating >= 0) {
+		keep(s, s->t->violating);
+		s->cut[s->ev[s->t->violating].thread] = s->t->violating;
+		found = true;
+	}
+	for (int k = 0; k < 2 && racing[0] >= 0 && racing[1] >= 0; k++) {
+		keep(s, racing[k]);
+		s->cut[s->ev[racing[k]].thread] = racing[k];
+		found = true;
+	}
+	for (int i = 0; i < s->n; i++)
+		if (s->ev[i].why[0] && i <= s->cut[s->ev[i].thread])
+			keep(s, i);
+	s->open = !found && !keep_waits(s);
+}
+
+/* The violation is in the values at the end: what stores left them, and what threads saw. */
+static void keep_end(struct slice *s)
+{
+	if (!s->open)
+		return;
+	for (int i = 0; i < s->n; i++) {
+		int t = s->ev[i].thread;
+
+		if (s->tells[t])
+			continue;
+		if (s->place[i] >= 0 && s->p[s->place[i]].last_store == i && matters(s, i))
+			keep(s, i);
+		/* all loads of the thread are in the past of its end */
+		s->last[t] = i;
+	}
+}
+
+/* ---- what else that needs ---- */
+
+/* A store that the story is about. */
+static bool is_told(const struct slice *s, int store)
+{
+	return store >= 0 && s->keep[store] &&
+	       (labelled(&s->ev[store]) || !s->tells[s->ev[store].thread]);
+}
+
+/* Of the stores that the late load @i should have read, the one to show: the first with a label. */
+static int missed_store(const struct slice *s, int i)
+{
+	int best = s->ev[i].newer, steps = 0;
+
+	for (int w = best; w >= 0 && w != s->ev[i].rf && steps++ < MAX_STEPS; w = s->ev[w].co_after)
+		if (w < i && labelled(&s->ev[w]))
+			best = w;
+	return best;
+}
+
+/* Does the value that a read-modify-write found say anything, or is it one more in a counter? */
+static bool needs_source(const struct slice *s, int i)
+{
+	const struct flx_event *e = &s->ev[i];
+
+	if (e->rf < 0 || s->ev[e->rf].thread == e->thread)
+		return false;
+	return e->kind == FLX_READ || !s->tells[e->thread] || is_told(s, e->rf);
+}
+
+/* The first store of another thread that @i did not see because it came later; -1: none. */
+static int overtaken_by(const struct slice *s, int i)
+{
+	int w = s->ev[i].rf, steps = 0;
+
+	if (s->place[i] < 0)
+		return -1;
+	if (w >= 0) {
+		w = s->co_next[w];
+	} else {
+		/* the first in co: no other is known to be before it */
+		w = s->p[s->place[i]].last_store;
+		while (w >= 0 && s->ev[w].co_after >= 0 && steps++ < MAX_STEPS)
+			w = s->ev[w].co_after;
+	}
+	while (w >= 0 && s->ev[w].thread == s->ev[i].thread && steps++ < MAX_STEPS)
+		w = s->co_next[w];
+	return w >= 0 && s->ev[w].thread != s->ev[i].thread ? w : -1;
+}
+
+/*
+ * A step that looked for something too early, or did not see it: what it did not find is the other half of
+ * the story, unless that has a label anyway.
+ */
+static void keep_unseen(struct slice *s, int i)
+{
+	int w = overtaken_by(s, i), steps = 0;
+
+	for (int k = w; k >= 0 && steps++ < MAX_STEPS; k = s->co_next[k])
+		if (labelled(&s->ev[k]) && s->ev[k].thread != s->ev[i].thread)
+			return;
+	if (w >= 0 && w <= s->cut[s->ev[w].thread])
+		keep(s, w);
+}
+
+static void follow(struct slice *s, int i)
+{
+	const struct flx_event *e = &s->ev[i];
+
+	if (!loads(e))
+		return;
+	if (needs_source(s, i))
+		keep(s, e->rf);
+	if (e->newer >= 0)
+		keep(s, missed_store(s, i));
+	else if (e->kind == FLX_READ && labelled(e) && !e->blocked)
+		keep_unseen(s, i);
+}
+
+/* A later load of the thread found the same, and is there or will be. */
+static bool is_repeated(const struct slice *s, int i)
+{
+	const struct flx_event *e = &s->ev[i];
+
+	if (e->why[0])
+		return false;
+	for (int r = s->next_load[i]; r >= 0 && r <= s->last[e->thread]; r = s->next_load[r])
+		if (s->ev[r].rf == e->rf && !s->ev[r].blocked)
+			return s->keep[r] || !s->tells[e->thread];
+	return false;
+}
+
+/* Is the load @i, which comes before a kept event of its thread, one by which the thread learnt of others? */
+static bool is_news(const struct slice *s, int i)
+{
+	const struct flx_event *e = &s->ev[i];
+	bool from_other = e->rf >= 0 && s->ev[e->rf].thread != e->thread;
+
+	if (!loads(e) || !matters(s, i) || is_repeated(s, i))
+		return false;
+	if (s->tells[e->thread])
+		return (from_other && is_told(s, e->rf)) ||
+		       (e->newer >= 0 && is_told(s, missed_store(s, i)));
+	return from_other || e->newer >= 0 || overtaken_by(s, i) >= 0;
+}
+
+static void look_back(struct slice *s)
+{
+	for (int i = 0; i < s->n; i++) {
+		const struct flx_event *e = &s->ev[i];
+
+		if (s->keep[i] || i > s->last[e->thread] || i > s->cut[e->thread])
+			continue;
+		if (e->kind == FLX_OTHER && e->site) {
+			keep(s, i); /* a choice that was made */
+		} else if (is_news(s, i)) {
+			int w = s->tells[e->thread] ? -1 : overtaken_by(s, i);
+
+			keep(s, i);
+			if (w >= 0 && w <= s->cut[s->ev[w].thread] && e->newer < 0)
+				keep(s, w);
+		}
+	}
+}
+
+/* ---- what orders them ---- */
+
+static int count_kept(const struct slice *s, int thread, int from, int to)
+{
+	int n = 0;
+
+	for (int i = from; i <= to; i++)
+		n += s->keep[i] && s->ev[i].thread == thread && i <= s->cut[thread];
+	return n;
+}
+
+static bool is_sync(const struct slice *s, int i)
+{
+	const struct flx_event *e = &s->ev[i];
+
+	return acquires(e) && e->rf >= 0 && s->ev[e->rf].thread != e->thread &&
+	       releases(&s->ev[e->rf]) && i <= s->cut[e->thread];
+}
+
+#define MAX_SYNC 512
+
+/* Hand-overs that order kept events, without those that another one makes superfluous. */
+static void keep_syncs(struct slice *s)
+{
+	struct sync *sync = malloc(MAX_SYNC * sizeof(*sync));
+	int n = 0;
+
+	for (int i = 0; sync && i < s->n && n < MAX_SYNC; i++) {
+		struct sync x = { .release = s->ev[i].rf, .acquire = i };
+
+		if (!is_sync(s, i) || i > s->last[s->ev[i].thread])
+			continue;
+		x.before = count_kept(s, s->ev[x.release].thread, 0, x.release);
+		x.after = count_kept(s, s->ev[i].thread, i, s->n - 1);
+		if (x.before && x.after)
+			sync[n++] = x;
+	}
+	for (int i = 0; i < n; i++) {
+		const struct sync *x = &sync[i];
+		bool needed = true;
+
+		for (int j = 0; j < n && needed; j++) {
+			const struct sync *y = &sync[j];
+
+			if (j == i || s->ev[y->release].thread != s->ev[x->release].thread ||
+			    s->ev[y->acquire].thread != s->ev[x->acquire].thread)
+				continue;
+			if (y->before < x->before || y->after < x->after)
+				continue;
+			needed = y->before == x->before && y->after == x->after && i < j;
+		}
+		if (needed) {
+			keep(s, x->release);
+			keep(s, x->acquire);
+		}
+	}
+	free(sync);
+}
+
+static bool is_barrier(const struct flx_event *e)
+{
+	return e->kind == FLX_FENCE && e->fence != FL_FENCE_BARRIER &&
+	       e->fence != FL_FENCE_RCU_LOCK && e->fence != FL_FENCE_RCU_UNLOCK;
+}
+
+/* Barriers with a kept access before and after; of equal ones in a row, the first. */
+static void keep_barriers(struct slice *s, int thread)
+{
+	int first[FL_FENCE_NR];
+	bool seen = false;
+
+	for (int k = 0; k < FL_FENCE_NR; k++)
+		first[k] = -1;
+	for (int i = 0; i < s->n && i <= s->cut[thread]; i++) {
+		const struct flx_event *e = &s->ev[i];
+
+		if (e->thread != thread)
+			continue;
+		if (is_barrier(e) && seen && first[e->fence] < 0)
+			first[e->fence] = i;
+		if (is_barrier(e) &&
+		    (e->fence == FL_FENCE_SYNC_RCU || e->fence == FL_FENCE_SYNC_SRCU))
+			keep(s, i);
+		if (!s->keep[i] || e->kind == FLX_FENCE)
+			continue;
+		for (int k = 0; k < FL_FENCE_NR; k++) {
+			keep(s, first[k]);
+			first[k] = -1;
+		}
+		seen = true;
+	}
+}
+
+/* If anybody waits for readers: the sections that have a kept event in them. */
+static void keep_sections(struct slice *s, int thread)
+{
+	int begin = -1, depth = 0;
+	bool any = false;
+
+	for (int i = 0; i < s->n && s->rcu; i++) {
+		const struct flx_event *e = &s->ev[i];
+
+		if (e->thread != thread)
+			continue;
+		if (e->kind == FLX_FENCE && e->fence == FL_FENCE_RCU_LOCK) {
+			if (!depth++) {
+				begin = i;
+				any = false;
+			}
+		} else if (e->kind == FLX_FENCE && e->fence == FL_FENCE_RCU_UNLOCK && depth) {
+			if (!--depth && any)
+				keep(s, i);
+		} else if (s->keep[i] && depth) {
+			any = true;
+			keep(s, begin);
+		}
+	}
+}
+
+static bool allocate(struct slice *s)
+{
+	size_t n = s->n + 1;
+
+	s->keep = calloc(n, sizeof(*s->keep));
+	s->place = malloc(n * sizeof(*s->place));
+	s->next_load = malloc(n * sizeof(*s->next_load));
+	s->co_next = malloc(n * sizeof(*s->co_next));
+	s->p = calloc(n, sizeof(*s->p));
+	return s->keep && s->place && s->next_load && s->co_next && s->p;
+}
+
+bool *fl_trace_slice(const struct fl_trace *t)
+{
+	struct slice s = { .t = t, .ev = t->record.ev, .n = t->record.n };
+	bool ok = allocate(&s) && find_places(&s);
+
+	for (int k = 0; k < FLX_MAX_THREADS; k++) {
+		s.last[k] = -1;
+		s.cut[k] = s.n;
+	}
+	if (ok) {
+		note_accesses(&s);
+		ok = link_loads(&s);
+	}
+	if (ok) {
+		for (int i = 0; i < s.n; i++)
+			s.rcu |= s.ev[i].kind == FLX_FENCE && s.ev[i].fence == FL_FENCE_SYNC_RCU;
+		keep_steps(&s);
+		keep_violation(&s);
+		keep_end(&s);
+		do {
+			s.changed = false;
+			for (int i = 0; i < s.n; i++)
+				if (s.keep[i])
+					follow(&s, i);
+			look_back(&s);
+		} while (s.changed);
+		keep_syncs(&s);
+		for (int k = 0; k < FLX_MAX_THREADS; k++) {
+			keep_barriers(&s, k);
+			keep_sections(&s, k);
+		}
+	}
+	free(s.place);
+	free(s.next_load);
+	free(s.co_next);
+	free(s.p);
+	if (ok)
+		return s.keep;
+	free(s.keep);
+	return NULL;
+}

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: MIT
+/* barrier.c - cases for lib/program/barrier.c; see case.h. */
+#include "case.h"
+
+static pthread_barrier_t b;
+static int left, right;
+static atomic_int serial;
+
+static void pass(void)
+{
+	int r = pthread_barrier_wait(&b);
+
+	assert(!r || r == PTHREAD_BARRIER_SERIAL_THREAD);
+	if (r)
+		atomic_fetch_add(&serial, 1);
+}
+
+static void *do_left(void *arg)
+{
+	left = 1;
+	pass();
+	assert(right == 1);
+	pass();
+	left = 2;
+	return NULL;
+}
+
+static void *do_right(void *arg)
+{
+	right = 1;
+	pass();
+	assert(left == 1);
+	pass();
+	right = 2;
+	return NULL;
+}
+
+void separates_rounds(void)
+{
+	pthread_barrier_init(&b, NULL, 2);
+	both(do_left, do_right);
+	assert(left == 2 && right == 2 && serial == 2);
+	pthread_barrier_destroy(&b);
+}
+
+static void *hasty(void *arg)
+{
+	right = 1;
+	pass();
+	left = 3;
+	pass();
+	return NULL;
+}
+
+void too_early(void)
+{
+	pthread_barrier_init(&b, NULL, 2);
+	both(do_left, hasty);
+}
+
+void too_few(void)
+{
+	pthread_barrier_init(&b, NULL, 3);
+	both(do_left, do_right);
+}
+
+void not_initialised(void)
+{
+	pass();
+}
+
+void count_of_zero(void)
+{
+	assert(pthread_barrier_init(&b, NULL, 0) == EINVAL);
+}
+
+void alone(void)
+{
+	pthread_barrier_init(&b, NULL, 1);
+	pass();
+	pass();
+	assert(serial == 2);
+}

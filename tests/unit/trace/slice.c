@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: MIT
+/*
+ * slice.c - tests of the choice of events: lib/trace/slice.c.
+ *
+ * Executions made by hand, an event a line. Which events are kept is compared as a string of '+' and '-'.
+ */
+#include "sample.h"
+
+#include <check.h>
+#include <stdlib.h>
+
+#define X 0x100
+#define Y 0x200
+#define LOCK 0x300
+#define OWN 0x400 /* one thread's */
+#define MAX 32
+
+static struct flx_event ev[MAX];
+static struct flx_record record;
+static struct fl_site labels[MAX];
+
+static void begin(void)
+{
+	memset(ev, 0, sizeof(ev));
+	record = (struct flx_record){ .ev = ev, .racing = { -1, -1 } };
+}
+
+static struct flx_event *add(int thread, enum flx_kind kind, uintptr_t addr, int rf)
+{
+	static const struct fl_site site = { "a.c", "f", "x", 1, NULL };
+	struct flx_event *e = &ev[record.n];
+
+	sample_event(e, thread, record.n++, kind, &site, NULL);
+	if (kind != FLX_FENCE)
+		sample_access(e, addr, 8, 0, 1, rf);
+	return e;
+}
+
+static int load(int thread, uintptr_t addr, int rf)
+{
+	return (int)(add(thread, FLX_READ, addr, rf) - ev);
+}
+
+static int store(int thread, uintptr_t addr, int co_after)
+{
+	struct flx_event *e = add(thread, FLX_WRITE, addr, FLX_NONE);
+
+	e->co_after = co_after;
+	return (int)(e - ev);
+}
+
+static int lock(int thread, int rf)
+{
+	struct flx_event *e = add(thread, FLX_RMW, LOCK, rf);
+
+	e->order = FL_ACQUIRE;
+	e->co_after = rf;
+	return (int)(e - ev);
+}
+
+static int unlock(int thread, int co_after)
+{
+	int i = store(thread, LOCK, co_after);
+
+	ev[i].order = FL_RELEASE;
+	return i;
+}
+
+static void barrier(int thread)
+{
+	add(thread, FLX_FENCE, 0, FLX_NONE)->fence = FL_FENCE_MB;
+}
+
+static void label(int i, const char *name)
+{
+	labels[i] = (struct fl_site){ "a.c", "f", name, i, name };
+	ev[i].step = &labels[i];
+}
+
+/* @violating: of the trace, -1 if the violation is at the end. */
+static void assert_kept(int violating, const char *want)
+{
+	struct fl_trace *t = NULL;
+	char got[MAX + 1] = "";
+	bool *keep;
+
+	ck_assert_int_eq(fl_trace_create(&t, &sample_info, 2, sample_names, &record, NULL), 0);
+	t->violating = violating;
+	keep = fl_trace_slice(t);
+	ck_assert_ptr_nonnull(keep);
+	for (int i = 0; i < record.n; i++)
+		got[i] = keep[i] ? '+' : '-';
+	ck_assert_str_eq(got, want);
+	free(keep);
+	fl_trace_free(t);
+}
+
+START_TEST(what_only_one_thread_touches_is_dropped)
+{
+	begin();
+	store(0, OWN, FLX_INIT);
+	load(0, OWN, 0);
+	store(0, X, FLX_INIT);
+	load(1, X, 2);
+	assert_kept(3, "--++");
+}
+END_TEST
+
+START_TEST(nothing_after_the_violation_but_labels)
+{
+	begin();
+	store(0, X, FLX_INIT);
+	store(0, Y, FLX_INIT);
+	load(1, X, 0);
+	load(1, Y, 1);
+	label(load(1, OWN, FLX_INIT), "B9");
+	assert_kept(2, "+-+-+");
+}
+END_TEST
+
+START_TEST(message_passing_keeps_both_loads_and_their_stores)
+{
+	begin();
+	store(0, X, FLX_INIT);
+	barrier(0);
+	store(0, Y, FLX_INIT);
+	load(1, Y, 2);
+	load(1, X, FLX_INIT);
+	ev[4].newer = 0;
+	assert_kept(4, "+++++");
+}
+END_TEST
+
+START_TEST(of_repeated_loads_the_last_is_kept)
+{
+	begin();
+	store(0, X, FLX_INIT);
+	load(1, X, 0);
+	load(1, X, 0);
+	load(1, X, 0);
+	load(1, OWN, FLX_INIT);
+	assert_kept(4, "+--++");
+}
+END_TEST
+
+/* Both increments are from 0: each load, and the store that it did not see. */
+START_TEST(a_lost_update_at_the_end)
+{
+	begin();
+	load(0, X, FLX_INIT);
+	load(1, X, FLX_INIT);
+	store(0, X, FLX_INIT);
+	store(1, X, 2);
+	store(1, OWN, FLX_INIT);
+	assert_kept(-1, "++++-");
+}
+END_TEST
+
+START_TEST(a_lock_that_was_handed_over_is_kept_where_it_orders)
+{
+	begin();
+	label(store(0, X, FLX_INIT), "A1"); /* 0 */
+	lock(0, FLX_INIT);
+	unlock(0, 1);		    /* 2 */
+	lock(1, 2);		    /* 3 */
+	unlock(1, 3);		    /* 4 */
+	label(load(1, X, 0), "B1"); /* 5 */
+	lock(0, 4);		    /* 6: orders nothing that is kept */
+	unlock(0, 6);
+	assert_kept(5, "+-++-+--");
+}
+END_TEST
+
+START_TEST(of_nested_hand_overs_the_tightest_is_kept)
+{
+	begin();
+	label(store(0, X, FLX_INIT), "A1");	      /* 0 */
+	unlock(0, FLX_INIT);			      /* 1: before A2 */
+	label(store(0, X, 0), "A2");		      /* 2 */
+	ev[store(0, Y, FLX_INIT)].order = FL_RELEASE; /* 3 */
+	lock(1, 1);
+	ev[load(1, Y, 3)].order = FL_ACQUIRE; /* 5 */
+	label(load(1, X, 2), "B1");
+	assert_kept(6, "+-++-++");
+}
+END_TEST
+
+START_TEST(a_labelled_thread_tells_its_own_story)
+{
+	begin();
+	store(0, Y, FLX_INIT);
+	label(store(0, X, FLX_INIT), "A1");
+	load(1, Y, 0); /* of a store that is not told of */
+	load(1, X, 1); /* of one that is, but B1 finds the same */
+	label(load(1, X, 1), "B1");
+	assert_kept(4, "-+--+");
+}
+END_TEST
+
+START_TEST(what_a_label_looked_for_too_early_is_kept)
+{
+	begin();
+	label(load(0, X, FLX_INIT), "A1");
+	store(1, X, FLX_INIT);
+	assert_kept(-1, "++");
+}
+END_TEST
+
+START_TEST(a_deadlock_has_its_waits_and_the_holders)
+{
+	begin();
+	lock(0, FLX_INIT); /* 0 */
+	store(0, OWN, FLX_INIT);
+	ev[load(1, LOCK, FLX_NONE)].blocked = true; /* 2 */
+	ev[load(0, Y, FLX_NONE)].blocked = true;
+	assert_kept(-1, "+-++");
+}
+END_TEST
+
+START_TEST(barriers_stand_between_kept_accesses)
+{
+	begin();
+	barrier(0);
+	store(0, X, FLX_INIT);
+	barrier(0);
+	barrier(0); /* a second one adds nothing */
+	store(0, Y, FLX_INIT);
+	barrier(0);
+	load(1, Y, 4);
+	load(1, X, FLX_INIT);
+	ev[7].newer = 1;
+	assert_kept(7, "-++-+-++");
+}
+END_TEST
+
+START_TEST(accesses_that_overlap_are_of_one_place)
+{
+	begin();
+	store(0, X, FLX_INIT);
+	load(1, X + 4, 0);
+	ev[1].size = 4;
+	assert_kept(1, "++");
+}
+END_TEST
+
+START_TEST(co_that_runs_in_circles_ends)
+{
+	begin();
+	store(0, X, 1);
+	store(1, X, 0);
+	load(0, X, FLX_INIT);
+	ev[2].newer = 1;
+	label(2, "A1");
+	assert_kept(-1, "-++");
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("trace slice");
+	TCase *tc = tcase_create("slice");
+	SRunner *sr = srunner_create(s);
+	int failed;
+
+	tcase_add_test(tc, what_only_one_thread_touches_is_dropped);
+	tcase_add_test(tc, nothing_after_the_violation_but_labels);
+	tcase_add_test(tc, message_passing_keeps_both_loads_and_their_stores);
+	tcase_add_test(tc, of_repeated_loads_the_last_is_kept);
+	tcase_add_test(tc, a_lost_update_at_the_end);
+	tcase_add_test(tc, a_lock_that_was_handed_over_is_kept_where_it_orders);
+	tcase_add_test(tc, of_nested_hand_overs_the_tightest_is_kept);
+	tcase_add_test(tc, a_labelled_thread_tells_its_own_story);
+	tcase_add_test(tc, what_a_label_looked_for_too_early_is_kept);
+	tcase_add_test(tc, a_deadlock_has_its_waits_and_the_holders);
+	tcase_add_test(tc, barriers_stand_between_kept_accesses);
+	tcase_add_test(tc, accesses_that_overlap_are_of_one_place);
+	tcase_add_test(tc, co_that_runs_in_circles_ends);
+	suite_add_tcase(s, tc);
+	srunner_run_all(sr, CK_ENV);
+	failed = srunner_ntests_failed(sr);
+	srunner_free(sr);
+	return failed != 0;
+}
