@@ -5,6 +5,7 @@ find_package(Threads REQUIRED)
 set_target_properties(Threads::Threads PROPERTIES IMPORTED_GLOBAL TRUE)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(FAULTLINE_URCU REQUIRED IMPORTED_TARGET GLOBAL liburcu-memb) # RCU, native engine
+pkg_check_modules(FAULTLINE_CAPSTONE REQUIRED IMPORTED_TARGET GLOBAL capstone) # looks at compiled programs
 pkg_check_modules(FAULTLINE_JANSSON REQUIRED IMPORTED_TARGET GLOBAL jansson)   # trace files
 if(FAULTLINE_TESTS)
   pkg_check_modules(FAULTLINE_CHECK REQUIRED IMPORTED_TARGET GLOBAL check)     # unit tests

@@ -51,7 +51,7 @@ target_link_libraries(fl_native INTERFACE fl_common PkgConfig::FAULTLINE_URCU Th
 add_library(fl_check INTERFACE)
 target_compile_definitions(fl_check INTERFACE FAULTLINE_CHECK
   $<$<C_COMPILER_ID:Clang>:FAULTLINE_CLANG>)
-target_link_libraries(fl_check INTERFACE fl_common PkgConfig::FAULTLINE_JANSSON)
+target_link_libraries(fl_check INTERFACE fl_common PkgConfig::FAULTLINE_JANSSON PkgConfig::FAULTLINE_CAPSTONE)
 
 add_library(fl_modelled INTERFACE)
 target_compile_options(fl_modelled INTERFACE

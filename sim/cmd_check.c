@@ -46,9 +46,14 @@ static const struct argp_option options[] = {
 	{ "set", KEY_SET, "FIELD=VALUE", 0, "Change one policy field; may be repeated", 1 },
 	{ "model", KEY_MODEL, "MODEL", 0, "Memory model: sc, tso or lkmm", 1 },
 	{ NULL, 0, NULL, 0, "How far to go", 2 },
-	{ "search", KEY_SEARCH, "HOW", 0, "exhaustive", 2 },
-	{ "seed", KEY_SEED, "N", 0, "Seed of searches that are random", 2 },
-	{ "max-executions", KEY_MAX_EXECUTIONS, "N", 0, "Give up a run after N executions", 2 },
+	{ "search", KEY_SEARCH, "HOW", 0,
+	  "exhaustive (the default), random, pct:D (random priorities, for bugs of depth D), "
+	  "preemptions:N (all with at most N preemptions)",
+	  2 },
+	{ "seed", KEY_SEED, "N", 0, "Seed of random and pct:D; default: 0", 2 },
+	{ "max-executions", KEY_MAX_EXECUTIONS, "N", 0,
+	  "Give up after N executions; of random and pct:D: how many runs, default: 10000 in 10 s",
+	  2 },
 	{ "timeout", KEY_TIMEOUT, "SECONDS", 0, "Give up a run after this time", 2 },
 	{ "jobs", KEY_JOBS, "N", 0, "Runs at the same time; 1 is used", 2 },
 	{ NULL, 0, NULL, 0, "What to show", 3 },
@@ -69,7 +74,7 @@ struct check {
 	const char *name[MAX_SCENARIOS];
 	size_t nr_names;
 	bool all, json, verbose, all_events;
-	const char *variant, *kernel, *model, *trace, *html;
+	const char *variant, *kernel, *model, *search, *trace, *html;
 	char set[512];
 	uint64_t max_executions, seed;
 	double timeout;
@@ -96,24 +101,6 @@ static bool add_setting(struct check *c, const char *text)
 	return true;
 }
 
-static bool choose_search(const char *text)
-{
-	static const char *const later[] = { "preemptions", "pct", "random" };
-
-	if (!strcmp(text, "exhaustive"))
-		return true;
-	for (size_t i = 0; i < FL_ARRAY_SIZE(later); i++) {
-		size_t n = strlen(later[i]);
-
-		if (!strncmp(text, later[i], n) && (!text[n] || text[n] == ':')) {
-			cli_error("--search \"%s\" is not built yet; there is exhaustive", text);
-			return false;
-		}
-	}
-	cli_error("unknown search \"%s\"; there is exhaustive", text);
-	return false;
-}
-
 static bool add_name(struct check *c, const char *name)
 {
 	if (c->nr_names == MAX_SCENARIOS) {
@@ -131,8 +118,6 @@ static bool parse_value(struct check *c, int key, char *arg)
 	switch (key) {
 	case KEY_SET:
 		return add_setting(c, arg);
-	case KEY_SEARCH:
-		return choose_search(arg);
 	case KEY_SEED:
 		return cli_number(&c->seed, "--seed", arg, 0);
 	case KEY_MAX_EXECUTIONS:
@@ -163,6 +148,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case KEY_MODEL:
 		c->model = arg;
 		return 0;
+	case KEY_SEARCH:
+		c->search = arg;
+		return 0;
 	case KEY_TRACE:
 		c->trace = arg;
 		return 0;
@@ -179,7 +167,6 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		c->verbose = true;
 		return 0;
 	case KEY_SET:
-	case KEY_SEARCH:
 	case KEY_SEED:
 	case KEY_MAX_EXECUTIONS:
 	case KEY_TIMEOUT:
@@ -305,6 +292,7 @@ static void options_of(const struct check *c, const struct fl_variant *variant,
 		.kernel = c->kernel,
 		.set = c->set[0] ? c->set : NULL,
 		.model = c->model,
+		.search = c->search,
 		.max_executions = c->max_executions,
 		.timeout = c->timeout,
 		.seed = c->seed,

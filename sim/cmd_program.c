@@ -12,11 +12,14 @@
 
 #include "../lib/program/program.h"
 #include "progress.h"
+#include "searched.h"
 
 enum key {
 	KEY_MODEL = 0x200,
 	KEY_NONDET,
 	KEY_UNROLL,
+	KEY_SEARCH,
+	KEY_SEED,
 	KEY_MAX_EXECUTIONS,
 	KEY_TIMEOUT,
 	KEY_NO_SYMMETRY,
@@ -36,7 +39,14 @@ static const struct argp_option options[] = {
 	{ NULL, 0, NULL, 0, "How far to go", 2 },
 	{ "unroll", KEY_UNROLL, "N", 0,
 	  "Do not follow a thread that comes more than N times to the same atomic operation", 2 },
-	{ "max-executions", KEY_MAX_EXECUTIONS, "N", 0, "Give up after N executions", 2 },
+	{ "search", KEY_SEARCH, "HOW", 0,
+	  "exhaustive (the default), random, pct:D (random priorities, for bugs of depth D), "
+	  "preemptions:N (all with at most N preemptions)",
+	  2 },
+	{ "seed", KEY_SEED, "N", 0, "Seed of random and pct:D; default: 0", 2 },
+	{ "max-executions", KEY_MAX_EXECUTIONS, "N", 0,
+	  "Give up after N executions; of random and pct:D: how many runs, default: 10000 in 10 s",
+	  2 },
 	{ "timeout", KEY_TIMEOUT, "SECONDS", 0, "Give up after exploring for this time", 2 },
 	{ "no-symmetry", KEY_NO_SYMMETRY, NULL, 0, "Equal threads count as different", 2 },
 	{ "no-commute", KEY_NO_COMMUTE, NULL, 0,
@@ -95,6 +105,8 @@ static bool parse_value(struct args *a, int key, const char *arg)
 			return false;
 		a->opt.unroll = n > UINT32_MAX ? UINT32_MAX : (unsigned int)n;
 		return true;
+	case KEY_SEED:
+		return cli_number(&a->opt.seed, "--seed", arg, 0);
 	case KEY_MAX_EXECUTIONS:
 		return cli_number(&a->opt.max_executions, "--max-executions", arg, 1);
 	default:
@@ -109,6 +121,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	switch (key) {
 	case KEY_MODEL:
 		a->opt.model = arg;
+		return 0;
+	case KEY_SEARCH:
+		a->opt.search = arg;
 		return 0;
 	case KEY_NO_SYMMETRY:
 		a->opt.no_symmetry = true;
@@ -130,6 +145,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case KEY_NONDET:
 	case KEY_UNROLL:
+	case KEY_SEED:
 	case KEY_MAX_EXECUTIONS:
 	case KEY_TIMEOUT:
 		return parse_value(a, key, arg) ? 0 : CLI_REPORTED;
@@ -156,9 +172,11 @@ static const char *limit_of(const struct args *a, const struct fl_run_result *r)
 		return r->message;
 	if (a->opt.timeout > 0 && r->seconds >= a->opt.timeout)
 		return "the time is up (--timeout)";
+	if (r->runs)
+		return r->note; /* it has a number of runs, and that is no limit met */
 	if (a->opt.max_executions && r->executions >= a->opt.max_executions)
 		return "the number of executions is reached (--max-executions)";
-	return "the engine met a limit of its own";
+	return r->note[0] ? r->note : "the engine met a limit of its own";
 }
 
 static void print_counts(const struct args *a, const struct fl_run_result *r, const char *trace)
@@ -166,7 +184,7 @@ static void print_counts(const struct args *a, const struct fl_run_result *r, co
 	char time[32], counts[160];
 	int n;
 
-	n = snprintf(counts, sizeof(counts), "executions %" PRIu64, r->executions);
+	n = searched_counts(counts, sizeof(counts), r);
 	if (a->stats || (r->blocked && r->verdict != FL_VERDICT_VIOLATION))
 		n += snprintf(counts + n, sizeof(counts) - n, ", blocked %" PRIu64, r->blocked);
 	if (a->stats)
@@ -193,11 +211,10 @@ static void report_text(const struct args *a, const struct fl_run_result *r, con
 	if (violation)
 		printf("  %s\n", r->message);
 	else if (r->verdict == FL_VERDICT_INCONCLUSIVE)
-		printf("  %s%s: %s\n", r->oracle[0] ? "perhaps " : "",
-		       r->oracle[0] ? r->oracle : "no violation so far, but not all was explored",
-		       limit_of(a, r));
+		searched_print_open(r, limit_of(a, r));
 	else
 		printf("  no execution is a violation%s\n", r->message);
+	searched_print_odds(r);
 	print_counts(a, r, trace);
 	if (r->trace) {
 		putchar('\n');
@@ -222,6 +239,7 @@ static void report_json(const struct args *a, const struct fl_run_result *r, con
 
 	put_string(o, "file", a->file);
 	put_string(o, "model", r->model);
+	searched_json(o, r);
 	put_string(o, "verdict", verdict_name(r->verdict));
 	put_string(o, "oracle", violation ? r->oracle : NULL);
 	put_string(o, "message", violation ? r->message : NULL);

@@ -16,7 +16,7 @@ struct progress {
 };
 
 /* For struct fl_run_options; @arg is a struct progress. */
-bool progress_report(void *arg, uint64_t executions, double seconds);
+bool progress_report(void *arg, uint64_t executions, double seconds, double done);
 /* Takes the line off the terminal. */
 void progress_end(struct progress *p);
 

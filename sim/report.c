@@ -9,6 +9,7 @@
 #include <jansson.h>
 
 #include "cli.h"
+#include "searched.h"
 
 #define UNEXPECTED "NOT "
 
@@ -53,9 +54,11 @@ static const char *limit_of(const struct report_run *run)
 		return run->result.message; /* a violation that the engine is not sure of */
 	if (run->options->timeout > 0 && run->result.seconds >= run->options->timeout)
 		return "the time is up (--timeout)";
+	if (run->result.runs)
+		return run->result.note; /* it has a number of runs, and that is no limit met */
 	if (run->options->max_executions && run->result.executions >= run->options->max_executions)
 		return "the number of executions is reached (--max-executions)";
-	return "the engine met a limit of its own";
+	return run->result.note[0] ? run->result.note : "the engine met a limit of its own";
 }
 
 /* ---- one run ---- */
@@ -82,7 +85,7 @@ static void print_counts(const struct report_run *run, bool verbose)
 	char time[32], counts[160];
 	int n;
 
-	n = snprintf(counts, sizeof(counts), "executions %" PRIu64, r->executions);
+	n = searched_counts(counts, sizeof(counts), r);
 	if (verbose || (r->blocked && r->verdict != FL_VERDICT_VIOLATION))
 		n += snprintf(counts + n, sizeof(counts) - n, ", blocked %" PRIu64, r->blocked);
 	if (verbose)
@@ -105,13 +108,12 @@ void report_single(const struct report_run *run, bool verbose)
 	if (r->verdict == FL_VERDICT_VIOLATION)
 		printf("  %s\n", r->message);
 	else if (r->verdict == FL_VERDICT_INCONCLUSIVE)
-		printf("  %s%s: %s\n", r->oracle[0] ? "perhaps " : "",
-		       r->oracle[0] ? r->oracle : "no violation so far, but not all was explored",
-		       limit_of(run));
+		searched_print_open(r, limit_of(run));
 	else if (!strcmp(r->model, "lkmm"))
 		printf("  no execution breaks an oracle (load buffering is not explored)\n");
 	else
 		printf("  no execution breaks an oracle\n");
+	searched_print_odds(r);
 	print_counts(run, verbose);
 	if (r->trace) {
 		putchar('\n');
@@ -144,7 +146,7 @@ void report_json(const struct report_run *run)
 	put_string(o, "kernel", r->kernel);
 	put_string(o, "set", run->set);
 	put_string(o, "model", r->model);
-	put_string(o, "search", r->search);
+	searched_json(o, r);
 	put_string(o, "verdict", verdict_name(r->verdict));
 	put_string(o, "expected", !run->compare ? NULL : expect ? "violation" : "verified");
 	put_string(o, "expected_oracle", expect);

@@ -5,6 +5,7 @@
 #   need COMMAND PACKAGE WHY     a command that must be there
 #   need_lib MODULE PACKAGE WHY  a library, by its pkg-config name
 #   wish COMMAND PACKAGE         a command without which some tests are skipped
+#   wish_file FILE PACKAGE       the same for a file
 #   install_missing              installs the packages noted by these, or says how and exits 2; without those
 #                                of wish it goes on, and says so
 #   configure PRESET             cmake, into build/PRESET
@@ -33,6 +34,10 @@ need() {
 
 wish() {
 	command -v "$1" >/dev/null 2>&1 || wished="$wished $2"
+}
+
+wish_file() {
+	[ -r "$1" ] || wished="$wished $2"
 }
 
 need_lib() {
@@ -114,6 +119,7 @@ need_for_build() {
 	command -v ninja >/dev/null 2>&1 || need make ninja-build "builds"
 	need_lib liburcu-memb liburcu-dev "RCU of the native engine"
 	need_lib jansson libjansson-dev "trace files and --json"
+	need_lib capstone libcapstone-dev "looks at the machine code of the programs that are checked"
 }
 
 quietly() { # TITLE LOG COMMAND...

@@ -25,13 +25,32 @@ struct fl_run_options {
 	const char *kernel;	 /* overrides the variant's release profile; NULL: as it is */
 	const char *set;	 /* further "field=value,..." overrides; NULL: none */
 	const char *model;	 /* NULL: the variant's, else "lkmm" */
-	uint64_t max_executions; /* 0: no limit */
+	/*
+	 * "exhaustive", also if NULL; "random"; "pct:D", random priorities that find bugs of depth D with a stated
+	 * probability; "preemptions:N", all executions with at most N preemptions.
+	 */
+	const char *search;
+	uint64_t max_executions; /* 0: no limit; of random searches: runs */
 	double timeout;		 /* seconds; 0: no limit */
-	uint64_t seed;		 /* native: of the delays */
+	uint64_t seed;		 /* of random searches; native: of the delays */
 	uint64_t iterations;	 /* native: how often; 0: once */
-	/* Called now and then from the calling thread; true stops the run. NULL: none. */
-	bool (*progress)(void *arg, uint64_t executions, double seconds);
+	/*
+	 * Called now and then from the calling thread; true stops the run. NULL: none. @done: the part of the search
+	 * that is finished, as far as one can tell; below 0: unknown.
+	 */
+	bool (*progress)(void *arg, uint64_t executions, double seconds, double done);
 	void *progress_arg;
+};
+
+/*
+ * How likely a search "pct:D" finds a bug of depth D: one for which D orders between two steps suffice, and that
+ * shows with loads of the newest store. All 0 for other searches.
+ */
+struct fl_pct {
+	unsigned int threads, steps; /* n and k: the most that a run had */
+	double choices;		     /* in how many ways a run's own choices can go */
+	uint64_t runs;		     /* to which it applies */
+	double per_run, all_runs;    /* the probability is at least this */
 };
 
 struct fl_trace; /* a recorded execution, lib/trace */
@@ -45,6 +64,10 @@ struct fl_run_result {
 	uint64_t blocked;		     /* explored but not completed */
 	uint64_t duplicates; /* complete graphs seen before: 0 unless the engine is broken */
 	uint32_t events;     /* in the longest execution */
+	uint64_t runs;	     /* of random searches; executions are the different ones */
+	uint64_t found_in;   /* the first of them, counted from 1, that was a violation; else 0 */
+	struct fl_pct pct;
+	char note[160];	     /* what a search that was not exhaustive can say, or "" */
 	uint64_t hits;	     /* native: iterations in which an oracle failed */
 	double seconds;
 	struct fl_trace *trace; /* of a violation; fl_run_result_free() frees it */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * crash.c - a NULL pointer in a thread's code is a finding, not the end of the checker.
+ * crash.c - what the processor objects to in a thread's code is a finding, not the end of the checker.
  *
  * The handler runs on a stack of its own and only changes where the thread goes on: into crashed(), on
  * the fibre's stack, which reports and gives up the processor for good. A fault outside of a thread is
@@ -11,56 +11,76 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <ucontext.h>
 
 #include "exec.h"
 #include "label.h"
 #include "search.h"
+#include "watch.h"
 
-static struct sigaction former[2];
+static const struct fault {
+	int signal;
+	const char *oracle, *what;
+} faults[] = {
+	{ SIGSEGV, "bad-access", "accesses memory at %#lx, where there is none" },
+	{ SIGBUS, "bad-access", "accesses memory at %#lx, where there is none" },
+	{ SIGFPE, "bad-division", "divides by zero, or the smallest number by -1" },
+	{ SIGILL, "trap", "comes to an instruction that ends the program (__builtin_trap())" },
+	{ SIGTRAP, "trap", "comes to an instruction that ends the program (__builtin_trap())" },
+};
+#define NR_FAULTS (sizeof(faults) / sizeof(faults[0]))
+
+static const struct fault stack_overflow = {
+	.oracle = "stack-overflow",
+	.what = "has used up its stack: endless recursion, or too much in local variables",
+};
+
+static struct sigaction former[NR_FAULTS];
 static stack_t former_stack;
 static char *own_stack;
+static const struct fault *fault;
 static uintptr_t bad_address;
 
-static __attribute__((noreturn)) void crashed(void)
+static void crashed(void)
 {
 	struct thread *t = &T[current_thread];
-	char message[128];
+	char what[128], message[256];
 
-	snprintf(message, sizeof(message),
-		 "CPU%d (%s) accesses memory at %#lx, where there is none", current_thread,
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+	snprintf(what, sizeof(what), fault->what, (unsigned long)bad_address);
+#pragma GCC diagnostic pop
+	snprintf(message, sizeof(message), "CPU%d (%s) %s", current_thread,
 		 current_thread < program->nthreads && program->name[current_thread]
 			 ? program->name[current_thread]
 			 : "?",
-		 (unsigned long)bad_address);
-	search_fail("bad-access", message);
-	t->oracle = "bad-access";
+		 what);
+	search_fail(fault->oracle, message);
+	t->oracle = label_text(fault->oracle);
 	t->message = label_text(message);
-	t->crashed = true;
+	t->stop = LABEL_STOPPED;
 	for (;;)
 		exec_yield();
 }
 
-static void on_fault(int sig, siginfo_t *info, void *context)
+static int fault_of(int signal)
 {
-	ucontext_t *uc = context;
-	struct thread *t;
-	uintptr_t sp;
+	int i = 0;
 
+	while (faults[i].signal != signal)
+		i++;
+	return i;
+}
+
+static void on_fault(int signal, siginfo_t *info, void *context)
+{
 	if (current_thread < 0) {
-		sigaction(sig, &former[sig == SIGBUS], NULL);
-		return; /* the access is done again, and faults again */
+		sigaction(signal, &former[fault_of(signal)], NULL);
+		return; /* the instruction is done again, and faults again */
 	}
-	t = &T[current_thread];
 	bad_address = (uintptr_t)info->si_addr;
-	sp = (uintptr_t)t->fibre.stack + t->fibre.size / 2;
-#if defined(__x86_64__)
-	uc->uc_mcontext.gregs[REG_RSP] = (greg_t)((sp & ~15ul) - 8);
-	uc->uc_mcontext.gregs[REG_RIP] = (greg_t)(uintptr_t)crashed;
-#elif defined(__aarch64__)
-	uc->uc_mcontext.sp = sp & ~15ul;
-	uc->uc_mcontext.pc = (uintptr_t)crashed;
-#endif
+	fault = fibre_overflows(&T[current_thread].fibre, bad_address) ? &stack_overflow
+								       : &faults[fault_of(signal)];
+	fibre_redirect(&T[current_thread].fibre, context, crashed);
 }
 
 void exec_catch_faults(void)
@@ -74,16 +94,16 @@ void exec_catch_faults(void)
 	stack.ss_sp = own_stack;
 	sigaltstack(&stack, &former_stack);
 	sigemptyset(&sa.sa_mask);
-	sigaction(SIGSEGV, &sa, &former[0]);
-	sigaction(SIGBUS, &sa, &former[1]);
+	for (size_t i = 0; i < NR_FAULTS; i++)
+		sigaction(faults[i].signal, &sa, &former[i]);
 }
 
 void exec_release_faults(void)
 {
 	if (!own_stack)
 		return;
-	sigaction(SIGSEGV, &former[0], NULL);
-	sigaction(SIGBUS, &former[1], NULL);
+	for (size_t i = 0; i < NR_FAULTS; i++)
+		sigaction(faults[i].signal, &former[i], NULL);
 	sigaltstack(&former_stack, NULL);
 	free(own_stack);
 	own_stack = NULL;

@@ -27,9 +27,13 @@ static bool probing; /* a read-modify-write may be passed without its store part
 static bool in_sync; /* what has run is a part of G */
 static struct label *root[FLX_MAX_THREADS];
 
+/* The thread's errno is its own. */
 static void to_engine(struct thread *t)
 {
+	int err = errno;
+
 	fibre_switch(&t->fibre.sp, engine_sp);
+	errno = err;
 }
 
 void exec_yield(void)
@@ -101,6 +105,14 @@ static bool fits(const struct op *op, const struct ev *e)
 	return e->kind != EV_FENCE || e->fence == op->fence;
 }
 
+static void did_not_repeat(int t, const char *what)
+{
+	snprintf(exec_error, sizeof(exec_error),
+		 "thread %d did not do the same again at event %d (%s): its code depends on "
+		 "something outside of the modelled memory",
+		 t, T[t].pos, what);
+}
+
 /* Takes the result from the thread's next event; false: there is none yet, or it must wait. */
 static bool pass(struct thread *t, int thread, struct op *op)
 {
@@ -123,11 +135,7 @@ static bool pass(struct thread *t, int thread, struct op *op)
 		}
 	}
 	if (!fits(op, e)) {
-		snprintf(
-			exec_error, sizeof(exec_error),
-			"thread %d did not do the same again at event %d (%s): its code depends on "
-			"something outside of the modelled memory",
-			thread, t->pos, op->site ? op->site->text : "plain access");
+		did_not_repeat(thread, op->site ? op->site->text : "plain access");
 		return false;
 	}
 	if (op->flags & EVF_FREE)
@@ -152,6 +160,24 @@ static bool is_load(const struct op *op)
 	return op->kind == OP_LOAD || (op->kind == OP_RMW && !(op->flags & EVF_AWAIT));
 }
 
+bool exec_on_own_stack(uintptr_t addr)
+{
+	return addr - (uintptr_t)T[current_thread].fibre.stack < T[current_thread].fibre.size;
+}
+
+/*
+ * What tells one load from another that is done at the same place: pieces of a structure, or the steps of a
+ * library function, have the place of its call.
+ */
+static void capture_state(struct thread *t, const struct op *op)
+{
+	uintptr_t stack_end = (uintptr_t)t->fibre.stack + t->fibre.size;
+
+	t->state[0] = t->state[1] = 0;
+	if (!t->in_call)
+		spin_capture(op->pc, op->addr ^ (uintptr_t)op->site, stack_end, t->state);
+}
+
 static void do_one(struct op *op)
 {
 	int thread = current_thread;
@@ -161,7 +187,7 @@ static void do_one(struct op *op)
 		t->op = op;
 		t->waiting = t->wait_thread < 0;
 		if (t->waiting && program->ordinary && is_load(op))
-			spin_capture(op->pc, (uintptr_t)t->fibre.stack + t->fibre.size, t->state);
+			capture_state(t, op);
 		to_engine(t);
 	}
 	t->op = NULL;
@@ -206,9 +232,14 @@ void exec_flush(void)
 
 void exec_do(struct op *op)
 {
+	exec_flush();
+	exec_do_before_store(op);
+}
+
+void exec_do_before_store(struct op *op)
+{
 	struct thread *t = &T[current_thread];
 
-	exec_flush();
 	op->step = t->step;
 	op->deps = t->deps;
 	memset(&t->deps, 0, sizeof(t->deps));
@@ -220,12 +251,14 @@ static void thread_main(void *arg)
 	struct thread *t = arg;
 	struct op end = { .kind = OP_END };
 
+	errno = 0;
 	if (t - T >= program->nthreads) {
 		struct op begin = { .kind = OP_BEGIN };
 
 		exec_do(&begin);
 	}
 	t->fn(t->arg);
+	end.val = t->result;
 	exec_do(&end);
 	t->ended = true;
 	for (;;)
@@ -266,6 +299,7 @@ int exec_spawn(void (*fn)(void *), void *arg)
 		return -1;
 	T[op.target].fn = fn;
 	T[op.target].arg = arg;
+	op.val = (uintptr_t)arg;
 	exec_do(&op);
 	return op.target;
 }
@@ -285,6 +319,13 @@ uint64_t exec_choose(uint64_t n, const struct fl_site *site, uintptr_t pc)
 	return op.old;
 }
 
+static _Noreturn void stop(struct thread *t, enum label_stop why)
+{
+	t->stop = why;
+	for (;;)
+		to_engine(t);
+}
+
 void exec_stop(const char *oracle, const char *message)
 {
 	struct thread *t = &T[current_thread];
@@ -293,9 +334,7 @@ void exec_stop(const char *oracle, const char *message)
 	search_fail(oracle, message);
 	t->oracle = label_text(oracle);
 	t->message = label_text(message);
-	t->crashed = true;
-	for (;;)
-		to_engine(t);
+	stop(t, LABEL_STOPPED);
 }
 
 void exec_prune(void)
@@ -303,9 +342,15 @@ void exec_prune(void)
 	struct thread *t = &T[current_thread];
 
 	exec_flush();
-	t->crashed = t->pruned = true;
-	for (;;)
-		to_engine(t);
+	stop(t, LABEL_PRUNED);
+}
+
+void exec_end_process(void)
+{
+	struct thread *t = &T[current_thread];
+
+	exec_flush();
+	stop(t, LABEL_EXITED);
 }
 
 int exec_init(const struct flx_program *p)
@@ -341,7 +386,8 @@ void exec_restart(void)
 	for (int i = 0; i < FLX_MAX_THREADS; i++) {
 		struct thread *t = &T[i];
 
-		t->started = t->ended = t->crashed = t->pruned = t->waiting = false;
+		t->started = t->ended = t->waiting = false;
+		t->stop = LABEL_GOES_ON;
 		t->pos = 0;
 		t->wait_thread = -1;
 		t->op = NULL;
@@ -350,7 +396,9 @@ void exec_restart(void)
 		t->ndep = 0;
 		t->last_marked_load = -1;
 		t->loads = t->spawns = 0;
+		t->result = 0;
 		t->own_stores = 0;
+		t->in_call = false;
 		t->oracle = t->message = NULL;
 		memset(&t->deps, 0, sizeof(t->deps));
 		t->fn = i < program->nthreads ? program->thread[i] : NULL;
@@ -366,7 +414,7 @@ static bool at_frontier(const struct thread *t, int thread)
 {
 	const struct ev *e;
 
-	if (t->ended || t->crashed)
+	if (t->ended || t->stop)
 		return true;
 	if (!t->waiting)
 		return false;
@@ -406,8 +454,10 @@ static void advance(int t)
 
 static void pass_event(int t, int idx)
 {
-	while (T[t].pos <= idx && !T[t].crashed && !exec_error[0])
+	while (T[t].pos <= idx && !T[t].stop && !exec_error[0])
 		advance(t);
+	if (T[t].pos <= idx && !exec_error[0])
+		did_not_repeat(t, "ends early");
 }
 
 void exec_to_frontier(int t)
@@ -550,8 +600,8 @@ static void fill_label(struct label *l, int thread)
 	const struct op *op = t->op;
 	int other = 0;
 
-	if (t->crashed) {
-		l->stop = t->pruned ? LABEL_PRUNED : LABEL_STOPPED;
+	if (t->stop) {
+		l->stop = (uint8_t)t->stop;
 		l->oracle = t->oracle;
 		l->message = t->message;
 		return;
@@ -601,6 +651,21 @@ static void fill_label(struct label *l, int thread)
 		mixed_sizes(op, other);
 }
 
+/* What @e tells its thread. What a thread is created with and what it ends with go from label to label. */
+static uint64_t value_of(const struct ev *e)
+{
+	switch (e->kind) {
+	case EV_READ:
+	case EV_CHOICE:
+		return e->rval;
+	case EV_BEGIN:
+	case EV_JOIN:
+		return G.ev[e->rf].op->val;
+	default:
+		return 0;
+	}
+}
+
 /* Where what follows @t's events hangs: the label of the last one, and the value it read. */
 static struct label *last_label(int t, uint64_t *value)
 {
@@ -608,7 +673,7 @@ static struct label *last_label(int t, uint64_t *value)
 
 	if (e->kind == EV_WRITE && (e->flags & EVF_RMW))
 		e = &G.ev[G.tev[t][G.tn[t] - 2]];
-	*value = e->kind == EV_READ || e->kind == EV_CHOICE ? e->rval : 0;
+	*value = value_of(e);
 	return e->op;
 }
 
@@ -618,7 +683,7 @@ static struct label *discover(int t)
 		exec_restart();
 	in_sync = true;
 	exec_to_frontier(t);
-	if (exec_error[0] || (!T[t].op && !T[t].crashed))
+	if (exec_error[0] || (!T[t].op && !T[t].stop))
 		return NULL;
 
 	struct label *l = label_new();

@@ -56,10 +56,10 @@ struct thread {
 	struct fibre fibre;
 	void (*fn)(void *arg);
 	void *arg;
-	bool started, ended, crashed, pruned,
-		waiting;	   /* waiting: stopped with an operation that has no event */
-	int pos;		   /* events passed */
-	int wait_thread, wait_idx; /* must be passed first; wait_thread -1: nothing */
+	bool started, ended, waiting; /* waiting: stopped with an operation that has no event */
+	enum label_stop stop;	      /* why it does not go on */
+	int pos;		      /* events passed */
+	int wait_thread, wait_idx;    /* must be passed first; wait_thread -1: nothing */
 	struct op *op;
 	const struct fl_site *step;
 	struct {
@@ -75,9 +75,11 @@ struct thread {
 	struct fl_deps deps; /* of the next access */
 	int loads;	     /* passed so far */
 	int spawns;
+	uint64_t result;     /* for those who join it */
 	uint32_t own_stores; /* to memory that is its own and not its stack */
-	uint64_t state
-		[2]; /* at the load for which it has stopped, if the program is an ordinary one */
+	bool in_call; /* the place that is said to load may be further on than its state tells */
+	/* At the load for which it has stopped, if the program is an ordinary one and this is known. */
+	uint64_t state[2];
 	const char *oracle, *message; /* how it stopped, or what its operation does wrong */
 };
 
@@ -120,6 +122,8 @@ struct label *exec_label_after_rmw(int t);
 /* Forgets all labels. */
 void exec_forget(void);
 
+/* Is @addr on the stack of the thread that runs? */
+bool exec_on_own_stack(uintptr_t addr);
 /* A plain store that was announced becomes an event now. */
 void exec_flush(void);
 /* rt/alloc.h's fl_addr_dep(). */
@@ -129,6 +133,8 @@ void exec_reset_cpus(void);
 
 /* The calling thread does @op; returns when the graph has its event. Called on fibres. */
 void exec_do(struct op *op);
+/* The same for a load of an assignment whose store the compiler has announced first. */
+void exec_do_before_store(struct op *op);
 /* Gives the processor back to the engine. Called on fibres. */
 void exec_yield(void);
 /* Starts a thread during the run; returns its number or -1. Called on fibres. */
@@ -141,5 +147,7 @@ uint64_t exec_choose(uint64_t n, const struct fl_site *site, uintptr_t pc);
 _Noreturn void exec_stop(const char *oracle, const char *message);
 /* The execution in hand does not count (an assumption does not hold); does not return. Called on fibres. */
 _Noreturn void exec_prune(void);
+/* The process ends: the calling thread does nothing more, and whoever waits need not go on. */
+_Noreturn void exec_end_process(void);
 
 #endif

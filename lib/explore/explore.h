@@ -18,29 +18,18 @@
 #include <faultline/rt/site.h>
 #include <faultline/rt/types.h>
 
+#include "mutant.h"
+
 #define FLX_MAX_THREADS 16
+#define FLX_MAX_DEPTH 32 /* of bugs that FLX_PCT is asked for */
 
 enum flx_model { FLX_SC, FLX_TSO, FLX_LKMM, FLX_RC11 };
 
-/* Weakenings of the engine itself, for the tests that must notice them. All 0 in real use. */
-enum flx_mutant {
-	FLX_MUT_NONE,
-	FLX_MUT_IGNORE_MB, /* lkmm: smp_mb() orders nothing */
-	FLX_MUT_IGNORE_RMB,
-	FLX_MUT_IGNORE_WMB,
-	FLX_MUT_IGNORE_ACQUIRE,
-	FLX_MUT_IGNORE_RELEASE,
-	FLX_MUT_TSO_NO_LOCKED,	 /* tso: a read-modify-write is no barrier */
-	FLX_MUT_NO_REVISIT,	 /* search: a new store never revisits an earlier load */
-	FLX_MUT_NO_MAXIMALITY,	 /* search: revisits without the maximality rule (duplicates) */
-	FLX_MUT_NO_CO,		 /* search: stores go last only */
-	FLX_MUT_NO_STALE,	 /* search: loads read the newest store only */
-	FLX_MUT_NO_RACES,	 /* plain accesses are never reported */
-	FLX_MUT_NO_ATOMICITY,	 /* two read-modify-writes may read the same store */
-	FLX_MUT_NO_RCU,		 /* the RCU axiom is dropped */
-	FLX_MUT_NO_HB_COHERENCE, /* rc11: a load may go behind a store that happens before it */
-	FLX_MUT_NO_PSC,		 /* rc11: seq_cst orders nothing */
-	FLX_MUT_NO_SW,		 /* rc11: release and acquire do not synchronise */
+enum flx_search {
+	FLX_EXHAUSTIVE,
+	FLX_RANDOM,	 /* runs that are left to chance */
+	FLX_PCT,	 /* runs by random priorities; .bound: the depth of the bugs to be found */
+	FLX_PREEMPTIONS, /* all executions with at most .bound preemptions */
 };
 
 struct flx_record;
@@ -76,9 +65,15 @@ struct flx_options {
 	bool hash;	    /* hash complete graphs and count duplicates */
 	bool stop_at_first; /* do not look for a shorter or better violation */
 	int loop_bound; /* of ordinary programs: how often a thread may do the same load; 0: 1000 */
+	enum flx_search search;
+	unsigned int bound;
+	uint64_t seed;	   /* of searches that are random */
+	bool random_first; /* a few random runs before an exhaustive search */
+	/* Both 0: no limit; FLX_RANDOM and FLX_PCT then have limits of their own. The first counts runs there. */
 	uint64_t max_executions;
 	double timeout;
-	bool (*progress)(void *arg, uint64_t executions, double seconds);
+	/* @done: the part of the search that is finished, below 0 if that is not known. */
+	bool (*progress)(void *arg, uint64_t executions, double seconds, double done);
 	void *progress_arg;
 	/* Called for each complete execution, after finish(); for tests that collect outcomes. */
 	void (*on_execution)(void *arg);
@@ -121,17 +116,39 @@ struct flx_record {
 
 enum flx_verdict { FLX_VERIFIED, FLX_VIOLATION, FLX_INCONCLUSIVE };
 
+/* FLX_PCT: what the probability is made of. All 0 before the first run is complete. */
+struct flx_pct {
+	int threads; /* the most that a sequentially consistent run had */
+	uint32_t steps;
+	double choices;	 /* in how many ways a run's own choices can go */
+	uint64_t runs;	 /* sequentially consistent ones, since the three above are known */
+	double per_run;	 /* at least so likely does one of these find a bug */
+	double all_runs; /* and one of all of them */
+};
+
 struct flx_result {
 	enum flx_verdict verdict;
 	char oracle[32], message[256];
 	uint64_t executions, blocked, duplicates;
 	uint32_t events;
 	double seconds;
+	uint64_t runs;	   /* FLX_RANDOM, FLX_PCT; .executions are the different ones among them */
+	uint64_t found_in; /* the run, counted from 1, in which the first violation was found */
+	struct flx_pct pct;
+	bool within_bound; /* FLX_PREEMPTIONS: all that the bound allows was explored */
+	char note
+		[160]; /* what a search that was not exhaustive can say, if it found nothing; or "" */
 	bool stopped; /* by the progress callback */
 	uintptr_t
 		loop_pc; /* a load at which loop_bound was reached, or 0; then nothing is verified */
 	struct flx_record *record; /* of a violation; flx_record_free() */
 };
+
+/*
+ * Sets .search and .bound from "exhaustive", "random", "pct:D" or "preemptions:N"; NULL: leaves them. 0, or
+ * -EINVAL with a one-line reason in @err.
+ */
+int flx_search_parse(struct flx_options *o, const char *text, char *err, size_t err_size);
 
 /* 0, -errno of set_up, -EINVAL/-E2BIG with @err for a program that the engine can't take. */
 int flx_explore(const struct flx_program *p, const struct flx_options *o, struct flx_result *r,

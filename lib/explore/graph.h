@@ -87,6 +87,7 @@ enum feature { HAS_PLAIN, HAS_FREE, HAS_SYNC, HAS_FAILURE, HAS_SEQ_CST, NR_FEATU
 enum label_stop {
 	LABEL_GOES_ON,
 	LABEL_STOPPED, /* crashed, or failed: .oracle */
+	LABEL_EXITED,  /* the process has ended: no thread has to go on */
 	LABEL_PRUNED,  /* an assumption does not hold */
 	LABEL_SPINS,   /* it is back at .back, with nothing done */
 	LABEL_BOUND,   /* has been here too often */

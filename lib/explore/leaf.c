@@ -39,7 +39,7 @@ static bool last_round_is_current(int t)
 /* How the threads ended; *who: one that waits for ever. */
 static enum end judge_threads(int *who)
 {
-	bool waits = false, stale = false, grace_period = false, reader = false;
+	bool waits = false, stale = false, grace_period = false, reader = false, over = false;
 
 	for (int t = 0; t < G.nthreads; t++) {
 		int last = G.tn[t] ? G.tev[t][G.tn[t] - 1] : EV_NONE;
@@ -52,9 +52,12 @@ static enum end judge_threads(int *who)
 		if (exec_error[0])
 			return END_VOID;
 		if (l && l->stop) {
-			stale |= l->stop == LABEL_PRUNED || l->stop == LABEL_BOUND;
+			stale |= (l->stop == LABEL_PRUNED &&
+				  S.opt->mutant != FLX_MUT_COUNT_PRUNED) ||
+				 l->stop == LABEL_BOUND;
 			if (l->stop == LABEL_BOUND && !S.res->loop_pc)
 				S.res->loop_pc = l->pc;
+			over |= l->stop == LABEL_EXITED;
 			if (l->stop == LABEL_STOPPED)
 				search_fail(l->oracle, l->message);
 			continue;
@@ -68,7 +71,8 @@ static enum end judge_threads(int *who)
 		} else if (!e || !(e->flags & EVF_BLOCKED)) {
 			/* Waits for another thread's end. */
 			waits = true;
-		} else if (e->rf != graph_co_max(&G, e->loc) || !last_round_is_current(t)) {
+		} else if ((e->rf != graph_co_max(&G, e->loc) || !last_round_is_current(t)) &&
+			   S.opt->mutant != FLX_MUT_WAIT_ON_STALE) {
 			stale = true;
 		} else if (!(e->flags & EVF_MAY_WAIT)) {
 			waits = true;
@@ -79,8 +83,8 @@ static enum end judge_threads(int *who)
 	if (stale)
 		return END_BLOCKED;
 	if (grace_period)
-		return reader ? END_DEADLOCK : END_VOID;
-	return waits ? END_DEADLOCK : END_COMPLETE;
+		return reader || S.opt->mutant == FLX_MUT_GP_LASTS_ALONE ? END_DEADLOCK : END_VOID;
+	return waits && !over ? END_DEADLOCK : END_COMPLETE;
 }
 
 static uint64_t mix(uint64_t h, uint64_t v)
@@ -152,7 +156,8 @@ static void keep_if_better(int rank, const char *oracle, const char *message, co
 
 	if (b->found && rank >= b->rank && (rank > b->rank || G.n >= b->n))
 		return;
-	if (S.opt->model == FLX_LKMM && !lkmm_allows_with_dependencies(&G, S.opt->mutant))
+	if (S.opt->model == FLX_LKMM && S.opt->mutant != FLX_MUT_ALWAYS_SURE &&
+	    !lkmm_allows_with_dependencies(&G, S.opt->mutant))
 		rank += RANK_UNSURE;
 	if (!b->found) {
 		S.executions_at_find = S.res->executions;
@@ -178,7 +183,7 @@ static void keep_if_better(int rank, const char *oracle, const char *message, co
 
 static bool freed_object_used(bool all_dependencies, int pair[2])
 {
-	if (!G.nr[HAS_FREE])
+	if (!G.nr[HAS_FREE] || S.opt->mutant == FLX_MUT_NO_FREE)
 		return false;
 	if (S.clocks)
 		return hb_use_after_free(&G, pair);
@@ -205,7 +210,9 @@ static void label_failures(void)
 
 static bool race_free(void)
 {
-	if (S.opt->model == FLX_LKMM)
+	/* A shortcut, as in lkmm.c. */
+	if (S.opt->model == FLX_LKMM &&
+	    (S.opt->mutant == FLX_MUT_NONE || S.opt->mutant == FLX_MUT_SYNC_RFI))
 		return lkmm_synchronised(&G, S.opt->mutant);
 	return false;
 }
@@ -215,6 +222,57 @@ static bool find_race(bool all_dependencies, int racing[2])
 	if (S.opt->model == FLX_LKMM)
 		return lkmm_race(&G, S.opt->mutant, all_dependencies, racing);
 	return hb_race(&G, racing);
+}
+
+static bool use_after_free_found(void)
+{
+	int pair[2] = { EV_NONE, EV_NONE }, sure[2];
+	char message[256];
+	bool is_sure;
+
+	if (!freed_object_used(false, pair))
+		return false;
+	is_sure = freed_object_used(true, sure);
+	if (is_sure)
+		memcpy(pair, sure, sizeof(sure));
+	snprintf(message, sizeof(message), "CPU%d uses an object that CPU%d has freed",
+		 G.ev[pair[1]].thread, G.ev[pair[0]].thread);
+	keep_if_better(is_sure ? 0 : RANK_UNSURE, "use-after-free", message, pair);
+	return true;
+}
+
+static bool race_found(int rank)
+{
+	int pair[2] = { EV_NONE, EV_NONE }, sure[2];
+	char message[256];
+	bool is_sure;
+
+	if (!S.opt->races || S.opt->mutant == FLX_MUT_NO_RACES || !G.nr[HAS_PLAIN] ||
+	    (S.best.found && S.best.rank < rank) || race_free() || !find_race(false, pair))
+		return false;
+	/* A race that is there whatever depends on what, if there is one, else any. */
+	is_sure = find_race(true, sure);
+	if (is_sure)
+		memcpy(pair, sure, sizeof(sure));
+	describe_race(message, sizeof(message), pair);
+	keep_if_better(is_sure ? rank : RANK_UNSURE + rank, "data-race", message, pair);
+	return true;
+}
+
+/*
+ * In the kernel a race is one finding among others, and the least. In C it makes the rest of the execution
+ * meaningless, what failed there too.
+ */
+static void judge_memory(void)
+{
+	static const int nobody[2] = { EV_NONE, EV_NONE };
+
+	if (program->ordinary && (use_after_free_found() || race_found(0)))
+		return;
+	if (S.failed)
+		keep_if_better(0, S.oracle, S.message, nobody);
+	else if (!program->ordinary && !use_after_free_found())
+		race_found(2);
 }
 
 void search_leaf(void)
@@ -235,8 +293,12 @@ void search_leaf(void)
 		S.res->blocked++;
 		return;
 	}
-	if (search_remembers() && search_seen(&S.complete, search_graph_hash()))
+	if (search_remembers() && search_seen(&S.complete, search_graph_hash())) {
 		S.res->duplicates++;
+		/* Forward, several schedules lead to one execution. */
+		if (S.forward)
+			return;
+	}
 	/* Threads that needed no new event have not been run so far; oracles want to hear of all. */
 	if (S.observed) {
 		S.failed = false;
@@ -264,27 +326,5 @@ void search_leaf(void)
 	if (S.opt->on_execution)
 		S.opt->on_execution(S.opt->on_execution_arg);
 	memory_restore();
-	if (S.failed) {
-		keep_if_better(0, S.oracle, S.message, racing);
-	} else if (freed_object_used(false, racing)) {
-		int sure[2];
-		bool is_sure = freed_object_used(true, sure);
-
-		if (is_sure)
-			memcpy(racing, sure, sizeof(sure));
-		snprintf(message, sizeof(message), "CPU%d uses an object that CPU%d has freed",
-			 G.ev[racing[1]].thread, G.ev[racing[0]].thread);
-		keep_if_better(is_sure ? 0 : RANK_UNSURE, "use-after-free", message, racing);
-	} else if (S.opt->races && S.opt->mutant != FLX_MUT_NO_RACES && G.nr[HAS_PLAIN] &&
-		   (!S.best.found || S.best.rank >= 2) && !race_free() &&
-		   find_race(false, racing)) {
-		/* A race that is there whatever depends on what, if there is one, else any. */
-		int sure[2];
-		bool is_sure = find_race(true, sure);
-
-		if (is_sure)
-			memcpy(racing, sure, sizeof(sure));
-		describe_race(message, sizeof(message), racing);
-		keep_if_better(is_sure ? 2 : RANK_UNSURE + 2, "data-race", message, racing);
-	}
+	judge_memory();
 }

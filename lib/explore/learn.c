@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "search.h"
+
 #define NOBODY 0xff
 
 struct word {
@@ -59,11 +61,16 @@ static struct word *word_of(uintptr_t addr)
 	return w;
 }
 
+static void begin_again(void)
+{
+	learn_again = S.opt->mutant != FLX_MUT_NO_RESTART;
+}
+
 static void share(struct word *w)
 {
 	/* What its owner did so far had no events. */
 	if (!w->shared && w->owner != NOBODY)
-		learn_again = true;
+		begin_again();
 	w->shared = true;
 }
 
@@ -110,7 +117,7 @@ static void cut(uintptr_t addr, bool matters)
 		return;
 	w->cuts |= bit;
 	if (matters && w->used)
-		learn_again = true;
+		begin_again();
 }
 
 void learn_cut(uintptr_t addr)
@@ -133,7 +140,7 @@ bool learn_atomic(uintptr_t addr, size_t size)
 		if (w->atomic & ~inner & w->cuts)
 			return false;
 		w->cuts &= (uint8_t)~inner;
-		learn_again = true;
+		begin_again();
 	}
 	w->atomic |= inner;
 	w->used = true;

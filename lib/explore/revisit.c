@@ -28,7 +28,8 @@ static int newest_before(int loc, int e, int w)
 {
 	int x = graph_co_max(&G, loc);
 
-	while (x != EV_INIT && !(x <= e || graph_in_prefix(&G, x, w)))
+	while (x != EV_INIT &&
+	       !(x <= e || (graph_in_prefix(&G, x, w) && S.opt->mutant != FLX_MUT_NEWEST_THEN)))
 		x = G.ev[x].co_prev;
 	return x;
 }
@@ -39,12 +40,15 @@ static bool maximally_added(int e, int w)
 
 	if (S.opt->mutant == FLX_MUT_NO_MAXIMALITY)
 		return true;
+	if (ev->kind == EV_CHOICE)
+		return ev->rval == 0 || S.opt->mutant == FLX_MUT_CHOICE_ALWAYS_MAXIMAL;
 	if (ev->kind > EV_WRITE)
-		return (ev->kind != EV_CHOICE || ev->rval == 0) &&
-		       !(ev->kind == EV_FENCE && (ev->flags & EVF_BLOCKED));
+		return !(ev->kind == EV_FENCE && (ev->flags & EVF_BLOCKED)) ||
+		       S.opt->mutant == FLX_MUT_GP_ALWAYS_MAXIMAL;
 	if (ev->kind == EV_READ)
-		return ev->rf == newest_before(ev->loc, e, w);
-	return newest_before(ev->loc, e, w) == e;
+		return ev->rf == newest_before(ev->loc, e, w) ||
+		       S.opt->mutant == FLX_MUT_LOAD_ALWAYS_MAXIMAL;
+	return newest_before(ev->loc, e, w) == e || S.opt->mutant == FLX_MUT_STORE_ALWAYS_MAXIMAL;
 }
 
 /* The load @r reads the new store @w, the last event: every place in co that w may have then. */
@@ -59,7 +63,8 @@ static void place(int r, int w, double weight)
 
 		if (graph_consumed(&G, loc, rf) && S.opt->mutant != FLX_MUT_NO_ATOMICITY)
 			return;
-		if ((G.ev[r].flags & EVF_BLOCKED) && graph_co_max(&G, loc) != rf)
+		if ((G.ev[r].flags & EVF_BLOCKED) && graph_co_max(&G, loc) != rf &&
+		    S.opt->mutant != FLX_MUT_PLACE_BLOCKED)
 			return;
 		n = search_rmw_placement(w, r, after);
 	} else {
@@ -90,7 +95,7 @@ static int rival(int w)
 	int own = graph_po_prev(&G, w), next;
 
 	if (!(G.ev[w].flags & EVF_RMW) || S.opt->mutant == FLX_MUT_NO_ATOMICITY ||
-	    !graph_consumed(&G, G.ev[w].loc, G.ev[own].rf))
+	    S.opt->mutant == FLX_MUT_NO_RIVAL || !graph_consumed(&G, G.ev[w].loc, G.ev[own].rf))
 		return EV_CAP;
 	next = graph_co_next(&G, G.ev[w].loc, G.ev[own].rf);
 	return graph_po_prev(&G, next);
@@ -117,7 +122,8 @@ int search_revisitable(int w, int16_t *loads)
 		if (ev->kind == EV_WRITE) {
 			int q = first_reader(e);
 
-			latest = q < latest ? q : latest;
+			if (S.opt->mutant != FLX_MUT_ORPHAN_READERS)
+				latest = q < latest ? q : latest;
 		}
 	}
 	return n;

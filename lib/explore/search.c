@@ -20,6 +20,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "forward.h"
 #include "learn.h"
 #include "memory.h"
 #include "record.h"
@@ -36,7 +37,7 @@ double now_seconds(void)
 
 bool search_remembers(void)
 {
-	return S.opt->hash || S.opt->on_execution;
+	return S.opt->hash || S.opt->on_execution || S.forward;
 }
 
 bool search_consistent(void)
@@ -131,7 +132,9 @@ void search_choose_rf(int r, int w)
 		else if (!(e->flags & EVF_AWAIT) || (e->flags & EVF_HAS_STORE))
 			e->flags |= EVF_RMW;
 	}
-	e->order = e->flags & EVF_FAILED ? e->op->fail_order : e->op->order;
+	e->order = (e->flags & EVF_FAILED) && S.opt->mutant != FLX_MUT_FAIL_AS_SUCCESS
+			   ? e->op->fail_order
+			   : e->op->order;
 	graph_set_rf(&G, r, w);
 	search_settle(r);
 	if (program->ordinary && spins(r)) {
@@ -156,7 +159,7 @@ void search_rmw_store(struct ev *e)
 		e->order = FL_ONCE;
 }
 
-static int add(const struct ev *e)
+int search_add(const struct ev *e)
 {
 	int i = graph_add(&G, e);
 
@@ -188,8 +191,7 @@ int search_nr_stores(int loc)
 	return n;
 }
 
-/* The stores that a load may read, newest first; the last one is that which coherence makes it know already. */
-static int readable(int r, int16_t *stores)
+int search_readable(int r, int16_t *stores)
 {
 	int loc = G.ev[r].loc, oldest = EV_INIT, n = 0, prev = graph_po_prev(&G, r);
 	const uint16_t *clock = S.clocks && prev != EV_NONE ? G.ev[prev].hb : NULL;
@@ -201,7 +203,9 @@ static int readable(int r, int16_t *stores)
 		stores[n++] = w;
 		if (w == oldest || w == EV_INIT || S.opt->mutant == FLX_MUT_NO_STALE)
 			return n;
-		if (by_clock && clock && (known_to(clock, w) || reader_known(clock, w)))
+		if (by_clock && clock &&
+		    (known_to(clock, w) ||
+		     (reader_known(clock, w) && S.opt->mutant != FLX_MUT_NO_READER_KNOWN)))
 			return n;
 	}
 }
@@ -211,7 +215,8 @@ static bool reader_misses(int r, int w)
 {
 	int prev = graph_po_prev(&G, r);
 
-	if (S.opt->model != FLX_RC11 || prev == EV_NONE)
+	if (S.opt->model != FLX_RC11 || prev == EV_NONE ||
+	    S.opt->mutant == FLX_MUT_NO_READER_MISSES)
 		return false;
 	for (int p = graph_co_max(&G, G.ev[w].loc); p != w && p != EV_INIT; p = G.ev[p].co_prev)
 		if (known_to(G.ev[prev].hb, p) || reader_known(G.ev[prev].hb, p))
@@ -223,18 +228,20 @@ static bool placed_well(int w, int reader, bool canonical)
 {
 	if (reader != EV_NONE && reader_misses(reader, w))
 		return false;
-	return (canonical && reader == EV_NONE) || search_consistent();
+	return (canonical && reader == EV_NONE) || S.opt->mutant == FLX_MUT_PLACE_ALL ||
+	       search_consistent();
 }
 
 int search_placements(int w, int reader, int16_t *after)
 {
 	int16_t stores[search_nr_stores(G.ev[w].loc)];
-	int loc = G.ev[w].loc, newest = graph_co_max(&G, loc), n = 0, k = readable(w, stores);
+	int loc = G.ev[w].loc, newest = graph_co_max(&G, loc), n = 0,
+	    k = search_readable(w, stores);
 
 	for (int i = 0; i < k; i++) {
 		int p = stores[i];
 
-		if (!graph_consumed(&G, loc, p)) {
+		if (!graph_consumed(&G, loc, p) || S.opt->mutant == FLX_MUT_SPLIT_RMW) {
 			graph_co_insert(&G, w, p);
 			if (placed_well(w, reader, p == newest))
 				after[n++] = p;
@@ -242,7 +249,8 @@ int search_placements(int w, int reader, int16_t *after)
 		}
 		/* A load that goes on waiting is taken to read the newest store. */
 		if (S.opt->mutant == FLX_MUT_NO_CO ||
-		    (reader != EV_NONE && (G.ev[reader].flags & EVF_BLOCKED)))
+		    (reader != EV_NONE && (G.ev[reader].flags & EVF_BLOCKED) &&
+		     S.opt->mutant != FLX_MUT_PLACE_BLOCKED))
 			break;
 	}
 	return n;
@@ -264,16 +272,16 @@ int search_rmw_placement(int w, int reader, int16_t *after)
 static bool worth_reading(int r, int w, int newest)
 {
 	/* Waiting is reading the newest store; waiting on an older one leads nowhere else. */
-	if ((G.ev[r].flags & EVF_BLOCKED) && w != newest)
+	if ((G.ev[r].flags & EVF_BLOCKED) && w != newest && S.opt->mutant != FLX_MUT_WAIT_ON_OLDER)
 		return false;
-	return w == newest || search_consistent();
+	return w == newest || S.opt->mutant == FLX_MUT_READ_ALL || search_consistent();
 }
 
 static bool add_load(const struct ev *op)
 {
-	int r = add(op);
+	int r = search_add(op);
 	int16_t stores[search_nr_stores(op->loc)];
-	int newest = graph_co_max(&G, op->loc), k = readable(r, stores), n = 0;
+	int newest = graph_co_max(&G, op->loc), k = search_readable(r, stores), n = 0;
 	double weight = S.weight;
 
 	for (int i = 0; i < k; i++) {
@@ -324,7 +332,7 @@ static bool place_store(int w, const int16_t *after, int n)
 
 static bool add_store(const struct ev *op)
 {
-	int w = add(op);
+	int w = search_add(op);
 	int16_t after[search_nr_stores(op->loc)];
 
 	return place_store(w, after, search_placements(w, EV_NONE, after));
@@ -339,7 +347,7 @@ static bool add_rmw_store(int r)
 	int w;
 
 	search_rmw_store(&op);
-	w = add(&op);
+	w = search_add(&op);
 	fits = !graph_consumed(&G, op.loc, after) || S.opt->mutant == FLX_MUT_NO_ATOMICITY;
 	return place_store(w, &after, fits && search_rmw_placement(w, EV_NONE, &after));
 }
@@ -369,13 +377,12 @@ bool search_reader_section_open(int t)
 	return depth > 0;
 }
 
-static bool ended(int t)
+bool search_ended(int t)
 {
 	return G.tn[t] && G.ev[G.tev[t][G.tn[t] - 1]].kind == EV_END;
 }
 
-/* Would @t, which does @l next, still wait if it read the newest store? */
-static bool would_wait(int t, struct label *l)
+bool search_would_wait(int t, struct label *l)
 {
 	int newest = l->loc < G.loc_cap ? graph_co_max(&G, l->loc) : EV_INIT, r;
 	uint64_t value = graph_value(&G, l->loc, newest);
@@ -392,7 +399,7 @@ static bool would_wait(int t, struct label *l)
 	/* Not known yet: see. */
 	if (!exec_event(l, t, &e))
 		return false;
-	r = add(&e);
+	r = search_add(&e);
 	search_choose_rf(r, newest);
 	waits = G.ev[r].flags & EVF_BLOCKED;
 	search_unwind(r);
@@ -414,10 +421,10 @@ int search_next_thread(struct label **label)
 
 		if (exec_error[0])
 			return -1;
-		if (!l || l->stop || (l->kind == EV_JOIN && !ended(l->target)))
+		if (!l || l->stop || (l->kind == EV_JOIN && !search_ended(l->target)))
 			continue;
 		*label = l;
-		if (!would_wait(t, l))
+		if (S.opt->mutant == FLX_MUT_NO_PATIENCE || !search_would_wait(t, l))
 			return t;
 		if (waits < 0) {
 			waits = t;
@@ -432,7 +439,7 @@ static bool add_choice(int c, uint64_t n)
 {
 	double weight = S.weight / n;
 
-	for (uint64_t v = 0; v + 1 < n; v++) {
+	for (uint64_t v = S.opt->mutant == FLX_MUT_NO_CHOICE ? n - 1 : 0; v + 1 < n; v++) {
 		G.ev[c].rval = v;
 		search_branch(weight);
 		search_unwind(c + 1);
@@ -452,10 +459,10 @@ static bool add_other(struct ev *e)
 		e->rf = G.spawn[e->thread];
 	else if (e->kind == EV_JOIN)
 		e->rf = G.tev[e->target][G.tn[e->target] - 1];
-	i = add(e);
+	i = search_add(e);
 	if (e->kind == EV_CHOICE)
 		return add_choice(i, e->op->a);
-	if (ev_is_sync(e)) {
+	if (ev_is_sync(e) && S.opt->mutant != FLX_MUT_NO_LASTING_GP) {
 		/* It may also last for ever, if a reader section never ends: a deadlock to be found. */
 		G.ev[i].flags |= EVF_BLOCKED;
 		search_branch(weight / 2);
@@ -466,7 +473,7 @@ static bool add_other(struct ev *e)
 	return true;
 }
 
-static bool too_long(void)
+bool search_too_long(void)
 {
 	if (G.n <= EV_CAP - 4)
 		return false;
@@ -492,21 +499,19 @@ static bool step(bool *leaf)
 		*leaf = true;
 		return false;
 	}
-	if (too_long() || !exec_event(l, t, &e))
+	if (search_too_long() || !exec_event(l, t, &e))
 		return false;
 	return e.kind == EV_READ    ? add_load(&e)
 	       : e.kind == EV_WRITE ? add_store(&e)
 				    : add_other(&e);
 }
 
-static bool limit_reached(void);
-
 void search_branch(double weight)
 {
 	bool leaf = false;
 
 	S.weight = weight;
-	if (!S.stop && limit_reached())
+	if (!S.stop && search_limit_reached())
 		S.stop = true;
 	if (S.stop) {
 		push();
@@ -549,22 +554,26 @@ static bool looked_long_enough(void)
 	return more >= (S.best.rank == 0 ? 200 : 5000) || now_seconds() - S.found_at > 20;
 }
 
-static bool limit_reached(void)
+bool search_time_is_up(double timeout, uint64_t executions, double done)
 {
-	double spent;
+	double spent = now_seconds() - S.started;
 
+	if (timeout > 0 && spent > timeout)
+		return true;
+	if (S.opt->progress && S.opt->progress(S.opt->progress_arg, executions, spent, done))
+		return S.res->stopped = true;
+	return false;
+}
+
+bool search_limit_reached(void)
+{
 	if (S.best.found && S.best.rank < RANK_UNSURE)
 		return looked_long_enough();
 	if (S.opt->max_executions && S.res->executions >= S.opt->max_executions)
 		return true;
-	if (S.every++ & 63)
-		return false;
-	spent = now_seconds() - S.started;
-	if (S.opt->timeout > 0 && spent > S.opt->timeout)
+	if (forward_lucky_enough())
 		return true;
-	if (S.opt->progress && S.opt->progress(S.opt->progress_arg, S.res->executions, spent))
-		return S.res->stopped = true;
-	return false;
+	return !(S.every++ & 63) && search_time_is_up(S.opt->timeout, S.res->executions, S.done);
 }
 
 int search_set_up(const struct flx_program *p, const struct flx_options *o, struct flx_result *r)
@@ -597,6 +606,7 @@ void search_tear_down(const struct flx_record *record)
 		free(S.stack[--S.depth].ev);
 	free(S.stack);
 	free(S.best.ev);
+	free(S.lucky.ev);
 	free(S.complete.hash);
 	search_free_graphs();
 	exec_exit();
@@ -608,7 +618,8 @@ void search_result(bool complete)
 	struct flx_result *r = S.res;
 
 	r->seconds = now_seconds() - S.started;
-	r->verdict = complete && !r->loop_pc ? FLX_VERIFIED : FLX_INCONCLUSIVE;
+	r->verdict = complete && !S.partial && !r->loop_pc ? FLX_VERIFIED : FLX_INCONCLUSIVE;
+	forward_compare_lucky();
 	if (!S.best.found)
 		return;
 	memcpy(r->oracle, S.best.oracle, sizeof(r->oracle));
@@ -627,12 +638,8 @@ void search_result(bool complete)
 	r->record = record_create(&G, S.opt, S.best.racing);
 }
 
-/* Something was learnt (learn.h) that makes worthless what was explored so far. */
-static void begin_again(void)
+void search_forget_results(void)
 {
-	while (S.depth)
-		free(S.stack[--S.depth].ev);
-	S.stop = false;
 	S.done = 0;
 	S.best.found = false;
 	S.complete.n = 0;
@@ -640,8 +647,17 @@ static void begin_again(void)
 		memset(S.complete.hash, 0, S.complete.cap * sizeof(*S.complete.hash));
 	S.res->executions = S.res->blocked = S.res->duplicates = S.executions_at_find = 0;
 	S.res->events = 0;
-	S.res->loop_pc = 0;
+	S.res->runs = S.res->loop_pc = 0;
 	search_unwind(0);
+}
+
+void search_begin_again(void)
+{
+	while (S.depth)
+		free(S.stack[--S.depth].ev);
+	S.stop = false;
+	search_forget_results();
+	S.lucky.found = false;
 	exec_forget();
 	exec_error[0] = 0;
 	memory_forget_locations();
@@ -664,10 +680,14 @@ static void search_from_start(void)
 
 static void search_all(void)
 {
-	do {
-		begin_again();
+	search_begin_again();
+	if (S.opt->random_first)
+		forward_first_pass();
+	search_from_start();
+	while (learn_again) {
+		search_begin_again();
 		search_from_start();
-	} while (learn_again);
+	}
 }
 
 #define SEARCH_STACK ((size_t)1 << 30) /* of address space; what is not used costs nothing */
@@ -706,13 +726,15 @@ int flx_explore(const struct flx_program *p, const struct flx_options *o, struct
 		search_tear_down(NULL);
 		return ret;
 	}
-	search_on_own_stack(search_all);
+	search_on_own_stack(o->search == FLX_EXHAUSTIVE ? search_all : forward_search);
 	if (exec_error[0]) {
 		snprintf(err, err_size, "%s", exec_error);
 		ret = -EINVAL;
 	}
-	if (!ret)
+	if (!ret) {
 		search_result(!S.depth);
+		forward_note(r, o);
+	}
 	search_tear_down(r->record);
 	return ret;
 }

@@ -40,7 +40,9 @@ struct search {
 	bool clocks; /* events get their happens-before clocks */
 	double weight,
 		done; /* of the graph in hand, as a part of the whole search; of what is finished */
-	struct finding best;
+	struct finding best, lucky; /* lucky: of the first random pass (forward.h) */
+	bool forward;		    /* what goes on is a search of forward.h */
+	bool partial;		    /* it left something out */
 	uint64_t executions_at_find;
 	double started, found_at;
 	unsigned int every; /* calls of limit_reached() */
@@ -56,6 +58,26 @@ struct search {
 extern struct search S;
 
 double now_seconds(void);
+
+/* A limit of the exploration, or enough looked at after a violation. */
+bool search_limit_reached(void);
+/* The same for time alone, and for the user's wish to end; for the progress callback: @executions and @done. */
+bool search_time_is_up(double timeout, uint64_t executions, double done);
+/* G is at the limit of its size, which ends the exploration. */
+bool search_too_long(void);
+/* Forgets what was found. */
+void search_forget_results(void);
+/* Forgets what was explored as well, since something was learnt (learn.h) that makes it worthless. */
+void search_begin_again(void);
+
+/* Appends @e to G, with its clocks. */
+int search_add(const struct ev *e);
+/* The stores that a load may read, newest first; the last one is that which coherence makes it know already. */
+int search_readable(int r, int16_t *stores);
+/* Has thread @t come to its end? */
+bool search_ended(int t);
+/* Would @t, which does @l next, still wait if it read the newest store? */
+bool search_would_wait(int t, struct label *l);
 
 /* Reads-from and co of G, complete, whatever the order in which its events were added. */
 uint64_t search_graph_hash(void);

@@ -42,7 +42,7 @@ static void mix(uint64_t state[2], uint64_t v)
 	state[1] ^= state[1] >> 31;
 }
 
-void spin_capture(uintptr_t pc, uintptr_t stack_end, uint64_t state[2])
+void spin_capture(uintptr_t pc, uintptr_t what, uintptr_t stack_end, uint64_t state[2])
 {
 	struct capture c = { .pc = pc };
 	uint64_t word;
@@ -52,6 +52,7 @@ void spin_capture(uintptr_t pc, uintptr_t stack_end, uint64_t state[2])
 	if (!c.found)
 		return;
 	mix(state, pc);
+	mix(state, what);
 	mix(state, c.sp);
 	for (size_t i = 0; i < NR_SAVED; i++)
 		mix(state, c.reg[i]);

@@ -15,7 +15,7 @@
 
 #include <stdint.h>
 
-/* Called on a fibre, below the frame that returns to @pc: a hash of what lies above. */
-void spin_capture(uintptr_t pc, uintptr_t stack_end, uint64_t state[2]);
+/* Called on a fibre, below the frame that returns to @pc: a hash of what lies above, and of @what. */
+void spin_capture(uintptr_t pc, uintptr_t what, uintptr_t stack_end, uint64_t state[2]);
 
 #endif

@@ -88,7 +88,6 @@ struct cleanup; /* cleanup.c */
 struct self {
 	jmp_buf end;	   /* in its first function */
 	void *result;	   /* for pthread_join() */
-	int err;	   /* errno */
 	char *tls;	   /* the program's thread-local variables */
 	uint64_t emulated; /* of these, which it has touched: tls.c */
 	struct held held[MAX_HELD];
@@ -106,6 +105,12 @@ struct self {
 };
 
 struct self *self(void);
+/* For what is not on the thread's stack and makes a difference: a loop that changes it does not only wait. */
+static inline struct self *changing_self(void)
+{
+	T[current_thread].own_stores++;
+	return self();
+}
 /* Ends the calling thread. */
 _Noreturn void thread_exit(void *result);
 /* "thread 2 (reader)" */
@@ -124,7 +129,7 @@ extern bool bound_reached;
 
 /* Thread-specific data of a thread that ends. */
 void keys_thread_ends(void);
-void run_exit_handlers(void);
+_Noreturn void return_from_main(void);
 void exit_reset(void);
 void exit_forget(void);
 void tls_begin_thread(char *block);

@@ -21,7 +21,7 @@ void exit_forget(void)
 	nhandlers = before_main = 0;
 }
 
-void run_exit_handlers(void)
+static void run_exit_handlers(void)
 {
 	while (nhandlers)
 		handlers[--nhandlers]();
@@ -35,13 +35,13 @@ static _Noreturn void end_process(void)
 {
 	if (outside())
 		call_refuse("the program ends before main() begins");
-#ifdef FLX_EXIT
-	exec_exit();
-#else
-	T[current_thread].crashed = true;
-	for (;;)
-		exec_yield();
-#endif
+	exec_end_process();
+}
+
+void return_from_main(void)
+{
+	run_exit_handlers();
+	end_process();
 }
 
 CALL(int, atexit, void (*fn)(void))

@@ -142,7 +142,7 @@ uint64_t call_wait(const volatile void *addr, unsigned int size, fl_rmw_fn fn, u
 
 void call_read(void *to, const void *from, size_t size, uintptr_t pc)
 {
-	plain_load((uintptr_t)from, size, pc);
+	plain_load_in_call((uintptr_t)from, size, pc);
 	memcpy(to, from, size);
 }
 

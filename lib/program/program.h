@@ -24,10 +24,12 @@ struct program_options {
 	unsigned int
 		unroll; /* how often a thread may come to the same atomic operation; 0: no limit */
 	int nondet_min, nondet_max; /* what __VERIFIER_nondet_int() returns; both 0: -1 to 2 */
+	const char *search;	    /* as in struct fl_run_options */
+	uint64_t seed;		    /* of random searches */
 	uint64_t max_executions;    /* 0: no limit */
 	double timeout;		    /* seconds; 0: no limit */
 	/* Called now and then; true stops the exploration. NULL: none. */
-	bool (*progress)(void *arg, uint64_t executions, double seconds);
+	bool (*progress)(void *arg, uint64_t executions, double seconds, double done);
 	void *progress_arg;
 };
 

@@ -15,6 +15,7 @@
 #include "call.h"
 #include "load.h"
 #include "name.h"
+#include "run/searched.h"
 #include "trace/trace.h"
 
 struct check {
@@ -137,26 +138,22 @@ static void copy_result(struct check *c, struct fl_run_result *result, const str
 	memset(result, 0, sizeof(*result));
 	result->verdict = verdict[r->verdict];
 	result->model = c->info.model;
-	result->search = "exhaustive";
+	fl_copy_searched(result, c->opt->search, r);
 	snprintf(result->oracle, sizeof(result->oracle), "%s", r->oracle);
 	speak_of_threads(result->message, sizeof(result->message), r->message);
-	result->executions = r->executions;
-	result->blocked = r->blocked;
-	result->duplicates = r->duplicates;
-	result->events = r->events;
-	result->seconds = r->seconds;
 	if (c->trace)
 		fl_trace_set_outcome(c->trace, result->oracle, result->message, r->executions,
 				     r->seconds);
 	result->trace = c->trace;
 }
 
-static int explore(struct check *c, struct fl_run_result *result, enum flx_model model, char *err,
-		   size_t err_size)
+static void options_of(struct flx_options *fo, const struct program_options *opt,
+		       enum flx_model model)
 {
-	const struct program_options *opt = c->opt;
-	const struct flx_options fo = {
+	*fo = (struct flx_options){
 		.model = model,
+		.seed = opt->seed,
+		.random_first = true,
 		/* A race is a property of the language, and these two are models of machines. */
 		.races = !opt->no_races && model != FLX_SC && model != FLX_TSO,
 		.max_executions = opt->max_executions,
@@ -164,6 +161,12 @@ static int explore(struct check *c, struct fl_run_result *result, enum flx_model
 		.progress = opt->progress,
 		.progress_arg = opt->progress_arg,
 	};
+}
+
+static int explore(struct check *c, struct fl_run_result *result, const struct flx_options *fo,
+		   char *err, size_t err_size)
+{
+	const struct program_options *opt = c->opt;
 	struct flx_result r = { 0 };
 	int ret;
 
@@ -180,7 +183,7 @@ static int explore(struct check *c, struct fl_run_result *result, enum flx_model
 	bound_reached = false;
 	nondet_min = opt->nondet_min;
 	nondet_max = opt->nondet_max;
-	ret = flx_explore(&c->program, &fo, &r, err, err_size);
+	ret = flx_explore(&c->program, fo, &r, err, err_size);
 	if (c->err[0])
 		snprintf(err, err_size, "%s", c->err);
 	if (!ret)
@@ -197,6 +200,7 @@ int program_check(const char *file, const struct program_options *opt, struct fl
 		  char *err, size_t err_size)
 {
 	struct check c = { .opt = opt };
+	struct flx_options fo;
 	enum flx_model model;
 	int ret;
 
@@ -204,11 +208,15 @@ int program_check(const char *file, const struct program_options *opt, struct fl
 	c.info.program = file;
 	c.info.model = opt->model;
 	ret = choose_model(&c.info.model, &model, err, err_size);
+	if (!ret) {
+		options_of(&fo, opt, model);
+		ret = flx_search_parse(&fo, opt->search, err, err_size);
+	}
 	if (!ret)
 		ret = build_program(&c.build, file, opt->cc_args, err, err_size);
 	if (ret)
 		return ret;
-	ret = explore(&c, result, model, err, err_size);
+	ret = explore(&c, result, &fo, err, err_size);
 	if (ret && !err[0])
 		snprintf(err, err_size, "%s can't be set up: %s", file, strerror(-ret));
 	build_remove(&c.build);

@@ -19,7 +19,7 @@ static bool take(uint64_t old, uint64_t a, uint64_t b, uint64_t *n)
 
 static int fail(int err)
 {
-	self()->err = err;
+	errno = err;
 	return -1;
 }
 

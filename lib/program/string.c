@@ -25,7 +25,7 @@ void *copy_memory(void *to, const void *from, size_t n, uintptr_t pc)
 {
 	if (outside() || is_assignment(to, n, pc))
 		return memmove(to, from, n);
-	plain_load((uintptr_t)from, n, pc);
+	plain_load_in_call((uintptr_t)from, n, pc);
 	plain_store((uintptr_t)to, n, pc);
 	return memmove(to, from, n);
 }

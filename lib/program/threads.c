@@ -37,7 +37,6 @@ static struct self *begin(void)
 	struct self *me = self();
 
 	me->result = NULL;
-	me->err = 0;
 	me->nheld = me->nspecific = me->nkeys = 0;
 	me->gone = 0;
 	me->random = 1;
@@ -65,6 +64,7 @@ static void run_thread(void *arg)
 	if (!setjmp(me->end))
 		run_start_routine(arg, me);
 	keys_thread_ends();
+	T[current_thread].result = (uintptr_t)me->result;
 }
 
 void thread_run_main(void *arg)
@@ -83,7 +83,7 @@ void thread_run_main(void *arg)
 	}
 	keys_thread_ends();
 	if (returned)
-		run_exit_handlers();
+		return_from_main();
 }
 
 void thread_exit(void *result)
@@ -201,7 +201,7 @@ static int join(unsigned long id, const char *what, void **result)
 		return EDEADLK;
 	n = take(id, what);
 	exec_join(n);
-	*result = selves[n].result;
+	*result = (void *)(uintptr_t)T[n].result;
 	return 0;
 }
 

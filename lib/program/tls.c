@@ -114,14 +114,3 @@ void tls_forget(void)
 	nemulated = 0;
 	emulated_size = 0;
 }
-
-/* What the C library's own functions leave is taken over. */
-CALL(int *, __errno_location, void)
-{
-	struct self *me = self();
-
-	if (errno)
-		me->err = errno;
-	errno = 0;
-	return &me->err;
-}

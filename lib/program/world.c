@@ -21,7 +21,7 @@ bool bound_reached;
 
 void call_timed_out(void)
 {
-	if (outside() || self()->timeouts++ < TIMEOUTS)
+	if (outside() || changing_self()->timeouts++ < TIMEOUTS)
 		return;
 	bound_reached = true;
 	exec_prune();
@@ -35,12 +35,12 @@ static uint64_t next_random(uint64_t *state)
 
 CALL(int, rand, void)
 {
-	return (int)next_random(&self()->random);
+	return (int)next_random(&changing_self()->random);
 }
 
 CALL(void, srand, unsigned int seed)
 {
-	self()->random = seed;
+	changing_self()->random = seed;
 }
 
 CALL(int, rand_r, unsigned int *seed)
@@ -59,37 +59,37 @@ CALL(int, rand_r, unsigned int *seed)
 
 CALL(long, random, void)
 {
-	return (long)next_random(&self()->random);
+	return (long)next_random(&changing_self()->random);
 }
 
 CALL(void, srandom, unsigned int seed)
 {
-	self()->random = seed;
+	changing_self()->random = seed;
 }
 
 CALL(double, drand48, void)
 {
-	return (double)next_random(&self()->random) / 2147483648.0;
+	return (double)next_random(&changing_self()->random) / 2147483648.0;
 }
 
 CALL(long, lrand48, void)
 {
-	return (long)next_random(&self()->random);
+	return (long)next_random(&changing_self()->random);
 }
 
 CALL(long, mrand48, void)
 {
-	return (int)(next_random(&self()->random) << 1);
+	return (int)(next_random(&changing_self()->random) << 1);
 }
 
 CALL(void, srand48, long seed)
 {
-	self()->random = seed;
+	changing_self()->random = seed;
 }
 
 static time_t now(void)
 {
-	return EPOCH + self()->clock++;
+	return EPOCH + changing_self()->clock++;
 }
 
 /* Member by member: a program looks at them one by one. */

@@ -36,7 +36,6 @@ WRAP(tss_get)
 WRAP(tss_set)
 WRAP(__tls_get_addr)
 WRAP(__emutls_get_address)
-WRAP(__errno_location)
 
 /* mutex.c, spin.c, rwlock.c, cond.c, barrier.c, once.c, sem.c */
 WRAP(pthread_mutex_init)

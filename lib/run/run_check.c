@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "run/failure.h"
+#include "run/searched.h"
 #include "run/setup.h"
 #include "explore/explore.h"
 #include "mmu/describe.h"
@@ -27,6 +28,7 @@ struct check {
 	struct fl_run run;
 	struct thread_slot slot[FL_MAX_THREADS];
 	struct flx_program program;
+	const char *search; /* as the options have it */
 	struct fl_trace_info info;
 	struct fl_trace *trace;
 };
@@ -125,13 +127,19 @@ static int begin(struct check *c, const struct fl_scenario *s, const struct fl_r
 	}
 	*fo = (struct flx_options){
 		.model = model_of(c->run.model),
+		.seed = opt->seed,
+		.random_first = true,
 		.races = !strcmp(c->run.model, "lkmm"),
 		.max_executions = opt->max_executions,
 		.timeout = opt->timeout,
 		.progress = opt->progress,
 		.progress_arg = opt->progress_arg,
 	};
-	return 0;
+	c->search = opt->search;
+	ret = flx_search_parse(fo, opt->search, err, err_size);
+	if (ret)
+		fl_run_forget(&c->run);
+	return ret;
 }
 
 static void copy_result(struct check *c, struct fl_run_result *result, struct flx_result *r)
@@ -146,14 +154,9 @@ static void copy_result(struct check *c, struct fl_run_result *result, struct fl
 	result->verdict = verdict[r->verdict];
 	result->kernel = c->run.kernel;
 	result->model = c->run.model;
-	result->search = "exhaustive";
+	fl_copy_searched(result, c->search, r);
 	snprintf(result->oracle, sizeof(result->oracle), "%s", r->oracle);
 	snprintf(result->message, sizeof(result->message), "%s", r->message);
-	result->executions = r->executions;
-	result->blocked = r->blocked;
-	result->duplicates = r->duplicates;
-	result->events = r->events;
-	result->seconds = r->seconds;
 	if (r->verdict == FLX_VIOLATION && r->record && !c->trace)
 		record_trace(c, r->record, NULL);
 	if (c->trace)

@@ -206,7 +206,7 @@ int fl_run_native(const struct fl_scenario *s, const struct fl_run_options *opt,
 		if (opt->timeout > 0 && seconds >= opt->timeout)
 			break;
 		if (opt->progress && i % PROGRESS_EVERY == 0 &&
-		    opt->progress(opt->progress_arg, i, seconds))
+		    opt->progress(opt->progress_arg, i, seconds, (double)i / (double)iterations))
 			break;
 		ret = iterate(&n, result);
 	}

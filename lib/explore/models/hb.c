@@ -48,16 +48,16 @@ static bool is_release_fence(const struct ev *e)
 }
 
 /* What an acquire that reads @w learns. */
-static void learn(const struct graph *g, uint16_t *into, int w)
+static void learn(const struct graph *g, uint16_t *into, int w, enum flx_mutant mutant)
 {
 	while (w >= 0) {
 		const struct ev *e = &g->ev[w];
 
 		if (e->order == FL_PLAIN)
 			return;
-		if (releases(e)) {
+		if (releases(e) && mutant != FLX_MUT_SW_NO_STORE) {
 			join(g, into, e->hb);
-		} else {
+		} else if (mutant != FLX_MUT_SW_NO_RELEASE_FENCE) {
 			for (int i = e->idx - 1; i >= 0; i--) {
 				const struct ev *f = &g->ev[g->tev[e->thread][i]];
 
@@ -67,7 +67,7 @@ static void learn(const struct graph *g, uint16_t *into, int w)
 				}
 			}
 		}
-		if (!(e->flags & EVF_RMW))
+		if (!(e->flags & EVF_RMW) || mutant == FLX_MUT_SW_NO_SEQUENCE)
 			return;
 		w = g->ev[graph_po_prev(g, w)].rf;
 	}
@@ -85,18 +85,21 @@ void hb_clock(struct graph *g, int i, enum flx_mutant mutant)
 	if (mutant == FLX_MUT_NO_SW) {
 		;
 	} else if (e->kind == EV_READ && acquires(e)) {
-		learn(g, e->hb, e->rf);
-	} else if (is_acquire_fence(e)) {
+		if (mutant != FLX_MUT_SW_NO_LOAD)
+			learn(g, e->hb, e->rf, mutant);
+	} else if (is_acquire_fence(e) && mutant != FLX_MUT_SW_NO_ACQUIRE_FENCE) {
 		for (int k = e->idx - 1; k >= 0; k--) {
 			const struct ev *r = &g->ev[g->tev[e->thread][k]];
 
 			if (is_acquire_fence(r))
 				break;
 			if (r->kind == EV_READ && r->order != FL_PLAIN)
-				learn(g, e->hb, r->rf);
+				learn(g, e->hb, r->rf, mutant);
 		}
 	}
-	if ((e->kind == EV_BEGIN || e->kind == EV_JOIN) && e->rf >= 0)
+	if (((e->kind == EV_BEGIN && mutant != FLX_MUT_HB_NO_CREATE) ||
+	     (e->kind == EV_JOIN && mutant != FLX_MUT_HB_NO_JOIN)) &&
+	    e->rf >= 0)
 		join(g, e->hb, g->ev[e->rf].hb);
 	e->hb[e->thread] = e->idx + 1;
 }

@@ -141,6 +141,29 @@ static const struct ev *node_ev(const struct lkmm *m, int i)
 	return m->node[i] < 0 ? NULL : &m->g->ev[m->node[i]];
 }
 
+static bool lacks(const struct lkmm *m, enum flx_mutant what)
+{
+	return m->mutant == what;
+}
+
+/* @sum |= @term, one term of a definition: that which the mutant @without leaves out. */
+static void add_term(const struct lkmm *m, bitrel sum, bitrel term, enum flx_mutant without)
+{
+	if (!lacks(m, without))
+		bitrel_or(m->pool, sum, term);
+}
+
+/* @term? ; @rest, or @rest alone. */
+static bitrel opt_then(struct lkmm *m, bitrel term, bitrel rest, enum flx_mutant without)
+{
+	bitrel x = bitrel_copy(m->pool, term);
+
+	if (lacks(m, without))
+		return rest;
+	bitrel_reflexive(m->pool, x);
+	return bitrel_seq(m->pool, x, rest);
+}
+
 static void classify(struct lkmm *m)
 {
 	struct bitpool *p = m->pool;
@@ -177,14 +200,14 @@ static void classify(struct lkmm *m)
 		bitset_add(e->kind == EV_READ ? m->rd : m->wr, i);
 		bitset_add(e->order == FL_PLAIN ? m->plain : m->marked, i);
 		if (e->kind == EV_READ) {
-			if (e->flags & EVF_NORETURN)
+			if ((e->flags & EVF_NORETURN) && !lacks(m, FLX_MUT_RETURN_ALL))
 				bitset_add(m->noreturn, i);
 			else
 				bitset_add(m->r4rmb, i);
 			if (e->order == FL_ACQUIRE && !(e->flags & EVF_FAILED) &&
-			    m->mutant != FLX_MUT_IGNORE_ACQUIRE)
+			    !lacks(m, FLX_MUT_IGNORE_ACQUIRE))
 				bitset_add(m->acquire, i);
-		} else if (e->order == FL_RELEASE && m->mutant != FLX_MUT_IGNORE_RELEASE) {
+		} else if (e->order == FL_RELEASE && !lacks(m, FLX_MUT_IGNORE_RELEASE)) {
 			bitset_add(m->release, i);
 		}
 		if (e->flags & EVF_RMW)
@@ -334,7 +357,8 @@ static void fences(struct lkmm *m)
 
 			if (!ul || !(ul->flags & EVF_UNLOCK))
 				continue;
-			if (!bitrel_has(p, m->rf, u, l) && !bitrel_has(p, m->po, u, l))
+			if (!(bitrel_has(p, m->rf, u, l) && !lacks(m, FLX_MUT_UNLOCK_RF_LOCK)) &&
+			    !(bitrel_has(p, m->po, u, l) && !lacks(m, FLX_MUT_UNLOCK_PO_LOCK)))
 				continue;
 			for (int i = 0; i < m->n; i++)
 				if (bitrel_has(p, m->po, i, u))
@@ -353,22 +377,24 @@ static void fences(struct lkmm *m)
 			const struct ev *f = &g->ev[g->tev[t][k]];
 
 			if (f->kind == EV_SPAWN) {
-				fence_pairs(m, m->mb, first, last, k, m->mem, m->mem);
+				if (!lacks(m, FLX_MUT_SPAWN_NO_MB))
+					fence_pairs(m, m->mb, first, last, k, m->mem, m->mem);
 				continue;
 			}
 			if (f->kind == EV_READ && f->order == FL_MB && (f->flags & EVF_RMW) &&
-			    m->mutant != FLX_MUT_IGNORE_MB) {
+			    !lacks(m, FLX_MUT_IGNORE_MB)) {
 				/* F[mb] before the load part and after the store part. */
 				int r = m->of_event[g->tev[t][k]];
 				bool whole = k + 1 < g->tn[t];
+				bool after = whole && !lacks(m, FLX_MUT_RMW_NO_MB_AFTER);
 				int w = whole ? m->of_event[g->tev[t][k + 1]] : r;
 
-				for (int i = first; i < r; i++)
+				for (int i = first; i < r && !lacks(m, FLX_MUT_RMW_NO_MB_BEFORE); i++)
 					if (bitset_has(m->mem, i))
 						for (int j = r; j < last; j++)
 							if (bitset_has(m->mem, j))
 								bitrel_set(p, m->mb, i, j);
-				for (int j = w + 1; whole && j < last; j++)
+				for (int j = w + 1; after && j < last; j++)
 					if (bitset_has(m->mem, j)) {
 						bitrel_set(p, m->mb, r, j);
 						bitrel_set(p, m->mb, w, j);
@@ -379,11 +405,11 @@ static void fences(struct lkmm *m)
 				continue;
 			switch ((enum fl_fence)f->fence) {
 			case FL_FENCE_MB:
-				if (m->mutant != FLX_MUT_IGNORE_MB)
+				if (!lacks(m, FLX_MUT_IGNORE_MB))
 					fence_pairs(m, m->mb, first, last, k, m->mem, m->mem);
 				break;
 			case FL_FENCE_RMB:
-				if (m->mutant == FLX_MUT_IGNORE_RMB)
+				if (lacks(m, FLX_MUT_IGNORE_RMB))
 					break;
 				fence_pairs(m, m->rmb, first, last, k, m->r4rmb, m->r4rmb);
 				fence_pairs(m, m->rmb_pre, first, last, k, m->r4rmb, not_noreturn);
@@ -396,18 +422,20 @@ static void fences(struct lkmm *m)
 				for (int i = first; i < last; i++)
 					if (bitset_has(m->rd, i) && bitset_has(m->marked, i))
 						bitset_add(loads, i);
-				if (m->mutant != FLX_MUT_IGNORE_ACQUIRE)
+				if (!lacks(m, FLX_MUT_NO_ACQUIRE_CTRL))
 					fence_pairs(m, m->acq_ctrl, first, last, k, loads, m->mem);
 				break;
 			}
 			case FL_FENCE_WMB:
-				if (m->mutant != FLX_MUT_IGNORE_WMB)
+				if (!lacks(m, FLX_MUT_IGNORE_WMB))
 					fence_pairs(m, m->wmb, first, last, k, m->wr, m->wr);
 				break;
 			case FL_FENCE_BEFORE_ATOMIC:
 			case FL_FENCE_AFTER_ATOMIC:
 			case FL_FENCE_AFTER_SPINLOCK:
-				if (m->mutant == FLX_MUT_IGNORE_MB)
+				if (lacks(m, f->fence == FL_FENCE_BEFORE_ATOMIC ? FLX_MUT_NO_BEFORE_ATOMIC :
+					     f->fence == FL_FENCE_AFTER_ATOMIC  ? FLX_MUT_NO_AFTER_ATOMIC :
+										  FLX_MUT_NO_AFTER_SPINLOCK))
 					break;
 				for (int i = first; i < last; i++) {
 					const struct ev *e = node_ev(m, i);
@@ -443,7 +471,7 @@ static void fences(struct lkmm *m)
 				break;
 			case FL_FENCE_AFTER_UNLOCK_LOCK:
 				/* [M] ; po-unlock-lock-po ; [After-unlock-lock] ; po ; [M] */
-				if (m->mutant == FLX_MUT_IGNORE_MB)
+				if (lacks(m, FLX_MUT_NO_AFTER_UNLOCK_LOCK))
 					break;
 				for (int a = 0; a < m->n; a++) {
 					bool hands_over = false;
@@ -467,6 +495,8 @@ static void fences(struct lkmm *m)
 				break;
 			case FL_FENCE_AFTER_SRCU_READ_UNLOCK:
 				/* [M] ; po? ; [Srcu-unlock] ; fencerel ; [M] */
+				if (lacks(m, FLX_MUT_NO_AFTER_SRCU_UNLOCK))
+					break;
 				for (int i = last - 1; i >= first; i--) {
 					const struct ev *e = node_ev(m, i);
 
@@ -498,7 +528,7 @@ static void fences(struct lkmm *m)
 	}
 
 	m->strong = bitrel_copy(p, m->mb);
-	bitrel_or(p, m->strong, m->gp);
+	add_term(m, m->strong, m->gp, FLX_MUT_GP_NO_FENCE);
 	m->po_rel = bitrel_copy(p, m->po);
 	bitrel_domain(p, m->po_rel, m->mem);
 	bitrel_range(p, m->po_rel, m->release);
@@ -541,6 +571,8 @@ static void happens_before(struct lkmm *m)
 	x = bitrel_copy(p, m->data);
 	bitrel_range(p, x, m->not_srcu_unlock);
 	x = bitrel_seq(p, x, m->rfi);
+	if (lacks(m, FLX_MUT_NO_CARRY_DEP))
+		x = bitrel_new(p);
 	bitrel_plus(p, x);
 	bitrel_reflexive(p, x);
 	m->data_only = m->data;
@@ -551,15 +583,19 @@ static void happens_before(struct lkmm *m)
 	/* to-w = rwdep | (overwrite & int) | (addr ; [Plain] ; wmb);  to-r, ppo */
 	dep = bitrel_copy(p, m->addr);
 	bitrel_or(p, dep, m->data);
-	to_w = bitrel_copy(p, overwrite);
-	bitrel_and(p, to_w, m->same);
-	x = bitrel_copy(p, dep);
-	bitrel_or(p, x, m->ctrl);
+	to_w = bitrel_new(p);
+	x = bitrel_copy(p, overwrite);
+	bitrel_and(p, x, m->same);
+	add_term(m, to_w, x, FLX_MUT_PPO_NO_OVERWRITE);
+	x = bitrel_new(p);
+	add_term(m, x, m->addr, FLX_MUT_PPO_NO_ADDR_TO_W);
+	add_term(m, x, m->data, FLX_MUT_PPO_NO_DATA);
+	add_term(m, x, m->ctrl, FLX_MUT_PPO_NO_CTRL);
 	bitrel_range(p, x, m->wr);
 	bitrel_or(p, to_w, x);
 	x = bitrel_copy(p, m->addr);
 	bitrel_range(p, x, m->plain);
-	bitrel_or(p, to_w, bitrel_seq(p, x, m->wmb));
+	add_term(m, to_w, bitrel_seq(p, x, m->wmb), FLX_MUT_PPO_NO_PLAIN_WMB);
 	if (m->all_ctrl) {
 		x = bitrel_copy(p, m->po);
 		bitrel_domain(p, x, m->rd);
@@ -567,13 +603,15 @@ static void happens_before(struct lkmm *m)
 		bitrel_range(p, x, m->wr);
 		bitrel_or(p, to_w, x);
 	}
-	to_r = bitrel_copy(p, m->addr);
+	to_r = bitrel_new(p);
+	add_term(m, to_r, m->addr, FLX_MUT_PPO_NO_ADDR_TO_R);
 	bitrel_range(p, to_r, m->rd);
 	x = bitrel_copy(p, dep);
 	bitrel_range(p, x, m->marked);
-	bitrel_or(p, to_r, bitrel_seq(p, x, m->rfi));
-	ppo = bitrel_copy(p, m->fence);
-	bitrel_or(p, ppo, m->unlock_lock);
+	add_term(m, to_r, bitrel_seq(p, x, m->rfi), FLX_MUT_PPO_NO_DEP_RFI);
+	ppo = bitrel_new(p);
+	add_term(m, ppo, m->fence, FLX_MUT_PPO_NO_FENCE);
+	add_term(m, ppo, m->unlock_lock, FLX_MUT_PPO_NO_UNLOCK_LOCK);
 	bitrel_and(p, ppo, m->same);
 	bitrel_or(p, ppo, to_w);
 	bitrel_or(p, ppo, to_r);
@@ -582,37 +620,45 @@ static void happens_before(struct lkmm *m)
 	 *               [Marked] ; rmw-sequence */
 	rfe_marked = bitrel_copy(p, m->rfe);
 	bitrel_range(p, rfe_marked, m->marked);
-	x = bitrel_copy(p, m->strong);
-	bitrel_or(p, x, m->po_rel);
-	cumul = bitrel_seq(p, rfe_marked, x);
-	bitrel_or(p, cumul, x);
-	bitrel_or(p, cumul, m->wmb);
-	bitrel_or(p, cumul, m->unlock_lock);
+	x = bitrel_new(p);
+	add_term(m, x, m->strong, FLX_MUT_CUMUL_NO_STRONG);
+	add_term(m, x, m->po_rel, FLX_MUT_CUMUL_NO_RELEASE);
+	cumul = opt_then(m, rfe_marked, x, FLX_MUT_CUMUL_NO_RFE);
+	add_term(m, cumul, m->wmb, FLX_MUT_CUMUL_NO_WMB);
+	add_term(m, cumul, m->unlock_lock, FLX_MUT_CUMUL_NO_UNLOCK_LOCK);
 	bitrel_domain(p, cumul, m->marked);
 	bitrel_range(p, cumul, m->marked);
-	cumul = bitrel_seq(p, cumul, m->rmw_sequence);
-	bitrel_plus(p, cumul);
+	if (!lacks(m, FLX_MUT_CUMUL_NO_RMW))
+		cumul = bitrel_seq(p, cumul, m->rmw_sequence);
+	if (!lacks(m, FLX_MUT_CUMUL_ONCE))
+		bitrel_plus(p, cumul);
 	bitrel_reflexive(p, cumul);
 	m->cumul_fence_star = cumul;
 
 	/* prop = [Marked] ; (overwrite & ext)? ; cumul-fence* ; [Marked] ; rfe? ; [Marked] */
 	x = bitrel_copy(p, overwrite);
 	bitrel_minus(p, x, m->same);
+	if (lacks(m, FLX_MUT_PROP_NO_OVERWRITE))
+		x = bitrel_new(p);
 	bitrel_reflexive(p, x);
 	bitrel_domain(p, x, m->marked);
-	x = bitrel_seq(p, x, cumul);
+	if (!lacks(m, FLX_MUT_PROP_NO_CUMUL))
+		x = bitrel_seq(p, x, cumul);
 	bitrel_range(p, x, m->marked);
-	y = bitrel_copy(p, m->rfe);
+	y = bitrel_new(p);
+	add_term(m, y, m->rfe, FLX_MUT_PROP_NO_RFE);
 	bitrel_reflexive(p, y);
 	m->prop = bitrel_seq(p, x, y);
 	bitrel_range(p, m->prop, m->marked);
 
 	/* hb = [Marked] ; (ppo | rfe | ((prop \ id) & int)) ; [Marked] */
-	m->hb = bitrel_copy(p, m->prop);
-	bitrel_irreflexive_part(p, m->hb);
-	bitrel_and(p, m->hb, m->same);
-	bitrel_or(p, m->hb, ppo);
-	bitrel_or(p, m->hb, m->rfe);
+	x = bitrel_copy(p, m->prop);
+	bitrel_irreflexive_part(p, x);
+	bitrel_and(p, x, m->same);
+	m->hb = bitrel_new(p);
+	add_term(m, m->hb, x, FLX_MUT_HB_NO_PROP);
+	add_term(m, m->hb, ppo, FLX_MUT_HB_NO_PPO);
+	add_term(m, m->hb, m->rfe, FLX_MUT_HB_NO_RFE);
 	bitrel_domain(p, m->hb, m->marked);
 	bitrel_range(p, m->hb, m->marked);
 }
@@ -625,7 +671,9 @@ static void propagation(struct lkmm *m)
 	bitrel_plus(p, m->hb_star);
 	bitrel_reflexive(p, m->hb_star);
 	/* pb = prop ; strong-fence ; hb* ; [Marked] */
-	m->pb = bitrel_seq(p, bitrel_seq(p, m->prop, m->strong), m->hb_star);
+	m->pb = bitrel_seq(p, m->prop, m->strong);
+	if (!lacks(m, FLX_MUT_PB_NO_HB))
+		m->pb = bitrel_seq(p, m->pb, m->hb_star);
 	bitrel_range(p, m->pb, m->marked);
 }
 
@@ -644,10 +692,10 @@ static void match_sections(const struct lkmm *m, bitrel rscsi)
 			} else if (e->kind != EV_FENCE) {
 				continue;
 			} else if (e->fence == FL_FENCE_RCU_LOCK) {
-				if (!depth++)
+				if (!depth++ || lacks(m, FLX_MUT_RCU_NO_NESTING))
 					lock = last;
 			} else if (e->fence == FL_FENCE_RCU_UNLOCK && depth) {
-				if (!--depth)
+				if (!--depth || lacks(m, FLX_MUT_RCU_NO_NESTING))
 					bitrel_set(m->pool, rscsi, last, lock);
 			}
 		}
@@ -665,7 +713,7 @@ static void match_srcu_sections(const struct lkmm *m, int loc, bitrel rscsi)
 
 	/* carry-srcu-data = (data ; [~ Srcu-unlock] ; rf)* */
 	bitrel_range(p, carry, m->not_srcu_unlock);
-	carry = bitrel_seq(p, carry, m->rf);
+	carry = lacks(m, FLX_MUT_SRCU_NO_CARRY) ? bitrel_new(p) : bitrel_seq(p, carry, m->rf);
 	bitrel_plus(p, carry);
 	bitrel_reflexive(p, carry);
 	match = bitrel_seq(p, carry, m->data_only);
@@ -701,16 +749,16 @@ static void new_domain(struct lkmm *m, struct domain *d, bitrel link, bitrel ord
 	for (int i = 0; i < m->n; i++) {
 		const struct ev *e = node_ev(m, i);
 
-		if (e && ev_is_sync(e) && e->loc == d->loc)
+		if (e && ev_is_sync(e) && (e->loc == d->loc || lacks(m, FLX_MUT_SRCU_NO_LOC)))
 			bitrel_set(p, gp, i, i);
 	}
 	d->gp_link = bitrel_seq(p, gp, link);
 	d->rs_link = bitrel_seq(p, rscsi, link);
 	d->link_rs = bitrel_seq(p, link, rscsi);
 	d->link_gp = bitrel_seq(p, link, gp);
-	bitrel_or(p, order, gp);
-	bitrel_or(p, order, bitrel_seq(p, d->gp_link, rscsi));
-	bitrel_or(p, order, bitrel_seq(p, d->rs_link, gp));
+	add_term(m, order, gp, FLX_MUT_RCU_NO_GP);
+	add_term(m, order, bitrel_seq(p, d->gp_link, rscsi), FLX_MUT_RCU_NO_GP_RS);
+	add_term(m, order, bitrel_seq(p, d->rs_link, gp), FLX_MUT_RCU_NO_RS_GP);
 }
 
 /*
@@ -757,12 +805,12 @@ static bitrel rcu_order(struct lkmm *m, bitrel link)
 			const struct domain *d = &domain[i];
 
 			add = bitrel_seq(p, bitrel_seq(p, d->gp_link, order), d->link_rs);
-			bitrel_or(p, order, add);
+			add_term(m, order, add, FLX_MUT_RCU_NO_GP_ORDER_RS);
 			add = bitrel_seq(p, bitrel_seq(p, d->rs_link, order), d->link_gp);
-			bitrel_or(p, order, add);
+			add_term(m, order, add, FLX_MUT_RCU_NO_RS_ORDER_GP);
 		}
 		add = bitrel_seq(p, bitrel_seq(p, order, link), before);
-		bitrel_or(p, order, add);
+		add_term(m, order, add, FLX_MUT_RCU_NO_CHAIN);
 		add = bitrel_copy(p, order);
 		bitrel_minus(p, add, before);
 		grew = !bitrel_empty(p, add);
@@ -783,18 +831,26 @@ static void rcu(struct lkmm *m)
 		return;
 	bitrel_reflexive(p, po_opt);
 	/* rcu-link = po? ; hb* ; pb* ; prop ; po */
-	link = bitrel_seq(p, po_opt, m->hb_star);
-	link = bitrel_seq(p, link, m->pb_star);
-	link = bitrel_seq(p, link, m->prop);
+	link = bitrel_copy(p, po_opt);
+	if (!lacks(m, FLX_MUT_LINK_NO_HB))
+		link = bitrel_seq(p, link, m->hb_star);
+	if (!lacks(m, FLX_MUT_LINK_NO_PB))
+		link = bitrel_seq(p, link, m->pb_star);
+	if (!lacks(m, FLX_MUT_LINK_NO_PROP))
+		link = bitrel_seq(p, link, m->prop);
 	link = bitrel_seq(p, link, m->po);
 	/* rcu-fence = po ; rcu-order ; po? */
 	fence = bitrel_seq(p, bitrel_seq(p, m->po, rcu_order(m, link)), po_opt);
 	/* rb = prop ; rcu-fence ; hb* ; pb* ; [Marked] */
-	x = bitrel_seq(p, bitrel_seq(p, m->prop, fence), m->hb_star);
-	m->rb = bitrel_seq(p, x, m->pb_star);
+	x = bitrel_seq(p, m->prop, fence);
+	if (!lacks(m, FLX_MUT_RB_NO_HB))
+		x = bitrel_seq(p, x, m->hb_star);
+	if (!lacks(m, FLX_MUT_RB_NO_PB))
+		x = bitrel_seq(p, x, m->pb_star);
+	m->rb = x;
 	bitrel_range(p, m->rb, m->marked);
-	bitrel_or(p, m->fence, fence);
-	bitrel_or(p, m->strong, fence);
+	add_term(m, m->fence, fence, FLX_MUT_FENCE_NO_RCU);
+	add_term(m, m->strong, fence, FLX_MUT_STRONG_NO_RCU);
 	/* nonrw-fence keeps its old strong-fence: the .cat file redefines only the other two. */
 }
 
@@ -813,9 +869,10 @@ static void plain_relations(struct lkmm *m, struct plain *q)
 	struct bitpool *p = m->pool;
 	bitrel xbstar, vis, x, y, w_pre, r_pre, w_post, r_post;
 
-	xbstar = bitrel_copy(p, m->hb);
-	bitrel_or(p, xbstar, m->pb);
-	bitrel_or(p, xbstar, m->rb);
+	xbstar = bitrel_new(p);
+	add_term(m, xbstar, m->hb, FLX_MUT_XB_NO_HB);
+	add_term(m, xbstar, m->pb, FLX_MUT_XB_NO_PB);
+	add_term(m, xbstar, m->rb, FLX_MUT_XB_NO_RB);
 	bitrel_plus(p, xbstar);
 	bitrel_reflexive(p, xbstar);
 
@@ -826,40 +883,52 @@ static void plain_relations(struct lkmm *m, struct plain *q)
 	y = bitrel_copy(p, m->strong);
 	bitrel_range(p, y, m->marked);
 	y = bitrel_seq(p, y, xbstar);
+	if (lacks(m, FLX_MUT_VIS_NO_STRONG))
+		y = bitrel_new(p);
 	vis = bitrel_copy(p, xbstar);
 	bitrel_and(p, vis, m->same);
-	bitrel_or(p, y, vis);
-	vis = bitrel_seq(p, x, y);
+	add_term(m, y, vis, FLX_MUT_VIS_NO_INT);
+	vis = lacks(m, FLX_MUT_VIS_NO_CUMUL) ? y : bitrel_seq(p, x, y);
 
 	/* Boundaries of plain accesses. */
-	w_pre = bitrel_copy(p, m->addr);
-	bitrel_or(p, w_pre, m->fence);
+	w_pre = bitrel_new(p);
+	add_term(m, w_pre, m->addr, FLX_MUT_PRE_NO_ADDR);
+	add_term(m, w_pre, m->fence, FLX_MUT_PRE_NO_FENCE);
 	opt(p, w_pre);
 	bitrel_domain(p, w_pre, m->marked);
-	r_pre = bitrel_copy(p, m->addr);
-	bitrel_or(p, r_pre, m->nonrw_fence);
-	bitrel_or(p, r_pre, m->rmb_pre);
+	r_pre = bitrel_new(p);
+	add_term(m, r_pre, m->addr, FLX_MUT_PRE_NO_ADDR);
+	add_term(m, r_pre, m->nonrw_fence, FLX_MUT_PRE_NO_FENCE);
+	add_term(m, r_pre, m->rmb_pre, FLX_MUT_PRE_NO_RMB);
 	opt(p, r_pre);
 	bitrel_domain(p, r_pre, m->marked);
-	w_post = opt(p, bitrel_copy(p, m->fence));
+	w_post = bitrel_new(p);
+	add_term(m, w_post, m->fence, FLX_MUT_POST_NO_FENCE);
+	opt(p, w_post);
 	bitrel_range(p, w_post, m->marked);
-	w_post = bitrel_seq(p, w_post, m->rmw_sequence);
-	r_post = bitrel_copy(p, m->nonrw_fence);
-	bitrel_or(p, r_post, m->rmb_post);
+	if (!lacks(m, FLX_MUT_POST_NO_RMW))
+		w_post = bitrel_seq(p, w_post, m->rmw_sequence);
+	r_post = bitrel_new(p);
+	add_term(m, r_post, m->nonrw_fence, FLX_MUT_POST_NO_FENCE);
+	add_term(m, r_post, m->rmb_post, FLX_MUT_POST_NO_RMB);
 	opt(p, r_post);
 	bitrel_range(p, r_post, m->marked);
 
 	/* Visibility and executes-before of plain accesses. */
 	x = bitrel_seq(p, m->strong, xbstar);
 	y = bitrel_seq(p, w_post, vis);
-	q->ww_vis = bitrel_copy(p, m->fence);
-	bitrel_or(p, q->ww_vis, bitrel_seq(p, x, w_pre));
-	bitrel_or(p, q->ww_vis, bitrel_seq(p, y, w_pre));
-	q->wr_vis = bitrel_copy(p, m->fence);
-	bitrel_or(p, q->wr_vis, bitrel_seq(p, x, r_pre));
-	bitrel_or(p, q->wr_vis, bitrel_seq(p, y, r_pre));
-	q->rw_xbstar = bitrel_copy(p, m->fence);
-	bitrel_or(p, q->rw_xbstar, bitrel_seq(p, bitrel_seq(p, r_post, xbstar), w_pre));
+	q->ww_vis = bitrel_new(p);
+	add_term(m, q->ww_vis, m->fence, FLX_MUT_VIS_NO_FENCE);
+	add_term(m, q->ww_vis, bitrel_seq(p, x, w_pre), FLX_MUT_WW_VIS_NO_STRONG);
+	add_term(m, q->ww_vis, bitrel_seq(p, y, w_pre), FLX_MUT_WW_VIS_NO_POST);
+	q->wr_vis = bitrel_new(p);
+	add_term(m, q->wr_vis, m->fence, FLX_MUT_VIS_NO_FENCE);
+	add_term(m, q->wr_vis, bitrel_seq(p, x, r_pre), FLX_MUT_WR_VIS_NO_STRONG);
+	add_term(m, q->wr_vis, bitrel_seq(p, y, r_pre), FLX_MUT_WR_VIS_NO_POST);
+	q->rw_xbstar = bitrel_new(p);
+	add_term(m, q->rw_xbstar, m->fence, FLX_MUT_RW_XB_NO_FENCE);
+	add_term(m, q->rw_xbstar, bitrel_seq(p, bitrel_seq(p, r_post, xbstar), w_pre),
+		 FLX_MUT_RW_XB_NO_POST);
 
 	/* pre-race = ext & ((Plain * M) | (M * Plain)) */
 	q->pre_race = bitrel_new(p);
@@ -879,17 +948,17 @@ static bool plain_coherent(struct lkmm *m, const struct plain *q)
 	x = bitrel_inverse(p, q->rw_xbstar);
 	bitrel_and(p, x, m->rf);
 	bitrel_and(p, x, q->pre_race);
-	if (!bitrel_empty(p, x))
+	if (!bitrel_empty(p, x) && !lacks(m, FLX_MUT_NO_PLAIN_RF))
 		return false;
 	x = bitrel_inverse(p, q->wr_vis);
 	bitrel_and(p, x, m->fr);
 	bitrel_and(p, x, q->pre_race);
-	if (!bitrel_empty(p, x))
+	if (!bitrel_empty(p, x) && !lacks(m, FLX_MUT_NO_PLAIN_FR))
 		return false;
 	x = bitrel_inverse(p, q->ww_vis);
 	bitrel_and(p, x, m->co);
 	bitrel_and(p, x, q->pre_race);
-	return bitrel_empty(p, x);
+	return bitrel_empty(p, x) || lacks(m, FLX_MUT_NO_PLAIN_CO);
 }
 
 static void build(struct lkmm *m, const struct graph *g, enum flx_mutant mutant, bool all_ctrl)
@@ -914,13 +983,17 @@ static bool lkmm_allows(const struct graph *g, enum flx_mutant mutant, bool all_
 	struct lkmm m;
 	struct plain q;
 
-	if (!model_coherent(g) || !lkmm_sync_coherent(g, mutant))
+	if (mutant != FLX_MUT_NO_COHERENCE && !model_coherent(g))
+		return false;
+	/* A shortcut: it rests on the definitions, so it is of no use where one of them is not whole. */
+	if ((mutant == FLX_MUT_NONE || mutant == FLX_MUT_SYNC_RFI) &&
+	    !lkmm_sync_coherent(g, mutant))
 		return false;
 	build(&m, g, mutant, all_ctrl);
-	if (!bitrel_is_acyclic(m.pool, m.hb))
+	if (!bitrel_is_acyclic(m.pool, m.hb) && !lacks(&m, FLX_MUT_NO_HAPPENS_BEFORE))
 		return false;
 	propagation(&m);
-	if (!bitrel_is_acyclic(m.pool, m.pb))
+	if (!bitrel_is_acyclic(m.pool, m.pb) && !lacks(&m, FLX_MUT_NO_PROPAGATION))
 		return false;
 	m.has_rb = m.has_rb && rcu_axiom;
 	rcu(&m);
@@ -970,18 +1043,22 @@ bool lkmm_race(const struct graph *g, enum flx_mutant mutant, bool all_dependenc
 	x = bitrel_copy(p, q.ww_vis);
 	bitrel_and(p, x, marked_w);
 	bitrel_and(p, x, w_marked);
-	race[0] = bitrel_copy(p, m.co);
+	race[0] = bitrel_new(p);
+	add_term(&m, race[0], m.co, FLX_MUT_NO_WW_RACE);
 	bitrel_and(p, race[0], q.pre_race);
 	bitrel_minus(p, race[0], x);
 	/* wr-race = (pre-race & (co? ; rf)) \ wr-vis \ rw-xbstar^-1 */
-	x = opt(p, bitrel_copy(p, m.co));
-	race[1] = bitrel_seq(p, x, m.rf);
+	x = bitrel_new(p);
+	add_term(&m, x, m.co, FLX_MUT_WR_RACE_NO_CO);
+	race[1] = bitrel_new(p);
+	add_term(&m, race[1], bitrel_seq(p, opt(p, x), m.rf), FLX_MUT_NO_WR_RACE);
 	bitrel_and(p, race[1], q.pre_race);
 	bitrel_minus(p, race[1], q.wr_vis);
 	y = bitrel_inverse(p, q.rw_xbstar);
 	bitrel_minus(p, race[1], y);
 	/* rw-race = (pre-race & fr) \ rw-xbstar */
-	race[2] = bitrel_copy(p, m.fr);
+	race[2] = bitrel_new(p);
+	add_term(&m, race[2], m.fr, FLX_MUT_NO_RW_RACE);
 	bitrel_and(p, race[2], q.pre_race);
 	bitrel_minus(p, race[2], q.rw_xbstar);
 	for (int k = 0; k < 3; k++)
@@ -1045,11 +1122,11 @@ static bool hardware_rcu(struct lkmm *m, bitrel order)
 	return bitrel_is_irreflexive(p, bitrel_seq(p, rcu_order(m, link), link));
 }
 
-bool model_rcu(const struct graph *g, enum flx_model model)
+bool model_rcu(const struct graph *g, enum flx_model model, enum flx_mutant mutant)
 {
 	struct lkmm m;
 
-	build(&m, g, FLX_MUT_NONE, false);
+	build(&m, g, mutant, false);
 	return hardware_rcu(&m, hardware_order(&m, model));
 }
 
@@ -1065,7 +1142,7 @@ static bool may_follow(struct lkmm *m, const struct plain *q, enum flx_model mod
 		return !bitrel_has(p, bitset_has(m->wr, a) ? q->ww_vis : q->rw_xbstar, a, f);
 	if (bitrel_has(p, order, a, f))
 		return false;
-	if (m->has_sync) {
+	if (m->has_sync && !lacks(m, FLX_MUT_FREE_NO_RCU)) {
 		size_t mark = p->used;
 		bitrel with = bitrel_copy(p, order);
 		bool allowed;

@@ -15,13 +15,13 @@
 /* Coherence: along a thread, what it sees of one location never goes back in co. */
 bool model_coherent(const struct graph *g);
 /* There is a sequentially consistent order (the cheap check that comes first in every model). */
-bool model_sc(const struct graph *g);
+bool model_sc(const struct graph *g, enum flx_mutant mutant);
 bool model_tso(const struct graph *g, enum flx_mutant mutant);
 /* @rcu: with the RCU axiom; without it, a grace period is a full barrier and no more. */
 bool model_lkmm(const struct graph *g, enum flx_mutant mutant, bool rcu);
 bool model_rc11(const struct graph *g, enum flx_mutant mutant);
 /* No reader section spans a grace period: the RCU axiom over the order of sc or tso. */
-bool model_rcu(const struct graph *g, enum flx_model model);
+bool model_rcu(const struct graph *g, enum flx_model model, enum flx_mutant mutant);
 
 bool model_consistent(const struct graph *g, enum flx_model model, enum flx_mutant mutant,
 		      bool rcu);

@@ -41,6 +41,7 @@ static bool same_location(const struct ev *a, const struct ev *b)
 
 struct psc {
 	const struct graph *g;
+	enum flx_mutant mutant;
 	bitrel hb, sb_other, same, co_fr, eco;
 	bitset access, fence;
 };
@@ -68,25 +69,36 @@ static void relate(struct psc *s)
 		}
 		if (x->kind > EV_WRITE)
 			continue;
-		/* co from a store, fr from a load, and reads-from into eco. */
+		/* Reads-from into eco; co from a store, fr from a load. */
+		if (x->kind == EV_READ && x->rf >= 0 && s->mutant != FLX_MUT_PSC_NO_RF)
+			bitrel_set(p, s->eco, x->rf, a);
+		if (s->mutant == (x->kind == EV_WRITE ? FLX_MUT_PSC_NO_CO : FLX_MUT_PSC_NO_FR))
+			continue;
 		for (int w = x->kind == EV_WRITE ? x->co_next : graph_co_next(g, x->loc, x->rf);
 		     w != EV_NONE; w = g->ev[w].co_next)
 			bitrel_set(p, s->co_fr, a, w);
-		if (x->kind == EV_READ && x->rf >= 0)
-			bitrel_set(p, s->eco, x->rf, a);
 	}
 	bitrel_or(p, s->eco, s->co_fr);
 	bitrel_plus(p, s->eco);
+}
+
+/* @sum |= @term, one term of a definition: that which the mutant @without leaves out. */
+static void add_term(const struct psc *s, bitrel sum, bitrel term, enum flx_mutant without)
+{
+	if (s->mutant != without)
+		bitrel_or(&pool, sum, term);
 }
 
 /* scb = sb | sb!=loc ; hb ; sb!=loc | hb|loc | co | fr */
 static bitrel make_scb(struct psc *s)
 {
 	struct bitpool *p = &pool;
-	bitrel scb = bitrel_seq(p, bitrel_seq(p, s->sb_other, s->hb), s->sb_other);
+	bitrel scb = bitrel_new(p);
 
-	bitrel_or(p, scb, s->sb_other);
-	bitrel_or(p, scb, s->same); /* with it, all of sb */
+	add_term(s, scb, bitrel_seq(p, bitrel_seq(p, s->sb_other, s->hb), s->sb_other),
+		 FLX_MUT_SCB_NO_SB_HB_SB);
+	add_term(s, scb, s->sb_other, FLX_MUT_SCB_NO_SB);
+	add_term(s, scb, s->same, FLX_MUT_SCB_NO_HB_LOC); /* with it, all of sb */
 	bitrel_or(p, scb, s->co_fr);
 	return scb;
 }
@@ -99,19 +111,20 @@ static bitrel make_psc(struct psc *s)
 
 	bitrel_reflexive(p, hb_opt);
 	for (int i = 0; i < s->g->n; i++)
-		if (bitset_has(s->access, i)) {
+		if (bitset_has(s->access, i) && s->mutant != FLX_MUT_PSC_NO_ACCESS) {
 			bitrel_set(p, first, i, i);
 			bitrel_set(p, last, i, i);
 		}
 	f = bitrel_copy(p, hb_opt);
 	bitrel_domain(p, f, s->fence);
-	bitrel_or(p, first, f);
+	add_term(s, first, f, FLX_MUT_PSC_NO_FENCE_FIRST);
 	f = bitrel_copy(p, hb_opt);
 	bitrel_range(p, f, s->fence);
-	bitrel_or(p, last, f);
+	add_term(s, last, f, FLX_MUT_PSC_NO_FENCE_LAST);
 	psc = bitrel_seq(p, bitrel_seq(p, first, make_scb(s)), last);
-	f = bitrel_seq(p, bitrel_seq(p, s->hb, s->eco), s->hb);
-	bitrel_or(p, f, s->hb);
+	f = bitrel_new(p);
+	add_term(s, f, bitrel_seq(p, bitrel_seq(p, s->hb, s->eco), s->hb), FLX_MUT_PSC_F_NO_ECO);
+	add_term(s, f, s->hb, FLX_MUT_PSC_F_NO_HB);
 	bitrel_domain(p, f, s->fence);
 	bitrel_range(p, f, s->fence);
 	bitrel_or(p, psc, f);
@@ -120,7 +133,7 @@ static bitrel make_psc(struct psc *s)
 
 bool rc11_psc_acyclic(const struct graph *g, enum flx_mutant mutant)
 {
-	struct psc s = { .g = g };
+	struct psc s = { .g = g, .mutant = mutant };
 
 	if (mutant == FLX_MUT_NO_PSC || g->nr[HAS_SEQ_CST] < 2)
 		return true;

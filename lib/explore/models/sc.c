@@ -65,7 +65,8 @@ bool model_coherent(const struct graph *g)
 
 struct runner {
 	const struct graph *g;
-	bool tso, locked;	    /* locked: a RMW drains the buffer (off in a mutant) */
+	bool tso;
+	enum flx_mutant mutant;
 	int load[FLX_MAX_THREADS];  /* SC: the next event; TSO: the next event to issue */
 	int leave[FLX_MAX_THREADS]; /* TSO: the next event to look at for a store to leave */
 };
@@ -74,21 +75,24 @@ static bool in_memory[EV_CAP];
 static uint16_t readers[EV_CAP]; /* loads of a store that have not run yet */
 static uint16_t init_readers[65536];
 
-static bool store_may_reach_memory(const struct ev *e)
+static bool store_may_reach_memory(const struct runner *r, const struct ev *e)
 {
-	if (e->co_prev == EV_INIT)
-		return init_readers[e->loc] == 0;
-	return in_memory[e->co_prev] && readers[e->co_prev] == 0;
+	int left = e->co_prev == EV_INIT ? init_readers[e->loc] : readers[e->co_prev];
+
+	if (left && r->mutant != FLX_MUT_RUN_NO_FR)
+		return false;
+	return e->co_prev == EV_INIT || in_memory[e->co_prev] || r->mutant == FLX_MUT_RUN_NO_CO;
 }
 
 static bool drains(const struct runner *r, const struct ev *e)
 {
 	if (e->kind == EV_FENCE)
-		return e->fence == FL_FENCE_MB || e->fence == FL_FENCE_AFTER_SRCU_READ_UNLOCK ||
-		       ev_is_sync(e);
+		return (e->fence == FL_FENCE_MB && r->mutant != FLX_MUT_IGNORE_MB) ||
+		       e->fence == FL_FENCE_AFTER_SRCU_READ_UNLOCK ||
+		       (ev_is_sync(e) && r->mutant != FLX_MUT_GP_NO_FENCE);
 	if (e->kind == EV_SPAWN || e->kind == EV_END || e->kind == EV_JOIN)
-		return true;
-	return (e->flags & EVF_RMW) && r->locked;
+		return r->mutant != FLX_MUT_TSO_NO_THREADS;
+	return (e->flags & EVF_RMW) && r->mutant != FLX_MUT_TSO_NO_LOCKED;
 }
 
 static bool buffer_empty(const struct runner *r, int t)
@@ -105,11 +109,12 @@ static bool ran_load(const struct runner *r, const struct ev *e)
 {
 	if (e->flags & EVF_BLOCKED)
 		return true;
-	if (e->rf >= 0 && !in_memory[e->rf]) {
+	if (e->rf >= 0 && !in_memory[e->rf] && r->mutant != FLX_MUT_RUN_NO_RF) {
 		const struct ev *w = &r->g->ev[e->rf];
 
 		/* Forwarded from the thread's own buffer. */
-		if (!r->tso || w->thread != e->thread || w->idx >= e->idx)
+		if (!r->tso || w->thread != e->thread || w->idx >= e->idx ||
+		    r->mutant == FLX_MUT_TSO_NO_FORWARDING)
 			return false;
 	}
 	if (e->rf >= 0)
@@ -133,7 +138,7 @@ static bool issue(struct runner *r, int t)
 	    r->load[g->ev[e->rf].thread] <= g->ev[e->rf].idx)
 		return false;
 	if (e->kind == EV_WRITE && (!r->tso || drains(r, e))) {
-		if (!store_may_reach_memory(e))
+		if (!store_may_reach_memory(r, e))
 			return false;
 		in_memory[id] = true;
 	}
@@ -150,7 +155,7 @@ static bool leave_buffer(struct runner *r, int t)
 		const struct ev *e = &g->ev[id];
 
 		if (e->kind == EV_WRITE && !in_memory[id]) {
-			if (!store_may_reach_memory(e))
+			if (!store_may_reach_memory(r, e))
 				return false;
 			in_memory[id] = true;
 			r->leave[t]++;
@@ -203,18 +208,18 @@ static bool run(struct runner *r)
 	return true;
 }
 
-bool model_sc(const struct graph *g)
+bool model_sc(const struct graph *g, enum flx_mutant mutant)
 {
-	struct runner r = { .g = g };
+	struct runner r = { .g = g, .mutant = mutant };
 
 	return run(&r);
 }
 
 bool model_tso(const struct graph *g, enum flx_mutant mutant)
 {
-	struct runner r = { .g = g, .tso = true, .locked = mutant != FLX_MUT_TSO_NO_LOCKED };
+	struct runner r = { .g = g, .mutant = mutant, .tso = true };
 
-	return model_coherent(g) && run(&r);
+	return (mutant == FLX_MUT_NO_COHERENCE || model_coherent(g)) && run(&r);
 }
 
 static bool has_grace_period(const struct graph *g)
@@ -235,12 +240,12 @@ bool model_consistent(const struct graph *g, enum flx_model model, enum flx_muta
 	 * A sequentially consistent execution is allowed by every model: each of their orders is part
 	 * of (po | rf | co | fr)+. Only the RCU axiom adds something.
 	 */
-	if (model_sc(g)) {
+	if (model_sc(g, mutant)) {
 		if (!rcu)
 			return true;
-		return model == FLX_LKMM ? model_lkmm(g, mutant, true) : model_rcu(g, model);
+		return model == FLX_LKMM ? model_lkmm(g, mutant, true) : model_rcu(g, model, mutant);
 	}
 	if (model == FLX_LKMM)
 		return model_lkmm(g, mutant, rcu);
-	return model == FLX_TSO && model_tso(g, mutant) && (!rcu || model_rcu(g, model));
+	return model == FLX_TSO && model_tso(g, mutant) && (!rcu || model_rcu(g, model, mutant));
 }

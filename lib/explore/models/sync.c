@@ -30,15 +30,13 @@ static bool join(uint16_t *into, const uint16_t *from)
 	return grew;
 }
 
-static bool is_release(const struct graph *g, int w, enum flx_mutant mutant)
+static bool is_release(const struct graph *g, int w)
 {
 	const struct ev *e = &g->ev[w];
 
-	if (e->order == FL_RELEASE)
-		return mutant != FLX_MUT_IGNORE_RELEASE;
 	/* The store part of a fully ordered RMW: the order is noted at its load. */
-	return (e->flags & EVF_RMW) && g->ev[graph_po_prev(g, w)].order == FL_MB &&
-	       mutant != FLX_MUT_IGNORE_MB;
+	return e->order == FL_RELEASE ||
+	       ((e->flags & EVF_RMW) && g->ev[graph_po_prev(g, w)].order == FL_MB);
 }
 
 /* What the acquire load @r learns from the store that it reads. */
@@ -47,10 +45,11 @@ static bool learn(const struct graph *g, int r, enum flx_mutant mutant)
 	bool grew = false;
 
 	/* The last link must be rfe: a store forwarded within the thread orders nothing. */
-	if (g->ev[r].rf >= 0 && g->ev[g->ev[r].rf].thread == g->ev[r].thread)
+	if (g->ev[r].rf >= 0 && g->ev[g->ev[r].rf].thread == g->ev[r].thread &&
+	    mutant != FLX_MUT_SYNC_RFI)
 		return false;
 	for (int w = g->ev[r].rf; w >= 0;) {
-		if (is_release(g, w, mutant))
+		if (is_release(g, w))
 			grew |= join(clock_of[r], clock_of[w]);
 		if (!(g->ev[w].flags & EVF_RMW))
 			break;
@@ -59,13 +58,11 @@ static bool learn(const struct graph *g, int r, enum flx_mutant mutant)
 	return grew;
 }
 
-static bool is_acquire(const struct ev *e, enum flx_mutant mutant)
+static bool is_acquire(const struct ev *e)
 {
 	if (e->kind != EV_READ || (e->flags & (EVF_FAILED | EVF_BLOCKED)))
 		return false;
-	if (e->order == FL_ACQUIRE)
-		return mutant != FLX_MUT_IGNORE_ACQUIRE;
-	return e->order == FL_MB && (e->flags & EVF_RMW) && mutant != FLX_MUT_IGNORE_MB;
+	return e->order == FL_ACQUIRE || (e->order == FL_MB && (e->flags & EVF_RMW));
 }
 
 static bool ordered(const struct graph *g, int a, int b)
@@ -88,7 +85,7 @@ static void compute_clocks(const struct graph *g, enum flx_mutant mutant)
 
 				if (i)
 					grew |= join(clock_of[id], clock_of[g->tev[t][i - 1]]);
-				if (is_acquire(&g->ev[id], mutant))
+				if (is_acquire(&g->ev[id]))
 					grew |= learn(g, id, mutant);
 				clock_of[id][t] = i + 1;
 			}

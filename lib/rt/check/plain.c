@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "../../explore/code.h"
 #include "../../explore/exec.h"
 #include "../../explore/learn.h"
 #include "../../explore/memory.h"
@@ -47,6 +48,23 @@ static bool needs_events(uintptr_t addr, size_t size)
 	return true;
 }
 
+/* A store that the state of the thread's stack does not show, nor an event. */
+static void note_own_store(uintptr_t addr)
+{
+	if (current_thread >= 0 && !exec_on_own_stack(addr))
+		T[current_thread].own_stores++;
+}
+
+/* Of a struct assignment, the compiler announces the store before the load. */
+static bool is_source_of_announced(uintptr_t addr, size_t size, uintptr_t pc)
+{
+	const struct thread *t = &T[current_thread];
+
+	return t->plain_store.size == size &&
+	       (addr + size <= t->plain_store.addr || t->plain_store.addr + size <= addr) &&
+	       !code_stores_between(t->plain_store.pc, pc);
+}
+
 /* All pieces first, then all values: other threads run in between and put theirs there. */
 void plain_load(uintptr_t addr, size_t size, uintptr_t pc)
 {
@@ -55,6 +73,8 @@ void plain_load(uintptr_t addr, size_t size, uintptr_t pc)
 
 	char value[size];
 
+	if (!is_source_of_announced(addr, size, pc))
+		exec_flush();
 	for (size_t i = 0, n; i < size; i += n) {
 		n = memory_piece(addr + i, size - i);
 
@@ -68,18 +88,27 @@ void plain_load(uintptr_t addr, size_t size, uintptr_t pc)
 
 		if (fl_stop_is_near())
 			fl_stop_before(NULL);
-		exec_do(&op);
+		exec_do_before_store(&op);
 		__builtin_memcpy(value + i, &op.old, n);
 	}
 	__builtin_memcpy((void *)addr, value, size);
+}
+
+void plain_load_in_call(uintptr_t addr, size_t size, uintptr_t pc)
+{
+	T[current_thread].in_call = true;
+	plain_load(addr, size, pc);
+	T[current_thread].in_call = false;
 }
 
 void plain_store(uintptr_t addr, size_t size, uintptr_t pc)
 {
 	int other;
 
-	if (!needs_events(addr, size))
+	if (!needs_events(addr, size)) {
+		note_own_store(addr);
 		return;
+	}
 	exec_flush();
 	if (fl_stop_is_near())
 		fl_stop_before(NULL);

@@ -13,6 +13,7 @@
 
 #include "../../explore/exec.h"
 #include "../../explore/memory.h"
+#include "plain.h"
 
 #define PC ((uintptr_t)__builtin_return_address(0))
 
@@ -120,35 +121,16 @@ static uint64_t fetch(volatile void *addr, unsigned int size, fl_rmw_fn fn, uint
  */
 static uint64_t read_expected(void *expected, unsigned int size, uintptr_t pc)
 {
-	struct op op = {
-		.kind = OP_LOAD,
-		.order = FL_PLAIN,
-		.addr = (uintptr_t)expected,
-		.size = size,
-		.pc = pc,
-	};
-
-	if (current_thread < 0 || !memory_tracks(op.addr))
-		return memory_peek(op.addr, size);
-	exec_do(&op);
-	return op.old;
+	if (current_thread >= 0)
+		plain_load_in_call((uintptr_t)expected, size, pc);
+	return memory_peek((uintptr_t)expected, size);
 }
 
 static void write_expected(void *expected, unsigned int size, uint64_t val, uintptr_t pc)
 {
-	struct op op = {
-		.kind = OP_STORE,
-		.order = FL_PLAIN,
-		.addr = (uintptr_t)expected,
-		.size = size,
-		.val = val,
-		.pc = pc,
-	};
-
-	if (current_thread < 0 || !memory_tracks(op.addr))
-		memory_poke(op.addr, size, val);
-	else
-		exec_do(&op);
+	if (current_thread >= 0)
+		plain_store((uintptr_t)expected, size, pc);
+	memory_poke((uintptr_t)expected, size, val);
 }
 
 /* The value found; it equals @expected exactly if the exchange was done. */

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+/* code.c - see code.h. */
+#include "code.h"
+
+#include <stddef.h>
+
+#include <capstone/capstone.h>
+
+#define FURTHEST 128 /* bytes of code that are looked through */
+#define REMEMBERED 256
+
+struct answer {
+	uintptr_t from, to;
+	bool stores;
+};
+
+static bool open_decoder(csh *decoder)
+{
+#if defined(__x86_64__)
+	if (cs_open(CS_ARCH_X86, CS_MODE_64, decoder) != CS_ERR_OK)
+		return false;
+	return cs_option(*decoder, CS_OPT_DETAIL, CS_OPT_ON) == CS_ERR_OK;
+#else
+	(void)decoder;
+	return false;
+#endif
+}
+
+/* Anything but straight code that only reads. */
+static bool may_store(csh decoder, const cs_insn *insn)
+{
+	if (cs_insn_group(decoder, insn, CS_GRP_JUMP) ||
+	    cs_insn_group(decoder, insn, CS_GRP_CALL) || cs_insn_group(decoder, insn, CS_GRP_RET) ||
+	    cs_insn_group(decoder, insn, CS_GRP_INT))
+		return true;
+	for (int i = 0; i < insn->detail->x86.op_count; i++) {
+		const cs_x86_op *op = &insn->detail->x86.operands[i];
+
+		if (op->type == X86_OP_MEM && insn->id != X86_INS_LEA && op->access != CS_AC_READ)
+			return true;
+	}
+	return insn->id == X86_INS_PUSH;
+}
+
+static bool look(uintptr_t from, uintptr_t to)
+{
+	const uint8_t *code = (const uint8_t *)from;
+	size_t left = to - from;
+	uint64_t at = from;
+	cs_insn *insn;
+	bool stores = true;
+	csh decoder;
+
+	if (!open_decoder(&decoder))
+		return true;
+	insn = cs_malloc(decoder);
+	while (insn && cs_disasm_iter(decoder, &code, &left, &at, insn)) {
+		if (at == to) {
+			stores = !cs_insn_group(decoder, insn, CS_GRP_CALL);
+			break;
+		}
+		if (may_store(decoder, insn))
+			break;
+	}
+	if (insn)
+		cs_free(insn, 1);
+	cs_close(&decoder);
+	return stores;
+}
+
+bool code_stores_between(uintptr_t from, uintptr_t to)
+{
+	static struct answer known[REMEMBERED];
+	struct answer *a = &known[(from ^ to >> 4) % REMEMBERED];
+
+	if (to <= from || to - from > FURTHEST)
+		return true;
+	if (a->from != from || a->to != to)
+		*a = (struct answer){ from, to, look(from, to) };
+	return a->stores;
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * code.h - questions about machine code that the compiler's announcements leave open.
+ *
+ * Places are return addresses of calls. Answers are remembered for the life of the process; "unknown" is answered as
+ * what asks for less trust.
+ */
+#ifndef FL_CODE_H
+#define FL_CODE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* May the code after the call that returns to @from store to memory before the call that returns to @to? */
+bool code_stores_between(uintptr_t from, uintptr_t to);
+
+#endif

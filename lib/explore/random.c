@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * random.c - runs that are left to chance: any thread that can go on, any store that it may read, any place in
+ * co, each as likely as the others. Also the runs of pct.c, and the short pass before an exhaustive search.
+ */
+#include "forward.h"
+
+#include <string.h>
+
+#include "learn.h"
+
+/* Unless the user says how long. */
+#define DEFAULT_RUNS 10000
+#define DEFAULT_SECONDS 10
+
+/* How much longer to look for a better violation than the first one. */
+#define MORE_RUNS 200
+
+/*
+ * The first pass is over in a millisecond or two. Counted in steps and not by the clock, so that the same is
+ * found on a busy machine.
+ */
+#define FIRST_RUNS 100
+#define FIRST_STEPS 1000
+
+/* One of the steps, each as likely, among those that can be taken: *@o has its ways. -1: there is none. */
+static int pick_step(struct chance *c, struct step *step, int n, bool stuck, struct options *o)
+{
+	while (n) {
+		int k = (int)chance_below(c, (uint64_t)n);
+
+		*o = forward_options(&step[k], stuck);
+		if (o->n)
+			return k;
+		forward_give_back(o);
+		step[k] = step[--n];
+	}
+	return -1;
+}
+
+static uint64_t max_runs(void)
+{
+	if (S.opt->max_executions)
+		return S.opt->max_executions;
+	return S.opt->timeout > 0 ? UINT64_MAX : DEFAULT_RUNS;
+}
+
+static bool limit_reached(void)
+{
+	double seconds = S.opt->timeout > 0	 ? S.opt->timeout
+			 : S.opt->max_executions ? 0
+						 : DEFAULT_SECONDS;
+
+	return search_time_is_up(seconds, S.res->runs, (double)S.res->runs / (double)max_runs());
+}
+
+bool runs_cut_short(void)
+{
+	if (forward_failed() || G.n > EV_CAP - 4)
+		return true;
+	if (!(S.every++ & 63) && limit_reached())
+		S.stop = true;
+	return S.stop;
+}
+
+static uint64_t steps_left;
+
+static bool random_run(uint64_t number)
+{
+	struct chance c = chance_of_run(S.opt->seed, number);
+
+	while (!runs_cut_short() && steps_left) {
+		struct step step[FLX_MAX_THREADS];
+		struct options o;
+		bool stuck;
+		int n = forward_steps(step, &stuck), k;
+
+		if (forward_failed())
+			return false;
+		k = pick_step(&c, step, n, stuck, &o);
+		if (k < 0)
+			return true;
+		forward_take(&step[k], &o, chance_below(&c, o.n));
+		forward_give_back(&o);
+		steps_left--;
+	}
+	return false;
+}
+
+/* One run, from the start to its end, which is judged. */
+static void do_run(bool (*run)(uint64_t number))
+{
+	bool found = S.best.found;
+
+	forward_start();
+	if (run(S.res->runs))
+		search_leaf();
+	S.res->runs++;
+	if (S.best.found && !found)
+		S.res->found_in = S.res->runs;
+}
+
+static bool looked_long_enough(void)
+{
+	if (!S.best.found || S.best.rank >= RANK_UNSURE)
+		return false;
+	return S.opt->stop_at_first || S.res->runs - S.res->found_in >= MORE_RUNS;
+}
+
+void runs_until_limit(bool (*run)(uint64_t number), void (*restart)(void))
+{
+	do {
+		search_begin_again();
+		S.res->runs = S.res->found_in = 0;
+		if (restart)
+			restart();
+		while (!S.stop && !forward_failed() && S.res->runs < max_runs() &&
+		       !looked_long_enough())
+			do_run(run);
+	} while (learn_again && !S.stop);
+	S.partial = true;
+}
+
+void forward_random(void)
+{
+	steps_left = UINT64_MAX;
+	runs_until_limit(random_run, NULL);
+}
+
+void forward_first_pass(void)
+{
+	steps_left = FIRST_STEPS;
+	S.forward = true;
+	for (int i = 0; i < FIRST_RUNS && steps_left && !exec_error[0] && !S.best.found; i++) {
+		if (learn_again)
+			search_begin_again();
+		do_run(random_run);
+	}
+	S.forward = false;
+	S.lucky = S.best;
+	memset(&S.best, 0, sizeof(S.best));
+	if (learn_again)
+		search_begin_again();
+	else
+		search_forget_results();
+}
+
+bool forward_lucky_enough(void)
+{
+	uint64_t more = S.lucky.rank == 0 ? 200 : 5000;
+
+	if (!S.lucky.found || S.lucky.rank >= RANK_UNSURE || S.best.found)
+		return false;
+	return S.opt->stop_at_first || S.res->executions >= more;
+}
+
+void forward_compare_lucky(void)
+{
+	const struct finding *b = &S.best, *l = &S.lucky;
+	struct finding swap = S.best;
+
+	if (!l->found || (b->found && (b->rank < l->rank || (b->rank == l->rank && b->n <= l->n))))
+		return;
+	S.best = S.lucky;
+	S.lucky = swap;
+}
