@@ -3,16 +3,14 @@
 #include "cli.h"
 
 #include <errno.h>
-#include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <jansson.h>
-
 #include "../lib/program/program.h"
 #include "progress.h"
-#include "searched.h"
+#include "report_program.h"
 
 enum key {
 	KEY_MODEL = 0x200,
@@ -28,6 +26,8 @@ enum key {
 	KEY_JSON,
 	KEY_STATS,
 	KEY_TRACE,
+	KEY_HTML,
+	KEY_ALL_EVENTS,
 };
 
 static const struct argp_option options[] = {
@@ -38,7 +38,7 @@ static const struct argp_option options[] = {
 	  "What __VERIFIER_nondet_int() and the like return; default: -1..2, unsigned 0..3", 1 },
 	{ NULL, 0, NULL, 0, "How far to go", 2 },
 	{ "unroll", KEY_UNROLL, "N", 0,
-	  "Do not follow a thread that comes more than N times to the same atomic operation", 2 },
+	  "Follow a loop that does more than wait for N rounds; default: 1000", 2 },
 	{ "search", KEY_SEARCH, "HOW", 0,
 	  "exhaustive (the default), random, pct:D (random priorities, for bugs of depth D), "
 	  "preemptions:N (all with at most N preemptions)",
@@ -52,7 +52,11 @@ static const struct argp_option options[] = {
 	{ "no-commute", KEY_NO_COMMUTE, NULL, 0,
 	  "Read-modify-writes whose results are unused are ordered, too", 2 },
 	{ NULL, 0, NULL, 0, "What to show", 3 },
-	{ "trace", KEY_TRACE, "FILE", 0, "Where the violating execution goes", 3 },
+	{ "trace", KEY_TRACE, "FILE", 0, "Write the violating execution, for 'faultline replay'",
+	  3 },
+	{ "html", KEY_HTML, "FILE", 0, "The violating execution as a page for a browser", 3 },
+	{ "all-events", KEY_ALL_EVENTS, NULL, 0,
+	  "All events of the violating execution, not only those that matter", 3 },
 	{ "json", KEY_JSON, NULL, 0, "One JSON object", 3 },
 	{ "stats", KEY_STATS, NULL, 0, "More about the exploration", 3 },
 	{ 0 },
@@ -60,10 +64,10 @@ static const struct argp_option options[] = {
 
 struct args {
 	struct program_options opt;
-	const char *file, *trace;
+	const char *file, *trace, *html;
 	const char **cc_args;
 	int nr_cc_args;
-	bool json, stats;
+	bool json, all_events;
 };
 
 static bool add_argument(struct args *a, const char *arg, const struct argp_state *state)
@@ -103,7 +107,7 @@ static bool parse_value(struct args *a, int key, const char *arg)
 	case KEY_UNROLL:
 		if (!cli_number(&n, "--unroll", arg, 1))
 			return false;
-		a->opt.unroll = n > UINT32_MAX ? UINT32_MAX : (unsigned int)n;
+		a->opt.unroll = n > INT_MAX ? INT_MAX : (unsigned int)n;
 		return true;
 	case KEY_SEED:
 		return cli_number(&a->opt.seed, "--seed", arg, 0);
@@ -138,10 +142,16 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		a->json = true;
 		return 0;
 	case KEY_STATS:
-		a->stats = true;
+		a->opt.stats = true;
 		return 0;
 	case KEY_TRACE:
 		a->trace = arg;
+		return 0;
+	case KEY_HTML:
+		a->html = arg;
+		return 0;
+	case KEY_ALL_EVENTS:
+		a->all_events = true;
 		return 0;
 	case KEY_NONDET:
 	case KEY_UNROLL:
@@ -156,105 +166,6 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	}
 }
 
-static const char *verdict_name(enum fl_verdict verdict)
-{
-	return verdict == FL_VERDICT_VERIFIED	 ? "verified"
-	       : verdict == FL_VERDICT_VIOLATION ? "violation"
-						 : "inconclusive";
-}
-
-/* Why there is no verdict. */
-static const char *limit_of(const struct args *a, const struct fl_run_result *r)
-{
-	if (progress_interrupted())
-		return "interrupted";
-	if (r->message[0])
-		return r->message;
-	if (a->opt.timeout > 0 && r->seconds >= a->opt.timeout)
-		return "the time is up (--timeout)";
-	if (r->runs)
-		return r->note; /* it has a number of runs, and that is no limit met */
-	if (a->opt.max_executions && r->executions >= a->opt.max_executions)
-		return "the number of executions is reached (--max-executions)";
-	return r->note[0] ? r->note : "the engine met a limit of its own";
-}
-
-static void print_counts(const struct args *a, const struct fl_run_result *r, const char *trace)
-{
-	char time[32], counts[160];
-	int n;
-
-	n = searched_counts(counts, sizeof(counts), r);
-	if (a->stats || (r->blocked && r->verdict != FL_VERDICT_VIOLATION))
-		n += snprintf(counts + n, sizeof(counts) - n, ", blocked %" PRIu64, r->blocked);
-	if (a->stats)
-		n += snprintf(counts + n, sizeof(counts) - n,
-			      ", duplicates %" PRIu64 ", at most %" PRIu32 " events", r->duplicates,
-			      r->events);
-	snprintf(counts + n, sizeof(counts) - n, ", %s", cli_time(time, sizeof(time), r->seconds));
-	if (a->stats && r->seconds > 0)
-		printf("  %s, %.0f executions a second\n", counts,
-		       (double)(r->executions + r->blocked) / r->seconds);
-	else if (trace)
-		printf("  %-30s trace: %s\n", counts, trace);
-	else
-		printf("  %s\n", counts);
-}
-
-static void report_text(const struct args *a, const struct fl_run_result *r, const char *trace)
-{
-	bool violation = r->verdict == FL_VERDICT_VIOLATION;
-
-	printf("%s   %s   %s%s%s\n", a->file, r->model,
-	       violation ? "VIOLATION" : verdict_name(r->verdict), violation ? "  " : "",
-	       violation ? r->oracle : "");
-	if (violation)
-		printf("  %s\n", r->message);
-	else if (r->verdict == FL_VERDICT_INCONCLUSIVE)
-		searched_print_open(r, limit_of(a, r));
-	else
-		printf("  no execution is a violation%s\n", r->message);
-	searched_print_odds(r);
-	print_counts(a, r, trace);
-	if (r->trace) {
-		putchar('\n');
-		fl_trace_print(r->trace, stdout);
-	}
-}
-
-static void put_string(json_t *o, const char *key, const char *s)
-{
-	json_object_set_new(o, key, s ? json_string(s) : json_null());
-}
-
-static void put_count(json_t *o, const char *key, uint64_t n)
-{
-	json_object_set_new(o, key, json_integer((json_int_t)n));
-}
-
-static void report_json(const struct args *a, const struct fl_run_result *r, const char *trace)
-{
-	bool violation = r->verdict == FL_VERDICT_VIOLATION;
-	json_t *o = json_object();
-
-	put_string(o, "file", a->file);
-	put_string(o, "model", r->model);
-	searched_json(o, r);
-	put_string(o, "verdict", verdict_name(r->verdict));
-	put_string(o, "oracle", violation ? r->oracle : NULL);
-	put_string(o, "message", violation ? r->message : NULL);
-	put_string(o, "limit", r->verdict == FL_VERDICT_INCONCLUSIVE ? limit_of(a, r) : NULL);
-	put_count(o, "executions", r->executions);
-	put_count(o, "blocked", r->blocked);
-	put_count(o, "duplicates", r->duplicates);
-	put_count(o, "events", r->events);
-	json_object_set_new(o, "seconds", json_real(r->seconds));
-	put_string(o, "trace", trace);
-	json_dumpf(o, stdout, JSON_COMPACT | JSON_REAL_PRECISION(9));
-	putchar('\n');
-	json_decref(o);
-}
-
 static int exit_status(const struct fl_run_result *r)
 {
 	return r->verdict == FL_VERDICT_VERIFIED    ? CLI_OK
@@ -262,35 +173,70 @@ static int exit_status(const struct fl_run_result *r)
 						    : CLI_INCONCLUSIVE;
 }
 
+/* False after an error message. */
+static bool was_written(int err, const char *what, const char *path, const char *option)
+{
+	if (err)
+		cli_error("can't write the %s to \"%s\": %s; %s FILE chooses another place", what,
+			  path, strerror(-err), option);
+	return !err;
+}
+
+/* The files that were asked for; what was written is noted in @report. False after an error message. */
+static bool write_files(const struct args *a, const struct fl_trace *t,
+			struct report_program *report)
+{
+	char again[2048];
+	bool ok = true;
+
+	if (t && a->trace) {
+		ok = was_written(fl_trace_save(t, a->trace), "trace", a->trace, "--trace");
+		report->trace = ok ? a->trace : NULL;
+	}
+	if (t && a->html) {
+		if (report->trace)
+			snprintf(again, sizeof(again), "faultline replay %s", report->trace);
+		else
+			snprintf(again, sizeof(again), "faultline program %s", a->file);
+		if (was_written(fl_trace_save_html(t, a->html, again), "page", a->html, "--html"))
+			report->html = a->html;
+		else
+			ok = false;
+	}
+	return ok;
+}
+
 static int check(struct args *a)
 {
 	struct progress progress = { .scenario = a->file };
+	struct report_program report = {
+		.file = a->file,
+		.options = &a->opt,
+		.all_events = a->all_events,
+	};
 	struct fl_run_result r;
-	const char *trace = NULL;
 	char err[1024];
-	int ret, status;
+	bool written;
+	int status;
 
 	a->opt.progress = progress_report;
 	a->opt.progress_arg = &progress;
 	progress_catch_signals();
-	ret = program_check(a->file, &a->opt, &r, err, sizeof(err));
+	status = program_check(a->file, &a->opt, &r, err, sizeof(err));
 	progress_end(&progress);
-	if (ret)
+	if (status && progress_interrupted()) {
+		cli_error("interrupted while %s was compiled", a->file);
+		return CLI_INCONCLUSIVE;
+	}
+	if (status)
 		return cli_error("%s", err);
 	status = exit_status(&r);
-	ret = a->trace && r.trace ? fl_trace_save(r.trace, a->trace) : 0;
-	if (a->trace && r.trace && !ret)
-		trace = a->trace;
-	if (a->json)
-		report_json(a, &r, trace);
-	else
-		report_text(a, &r, trace);
-	if (ret)
-		status = cli_error("can't write the trace to \"%s\": %s; --trace FILE chooses "
-				   "another place",
-				   a->trace, strerror(-ret));
+	report.result = &r;
+	report.interrupted = progress_interrupted();
+	written = write_files(a, r.trace, &report);
+	(a->json ? report_program_json : report_program_text)(&report);
 	fl_run_result_free(&r);
-	return status;
+	return written ? status : CLI_BAD_INPUT;
 }
 
 int cmd_program(int argc, char **argv)

@@ -9,6 +9,7 @@
 #include <faultline/run.h>
 #include <faultline/scenario.h>
 
+#include "../lib/program/program.h"
 #include "../lib/trace/json.h"
 #include "gdb.h"
 
@@ -65,10 +66,11 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 static void print_title(const struct fl_trace_info *info, const char *outcome, const char *oracle)
 {
-	printf("%s   ", info->scenario);
+	printf("%s   ", info->program ? info->program : info->scenario);
 	if (info->variant)
 		printf("%s   ", info->variant);
-	printf("kernel %s   ", info->kernel);
+	if (info->kernel)
+		printf("kernel %s   ", info->kernel);
 	if (info->set)
 		printf("%s   ", info->set);
 	printf("%s   %s%s%s\n", info->model, outcome, oracle ? "  " : "", oracle ? oracle : "");
@@ -93,8 +95,9 @@ static void report(const struct replay *replay, const struct fl_trace *want,
 		return;
 	case CLI_OK:
 		print_title(info, "clean", NULL);
-		printf("  the execution of %s ran again and breaks no oracle now; it was %s: %s\n",
-		       replay->file, info->oracle, info->message);
+		printf("  the execution of %s ran again and %s now; it was %s: %s\n", replay->file,
+		       info->program ? "is no violation" : "breaks no oracle", info->oracle,
+		       info->message);
 		return;
 	default:
 		break;
@@ -130,6 +133,8 @@ static void report_as_json(const struct replay *replay, const struct fl_trace *w
 	json_t *o = json_object();
 
 	put(o, "file", replay->file);
+	if (info->program)
+		put(o, "program", info->program);
 	put(o, "scenario", info->scenario);
 	put(o, "id", info->id);
 	put(o, "variant", info->variant);
@@ -165,26 +170,37 @@ static int write_page(const struct replay *replay, const struct fl_run_result *r
 			 replay->html, strerror(-err));
 }
 
-static int replay_trace(const struct replay *replay, const struct fl_trace *want)
+/* 0, or the status after an error message. */
+static int run_again(const struct replay *replay, const struct fl_trace *want,
+		     struct fl_run_result *result)
 {
-	const char *name = fl_trace_info(want)->scenario;
-	const struct fl_scenario *s = name ? fl_scenario_find(name) : NULL;
-	struct fl_run_result result;
+	const struct fl_trace_info *info = fl_trace_info(want);
+	const struct fl_scenario *s = info->program ? NULL : fl_scenario_find(info->scenario);
 	char err[1024];
 	int ret;
 
-	if (fl_trace_info(want)->program)
-		return cli_error("%s: it is of a program; run 'faultline program %s' again",
-				 replay->file, fl_trace_info(want)->program);
-	if (!s)
+	if (info->program)
+		ret = program_replay(want, result, err, sizeof(err));
+	else if (s)
+		ret = fl_run_replay(s, want, result, err, sizeof(err));
+	else
 		return cli_error("%s: it is of scenario \"%s\", which this build does not have",
-				 replay->file, name);
-	ret = fl_run_replay(s, want, &result, err, sizeof(err));
+				 replay->file, info->scenario);
 	if (ret == -ESTALE)
-		return cli_error("%s no longer fits the code: %s; run check again", replay->file,
-				 err);
+		return cli_error("%s no longer fits the code: %s; run %s again", replay->file, err,
+				 info->program ? "program" : "check");
 	if (ret)
 		return cli_error("%s: %s", replay->file, err);
+	return 0;
+}
+
+static int replay_trace(const struct replay *replay, const struct fl_trace *want)
+{
+	struct fl_run_result result;
+	int ret = run_again(replay, want, &result);
+
+	if (ret)
+		return ret;
 	if (replay->gdb && result.trace) {
 		ret = gdb_replay(replay->file, result.trace);
 	} else {
@@ -206,7 +222,8 @@ int cmd_replay(int argc, char **argv)
 		.options = options,
 		.parser = parse,
 		.args_doc = "FILE",
-		.doc = "Runs exactly the execution again that 'faultline check' wrote to FILE.\v"
+		.doc = "Runs exactly the execution again that 'faultline check' or 'faultline "
+		       "program' wrote to FILE. A program is compiled again, as it was then.\v"
 		       "Exit status: 1 if the violation shows again, 0 if the execution is clean "
 		       "now, 2 if FILE is no trace or no longer fits the code.",
 	};

@@ -21,10 +21,10 @@ enum fl_verdict {
 };
 
 struct fl_run_options {
-	const char *variant;	 /* a declared variant; NULL: none, then kernel is needed */
-	const char *kernel;	 /* overrides the variant's release profile; NULL: as it is */
-	const char *set;	 /* further "field=value,..." overrides; NULL: none */
-	const char *model;	 /* NULL: the variant's, else "lkmm" */
+	const char *variant; /* a declared variant; NULL: none, then kernel is needed */
+	const char *kernel;  /* overrides the variant's release profile; NULL: as it is */
+	const char *set;     /* further "field=value,..." overrides; NULL: none */
+	const char *model;   /* NULL: the variant's, else "lkmm" */
 	/*
 	 * "exhaustive", also if NULL; "random"; "pct:D", random priorities that find bugs of depth D with a stated
 	 * probability; "preemptions:N", all executions with at most N preemptions.
@@ -67,8 +67,9 @@ struct fl_run_result {
 	uint64_t runs;	     /* of random searches; executions are the different ones */
 	uint64_t found_in;   /* the first of them, counted from 1, that was a violation; else 0 */
 	struct fl_pct pct;
-	char note[160];	     /* what a search that was not exhaustive can say, or "" */
-	uint64_t hits;	     /* native: iterations in which an oracle failed */
+	char note[160];	  /* what a search that was not exhaustive can say, or "" */
+	char unseen[160]; /* of a program: library calls whose accesses are not seen, or "" */
+	uint64_t hits;	  /* native: iterations in which an oracle failed */
 	double seconds;
 	struct fl_trace *trace; /* of a violation; fl_run_result_free() frees it */
 };
@@ -87,9 +88,12 @@ void fl_run_result_free(struct fl_run_result *result);
 /* Which run a trace is from. The strings are the trace's; those that do not apply are NULL. */
 struct fl_trace_info {
 	const char *scenario, *id;
-	const char *program;	  /* the source file, if it is of a program and no scenario */
-	const char *variant;	  /* as chosen; kernel and set say all that it meant */
-	const char *kernel, *set; /* release profile, and what differed from it */
+	const char *program; /* the source file, if it is of a program and no scenario */
+	const char *const
+		*cc_args; /* its arguments for the compiler, NULL at the end; NULL: none */
+	int nondet_min, nondet_max; /* its range of choices; both 0: the usual one */
+	const char *variant;	    /* as chosen; kernel and set say all that it meant */
+	const char *kernel, *set;   /* release profile, and what differed from it */
 	const char *model;
 	const char *oracle, *message;
 	uint64_t executions;

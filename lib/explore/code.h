@@ -13,5 +13,7 @@
 
 /* May the code after the call that returns to @from store to memory before the call that returns to @to? */
 bool code_stores_between(uintptr_t from, uintptr_t to);
+/* Does the code after the call that returns to @from load, unannounced, what it then stores to: around a bit-field? */
+bool code_loads_before_store(uintptr_t from);
 
 #endif

@@ -15,14 +15,13 @@
 #include "exec.h"
 #include "label.h"
 #include "search.h"
-#include "watch.h"
 
 static const struct fault {
 	int signal;
-	const char *oracle, *what;
+	const char *oracle, *what; /* what: NULL for an access, whose address is told */
 } faults[] = {
-	{ SIGSEGV, "bad-access", "accesses memory at %#lx, where there is none" },
-	{ SIGBUS, "bad-access", "accesses memory at %#lx, where there is none" },
+	{ SIGSEGV, "bad-access", NULL },
+	{ SIGBUS, "bad-access", NULL },
 	{ SIGFPE, "bad-division", "divides by zero, or the smallest number by -1" },
 	{ SIGILL, "trap", "comes to an instruction that ends the program (__builtin_trap())" },
 	{ SIGTRAP, "trap", "comes to an instruction that ends the program (__builtin_trap())" },
@@ -43,17 +42,15 @@ static uintptr_t bad_address;
 static void crashed(void)
 {
 	struct thread *t = &T[current_thread];
-	char what[128], message[256];
+	char address[64], message[256];
 
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wformat-nonliteral"
-	snprintf(what, sizeof(what), fault->what, (unsigned long)bad_address);
-#pragma GCC diagnostic pop
+	snprintf(address, sizeof(address), "accesses memory at %#lx, where there is none",
+		 (unsigned long)bad_address);
 	snprintf(message, sizeof(message), "CPU%d (%s) %s", current_thread,
 		 current_thread < program->nthreads && program->name[current_thread]
 			 ? program->name[current_thread]
 			 : "?",
-		 what);
+		 fault->what ? fault->what : address);
 	search_fail(fault->oracle, message);
 	t->oracle = label_text(fault->oracle);
 	t->message = label_text(message);

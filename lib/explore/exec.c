@@ -9,10 +9,12 @@
 #include "label.h"
 #include "learn.h"
 #include "memory.h"
+#include "round.h"
 #include "search.h"
 #include "spin.h"
 
 #define STACK_SIZE ((size_t)256 << 10)
+#define PROGRAM_STACK_SIZE ((size_t)8 << 20) /* what programs are used to */
 
 struct graph G;
 struct thread T[FLX_MAX_THREADS];
@@ -20,10 +22,12 @@ int current_thread = -1;
 const struct flx_program *program;
 char exec_error[256];
 int exec_loop_bound;
+uint64_t exec_stretches;
 
 static void *engine_sp;
 static bool spawn_numbers_valid;
 static bool probing; /* a read-modify-write may be passed without its store part */
+static int asked_for_state = -1;
 static bool in_sync; /* what has run is a part of G */
 static struct label *root[FLX_MAX_THREADS];
 
@@ -50,6 +54,7 @@ static void resume(int t)
 		fibre_will_start(&th->fibre);
 	}
 	th->waiting = false;
+	exec_stretches++;
 	current_thread = t;
 	fibre_switch(&engine_sp, th->fibre.sp);
 	current_thread = -1;
@@ -155,14 +160,42 @@ static bool pass(struct thread *t, int thread, struct op *op)
 	return true;
 }
 
-static bool is_load(const struct op *op)
+int exec_last_passed(void)
 {
-	return op->kind == OP_LOAD || (op->kind == OP_RMW && !(op->flags & EVF_AWAIT));
+	int pos = T[current_thread].pos;
+
+	return pos ? G.tev[current_thread][pos - 1] : EV_NONE;
 }
 
 bool exec_on_own_stack(uintptr_t addr)
 {
 	return addr - (uintptr_t)T[current_thread].fibre.stack < T[current_thread].fibre.size;
+}
+
+/*
+ * What the engine, or an earlier run, left on the thread's stack must not become a part of the thread's state: a frame may
+ * have words that nobody writes. The unwinder goes deepest, other calls of the engine little below the thread's own frames.
+ */
+#define UNWINDER_DEPTH 16384
+#define ENGINE_DEPTH 512
+
+static __attribute__((noinline)) void clear_stack_below(size_t size)
+{
+	char below[size];
+
+	memset(below, 0, size);
+	__asm__ volatile("" : : "r"(below) : "memory");
+}
+
+static void clear_what_ran_before(struct thread *t)
+{
+	uintptr_t here = (uintptr_t)__builtin_frame_address(0);
+
+	if (!t->deepest)
+		clear_stack_below(UNWINDER_DEPTH);
+	else if (t->deepest < here)
+		clear_stack_below(here - t->deepest + ENGINE_DEPTH);
+	t->deepest = here;
 }
 
 /*
@@ -176,21 +209,26 @@ static void capture_state(struct thread *t, const struct op *op)
 	t->state[0] = t->state[1] = 0;
 	if (!t->in_call)
 		spin_capture(op->pc, op->addr ^ (uintptr_t)op->site, stack_end, t->state);
+	clear_stack_below(UNWINDER_DEPTH);
 }
 
 static void do_one(struct op *op)
 {
 	int thread = current_thread;
 	struct thread *t = &T[thread];
+	uintptr_t here = (uintptr_t)__builtin_frame_address(0);
 
+	t->deepest = here < t->deepest ? here : t->deepest;
 	while (!pass(t, thread, op)) {
 		t->op = op;
 		t->waiting = t->wait_thread < 0;
-		if (t->waiting && program->ordinary && is_load(op))
+		if (asked_for_state == thread)
 			capture_state(t, op);
 		to_engine(t);
 	}
 	t->op = NULL;
+	if (program->ordinary)
+		clear_stack_below(ENGINE_DEPTH);
 }
 
 /* The compiler announces a plain store before it happens; now its value can be read. */
@@ -257,6 +295,8 @@ static void thread_main(void *arg)
 
 		exec_do(&begin);
 	}
+	if (program->ordinary)
+		clear_what_ran_before(t);
 	t->fn(t->arg);
 	end.val = t->result;
 	exec_do(&end);
@@ -265,11 +305,15 @@ static void thread_main(void *arg)
 		to_engine(t);
 }
 
-/* The same thread gets the same number in every execution: by who creates it, and as which of its threads. */
-static int spawn_number(int parent, int k)
+/*
+ * The same thread gets the same number in every execution: by who creates it, as which of its threads, and for what.
+ */
+static int spawn_number(int parent, int k, void (*fn)(void *), void *arg)
 {
 	static struct {
 		int parent, k;
+		void (*fn)(void *arg);
+		void *arg;
 	} known[FLX_MAX_THREADS];
 	static const struct flx_program *of;
 	static int nr;
@@ -280,12 +324,15 @@ static int spawn_number(int parent, int k)
 		spawn_numbers_valid = true;
 	}
 	for (int n = program->nthreads; n < nr; n++)
-		if (known[n].parent == parent && known[n].k == k)
+		if (known[n].parent == parent && known[n].k == k && known[n].fn == fn &&
+		    known[n].arg == arg)
 			return n;
 	if (nr == FLX_MAX_THREADS)
 		return -1;
 	known[nr].parent = parent;
 	known[nr].k = k;
+	known[nr].fn = fn;
+	known[nr].arg = arg;
 	return nr++;
 }
 
@@ -294,7 +341,7 @@ int exec_spawn(void (*fn)(void *), void *arg)
 	struct op op = { .kind = OP_SPAWN };
 
 	exec_flush();
-	op.target = spawn_number(current_thread, T[current_thread].spawns++);
+	op.target = spawn_number(current_thread, T[current_thread].spawns++, fn, arg);
 	if (op.target < 0)
 		return -1;
 	T[op.target].fn = fn;
@@ -363,7 +410,7 @@ int exec_init(const struct flx_program *p)
 	memset(T, 0, sizeof(T));
 	err = graph_init(&G);
 	for (int i = 0; i < FLX_MAX_THREADS && !err; i++) {
-		err = fibre_create(&T[i].fibre, STACK_SIZE);
+		err = fibre_create(&T[i].fibre, p->ordinary ? PROGRAM_STACK_SIZE : STACK_SIZE);
 		if (!err && p->ordinary)
 			err = memory_track_stack((uintptr_t)T[i].fibre.stack, T[i].fibre.size);
 	}
@@ -526,53 +573,6 @@ static void learn_from(const struct op *op, int thread)
 	}
 }
 
-/* Does a round of a loop that has @e in it change nothing? */
-static bool changes_nothing(const struct ev *e)
-{
-	if (e->kind == EV_WRITE) /* of an exchange: told apart at its load */
-		return e->flags & EVF_RMW;
-	if (e->kind == EV_FENCE)
-		return true;
-	return e->kind == EV_READ && (!(e->flags & EVF_RMW) || ev_is_silent(e));
-}
-
-/* Where a round began that has now come back to its beginning; or NULL. */
-static struct label *find_round(const struct label *l, int t)
-{
-	for (int i = G.tn[t] - 1; l->state[0] && i >= 0; i--) {
-		const struct ev *e = &G.ev[G.tev[t][i]];
-
-		if (!changes_nothing(e))
-			return NULL;
-		if (e->kind == EV_READ && e->op->pc == l->pc && e->op->state[0] == l->state[0] &&
-		    e->op->state[1] == l->state[1] && e->op->own_stores == l->own_stores)
-			return e->op;
-	}
-	return NULL;
-}
-
-static bool too_often(const struct label *l, int t)
-{
-	int n = 0;
-
-	for (int i = 0; i < G.tn[t]; i++)
-		n += G.ev[G.tev[t][i]].op->pc == l->pc;
-	return n > exec_loop_bound;
-}
-
-/* Loops: one that only waits is told by its label, one that does not end is cut off. */
-static void look_for_loop(struct label *l, int t)
-{
-	l->state[0] = T[t].state[0];
-	l->state[1] = T[t].state[1];
-	l->own_stores = T[t].own_stores;
-	l->back = find_round(l, t);
-	if (l->back)
-		l->stop = LABEL_SPINS;
-	else if (too_often(l, t))
-		l->stop = LABEL_BOUND;
-}
-
 static uint8_t features_of(const struct label *l)
 {
 	uint8_t f = 0;
@@ -625,8 +625,9 @@ static void fill_label(struct label *l, int thread)
 	l->site = op->site;
 	l->step = op->step;
 	l->pc = op->pc;
-	if (program->ordinary && is_load(op))
-		look_for_loop(l, thread);
+	l->state[0] = t->state[0];
+	l->state[1] = t->state[1];
+	l->own_stores = t->own_stores;
 	if (!has_location(op))
 		return;
 	if (program->ordinary)
@@ -677,6 +678,14 @@ static struct label *last_label(int t, uint64_t *value)
 	return e->op;
 }
 
+/* The unwinder takes its time, so a thread says it only when it is asked: where it has stopped, it stops again. */
+static void ask_for_state(int t)
+{
+	asked_for_state = t;
+	resume(t);
+	asked_for_state = -1;
+}
+
 static struct label *discover(int t)
 {
 	if (!in_sync)
@@ -685,6 +694,8 @@ static struct label *discover(int t)
 	exec_to_frontier(t);
 	if (exec_error[0] || (!T[t].op && !T[t].stop))
 		return NULL;
+	if (program->ordinary && T[t].waiting)
+		ask_for_state(t);
 
 	struct label *l = label_new();
 
@@ -723,6 +734,8 @@ struct label *exec_label(int t)
 	} else {
 		root[t] = l;
 	}
+	if (program->ordinary && !l->stop)
+		round_look(l, t);
 	return l;
 }
 

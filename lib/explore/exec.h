@@ -77,8 +77,9 @@ struct thread {
 	int spawns;
 	uint64_t result;     /* for those who join it */
 	uint32_t own_stores; /* to memory that is its own and not its stack */
+	uintptr_t deepest;   /* of its stack, that has been in use */
 	bool in_call; /* the place that is said to load may be further on than its state tells */
-	/* At the load for which it has stopped, if the program is an ordinary one and this is known. */
+	/* At the operation for which it has stopped, if it was asked for and is known. */
 	uint64_t state[2];
 	const char *oracle, *message; /* how it stopped, or what its operation does wrong */
 };
@@ -90,6 +91,8 @@ extern const struct flx_program *program;
 
 /* Why the exploration can't go on (not the program's fault at a given execution); "" if it can. */
 extern char exec_error[256];
+/* How often a thread's code has been given the processor. */
+extern uint64_t exec_stretches;
 /* How often a thread of an ordinary program may come by the same load in one execution. */
 extern int exec_loop_bound;
 
@@ -122,6 +125,8 @@ struct label *exec_label_after_rmw(int t);
 /* Forgets all labels. */
 void exec_forget(void);
 
+/* The event that the running thread has passed last, or EV_NONE. */
+int exec_last_passed(void);
 /* Is @addr on the stack of the thread that runs? */
 bool exec_on_own_stack(uintptr_t addr);
 /* A plain store that was announced becomes an event now. */

@@ -51,6 +51,10 @@ struct flx_program {
 	 * outside, the engine finds out which memory is shared (learn.h) and which loops only wait.
 	 */
 	bool ordinary;
+	/* Of an ordinary one: is @pc in its own code? Called from signal handlers. NULL: not known. */
+	bool (*has_code)(uintptr_t pc);
+	/* Of an ordinary one: a replay has found out which memory is shared, and goes on to the execution. */
+	void (*learnt)(void *arg);
 	/*
 	 * Last, alone, while the arena and what set_up() made in it are still there: @record is the
 	 * violation's or NULL. For values in words and for the caller's statics. May be NULL.
@@ -141,6 +145,8 @@ struct flx_result {
 	bool stopped; /* by the progress callback */
 	uintptr_t
 		loop_pc; /* a load at which loop_bound was reached, or 0; then nothing is verified */
+	bool endless; /* a thread went on without doing anything, here if that is known, else 0 */
+	uintptr_t endless_pc;
 	struct flx_record *record; /* of a violation; flx_record_free() */
 };
 

@@ -4,11 +4,12 @@
  * stack and popped from the new one (System V AMD64 ABI 1.0; AAPCS64). Signal masks stay as they
  * are, which is what makes this fast.
  */
+#define _GNU_SOURCE
 #include "fibre.h"
 
 #include <errno.h>
-#include <stdint.h>
 #include <sys/mman.h>
+#include <ucontext.h>
 #include <unistd.h>
 
 #if defined(__x86_64__)
@@ -131,6 +132,36 @@ void fibre_start(struct fibre *f, void (*entry)(void *arg), void *arg)
 	sp[11] = (uintptr_t)trampoline;
 #endif
 	f->sp = sp;
+}
+
+bool fibre_overflows(const struct fibre *f, uintptr_t addr)
+{
+	return addr - (uintptr_t)f->stack < (uintptr_t)sysconf(_SC_PAGESIZE);
+}
+
+uintptr_t fibre_interrupted_at(const void *context)
+{
+	const ucontext_t *uc = context;
+
+#if defined(__x86_64__)
+	return (uintptr_t)uc->uc_mcontext.gregs[REG_RIP];
+#else
+	return (uintptr_t)uc->uc_mcontext.pc;
+#endif
+}
+
+void fibre_redirect(const struct fibre *f, void *context, void (*fn)(void))
+{
+	ucontext_t *uc = context;
+	uintptr_t sp = ((uintptr_t)f->stack + f->size / 2) & ~(uintptr_t)15;
+
+#if defined(__x86_64__)
+	uc->uc_mcontext.gregs[REG_RSP] = (greg_t)(sp - 8);
+	uc->uc_mcontext.gregs[REG_RIP] = (greg_t)(uintptr_t)fn;
+#else
+	uc->uc_mcontext.sp = sp;
+	uc->uc_mcontext.pc = (uintptr_t)fn;
+#endif
 }
 
 void fibre_will_start(struct fibre *f)

@@ -7,7 +7,9 @@
 #ifndef FL_FIBRE_H
 #define FL_FIBRE_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct fibre {
 	void *sp;
@@ -23,6 +25,15 @@ void fibre_destroy(struct fibre *f);
 void fibre_start(struct fibre *f, void (*entry)(void *arg), void *arg);
 /* Called right before the first switch to @f, if several were prepared. */
 void fibre_will_start(struct fibre *f);
+/* Is @addr in the guard page below the stack? */
+bool fibre_overflows(const struct fibre *f, uintptr_t addr);
+/* Where the signal came, from a handler's ucontext_t. */
+uintptr_t fibre_interrupted_at(const void *context);
+/*
+ * For a signal handler that interrupted @f, with the ucontext_t it got: @f goes on in @fn, which must not return, on
+ * the middle of its stack.
+ */
+void fibre_redirect(const struct fibre *f, void *context, void (*fn)(void));
 /* Saves the running context in *@save and continues at @load. */
 void fibre_switch(void **save, void *load);
 

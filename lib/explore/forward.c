@@ -44,6 +44,18 @@ void forward_start(void)
 	exec_moved();
 }
 
+bool forward_in_vain(void)
+{
+	for (int t = 0; t < G.nthreads; t++) {
+		const struct ev *e = G.tn[t] ? &G.ev[G.tev[t][G.tn[t] - 1]] : NULL;
+
+		if (e && e->kind == EV_READ && (e->flags & EVF_BLOCKED) &&
+		    e->rf != graph_co_max(&G, e->loc))
+			return true;
+	}
+	return false;
+}
+
 static bool is_sync(const struct label *l)
 {
 	return l->kind == EV_FENCE &&
@@ -119,7 +131,16 @@ static void offer_places(const struct ev *e)
 		offer(after[i]);
 }
 
-struct options forward_options(const struct step *s, bool stuck)
+/* Always allowed, so the model is not asked. */
+static void offer_newest(const struct step *s, bool stuck)
+{
+	int loc = s->label->loc;
+
+	if (s->pace == PACE_GOES_ON || stuck)
+		offer(loc < G.loc_cap ? graph_co_max(&G, loc) : EV_INIT);
+}
+
+struct options forward_options(const struct step *s, bool stuck, bool newest)
 {
 	struct options o = { .first = nr_ways };
 	int n = G.n;
@@ -127,6 +148,11 @@ struct options forward_options(const struct step *s, bool stuck)
 
 	if (!exec_event(s->label, s->thread, &e))
 		return o;
+	if (e.kind <= EV_WRITE && newest) {
+		offer_newest(s, stuck);
+		o.n = nr_ways - o.first;
+		return o;
+	}
 	switch (e.kind) {
 	case EV_CHOICE:
 		o.values = true;

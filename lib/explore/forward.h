@@ -38,15 +38,21 @@ struct options {
 int forward_steps(struct step *step, bool *stuck);
 /*
  * How @s can be taken, newest store first. Waiting for ever is among them only if @stuck: elsewhere it is taken
- * later. G is as before on return. Options are given back in the opposite order.
+ * later. @newest: only as sequential consistency has it, reading the newest store, going last in co. G is as before
+ * on return. Options are given back in the opposite order.
  */
-struct options forward_options(const struct step *s, bool stuck);
+struct options forward_options(const struct step *s, bool stuck, bool newest);
 void forward_give_back(const struct options *o);
 /* Takes @s in the way number @i: G grows by one or two events. */
 void forward_take(const struct step *s, const struct options *o, uint64_t i);
 
 /* G without any event. */
 void forward_start(void);
+/*
+ * A load waits for ever on a store that is no longer the newest: what G can become is reached with its waiting
+ * put off, too. Graphs' hashes don't tell the two apart.
+ */
+bool forward_in_vain(void);
 /* The program can't be explored, or has to be from the start (learn.h). */
 bool forward_failed(void);
 void forward_free(void);

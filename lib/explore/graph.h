@@ -90,6 +90,7 @@ enum label_stop {
 	LABEL_EXITED,  /* the process has ended: no thread has to go on */
 	LABEL_PRUNED,  /* an assumption does not hold */
 	LABEL_SPINS,   /* it is back at .back, with nothing done */
+	LABEL_AGAIN,   /* an earlier load could have led to the same (round.h) */
 	LABEL_BOUND,   /* has been here too often */
 };
 

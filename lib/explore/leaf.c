@@ -24,9 +24,14 @@ static bool last_round_is_current(int t)
 	const struct ev *e = &G.ev[G.tev[t][G.tn[t] - 1]];
 	const struct label *next = e->op->child;
 
-	while (next && !(next->via == e->rval && next->stop == LABEL_SPINS))
+	if (e->flags & EVF_AWAIT)
+		return true;
+	while (next && next->via != e->rval)
 		next = next->sibling;
-	for (int i = G.tn[t] - 1; next && i >= 0; i--) {
+	/* It could have come here with fewer rounds: that is for another execution to say. */
+	if (!next || next->stop != LABEL_SPINS)
+		return false;
+	for (int i = G.tn[t] - 1; i >= 0; i--) {
 		e = &G.ev[G.tev[t][i]];
 		if (e->kind == EV_READ && e->rf != graph_co_max(&G, e->loc))
 			return false;
@@ -174,7 +179,7 @@ static void keep_if_better(int rank, const char *oracle, const char *message, co
 	snprintf(b->message, sizeof(b->message), "%s", message);
 	b->racing[0] = racing[0];
 	b->racing[1] = racing[1];
-	b->ev = realloc(b->ev, sizeof(*b->ev) * G.n);
+	b->ev = realloc(b->ev, sizeof(*b->ev) * (G.n + 1));
 	if (!b->ev)
 		abort();
 	memcpy(b->ev, G.ev, sizeof(*b->ev) * G.n);
@@ -228,16 +233,18 @@ static bool use_after_free_found(void)
 {
 	int pair[2] = { EV_NONE, EV_NONE }, sure[2];
 	char message[256];
-	bool is_sure;
+	bool is_sure, again;
 
 	if (!freed_object_used(false, pair))
 		return false;
 	is_sure = freed_object_used(true, sure);
 	if (is_sure)
 		memcpy(pair, sure, sizeof(sure));
-	snprintf(message, sizeof(message), "CPU%d uses an object that CPU%d has freed",
-		 G.ev[pair[1]].thread, G.ev[pair[0]].thread);
-	keep_if_better(is_sure ? 0 : RANK_UNSURE, "use-after-free", message, pair);
+	again = G.ev[pair[1]].flags & EVF_FREE;
+	snprintf(message, sizeof(message), "CPU%d %s an object that CPU%d has freed",
+		 G.ev[pair[1]].thread, again ? "frees" : "uses", G.ev[pair[0]].thread);
+	keep_if_better(is_sure ? 0 : RANK_UNSURE, again ? "double-free" : "use-after-free", message,
+		       pair);
 	return true;
 }
 
@@ -260,6 +267,9 @@ static bool race_found(int rank)
 }
 
 /*
+ * Also of an execution in which a thread does not go on, because it could have come here with less
+ * or an assumption does not hold: what has happened until then can happen.
+ *
  * In the kernel a race is one finding among others, and the least. In C it makes the rest of the execution
  * meaningless, what failed there too.
  */
@@ -275,22 +285,40 @@ static void judge_memory(void)
 		race_found(2);
 }
 
+/* Threads also wait for ever for one that has failed. */
+static void judge_deadlock(int who)
+{
+	static const int nobody[2] = { EV_NONE, EV_NONE };
+	char message[256];
+
+	if (S.failed) {
+		judge_memory();
+		return;
+	}
+	if (program->ordinary && race_found(0))
+		return;
+	snprintf(message, sizeof(message), "CPU%d (%s) waits for ever", who,
+		 who < program->nthreads && program->name[who] ? program->name[who] : "?");
+	keep_if_better(1, "deadlock", message, nobody);
+}
+
 void search_leaf(void)
 {
-	int racing[2] = { EV_NONE, EV_NONE }, who = 0;
 	enum end end;
-	char message[256];
+	int who = 0;
 
 	S.failed = false;
 	end = judge_threads(&who);
 	if (end == END_VOID)
 		return;
-	if (end == END_BLOCKED) {
+	if (G.nr[HAS_SYNC] && !model_consistent(&G, S.opt->model, S.opt->mutant, true)) {
 		S.res->blocked++;
 		return;
 	}
-	if (G.nr[HAS_SYNC] && !model_consistent(&G, S.opt->model, S.opt->mutant, true)) {
+	if (end == END_BLOCKED) {
 		S.res->blocked++;
+		label_failures();
+		judge_memory();
 		return;
 	}
 	if (search_remembers() && search_seen(&S.complete, search_graph_hash())) {
@@ -314,10 +342,7 @@ void search_leaf(void)
 	if ((uint32_t)G.n > S.res->events)
 		S.res->events = G.n;
 	if (end == END_DEADLOCK) {
-		snprintf(message, sizeof(message), "CPU%d (%s) waits for ever", who,
-			 who < program->nthreads && program->name[who] ? program->name[who] : "?");
-		keep_if_better(S.failed ? 0 : 1, S.failed ? S.oracle : "deadlock",
-			       S.failed ? S.message : message, racing);
+		judge_deadlock(who);
 		return;
 	}
 	memory_write_back(&G);

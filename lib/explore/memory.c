@@ -355,6 +355,25 @@ void memory_forget_locations(void)
 	memset(table, 0, table_size * sizeof(*table));
 }
 
+static void show(const struct graph *g, int loc, int last)
+{
+	int w = loc < g->loc_cap ? graph_co_max(g, loc) : EV_INIT;
+
+	while (w != EV_INIT && (last == EV_NONE || !graph_in_prefix(g, w, last)))
+		w = g->ev[w].co_prev;
+	memory_poke(locs[loc].addr, locs[loc].size, graph_value(g, loc, w));
+}
+
+void memory_show(const struct graph *g, int last)
+{
+	for (int k = 1; k < nlocs && k < g->loc_cap; k++) {
+		const struct range *r = range_of(locs[k].addr);
+
+		if (g->loc[k].co_head != EV_NONE && !(r && !r->image))
+			show(g, k, last);
+	}
+}
+
 void memory_write_back(const struct graph *g)
 {
 	for (int k = 1; k < nlocs; k++) {

@@ -50,6 +50,11 @@ uintptr_t memory_object(uintptr_t addr, size_t *size);
 int memory_location(const struct graph *g, uintptr_t addr, unsigned int size, int *other);
 /* Another location that has events in @g and shares bytes with @loc, or 0. */
 int memory_overlap(const struct graph *g, int loc);
+/*
+ * Puts into real memory what a thread finds there that is at event @last (EV_NONE: at its beginning), if its accesses
+ * are in no race: for code that looks without being announced. Stacks are left as they are.
+ */
+void memory_show(const struct graph *g, int last);
 /* Writes the final value of every location to real memory, for oracles. */
 void memory_write_back(const struct graph *g);
 /* Writes the initial values back. */

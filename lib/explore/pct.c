@@ -10,8 +10,8 @@
  *
  * That is about sequentially consistent executions. Under a weaker model every second run leaves them, in the
  * manner of M. Gao, S. Chakraborty, B. K. Ozkan, "Probabilistic concurrency testing for weak memory programs",
- * ASPLOS 2023: loads see what their thread knows already, the oldest store they may read, but for a few,
- * chosen at random, that see news. No probability is claimed for these.
+ * ASPLOS 2023: loads see what their thread knows already, the oldest store they may read, but for a few
+ * accesses, chosen at random, that see any of them, or go to any place in co. No probability is claimed for these.
  */
 #include <string.h>
 
@@ -22,14 +22,14 @@ struct plan { /* of one run */
 	bool weak;
 	int priority[FLX_MAX_THREADS];
 	uint32_t change[FLX_MAX_DEPTH]; /* after which steps */
-	uint32_t news[FLX_MAX_DEPTH];	/* which loads, counted from 1 */
-	unsigned int nr_changes, nr_news;
-	uint32_t steps, loads; /* so far */
-	double choices;	       /* in how many ways fl_choose() and the like could have gone */
+	uint32_t free[FLX_MAX_DEPTH];	/* which accesses see or do anything, counted from 1 */
+	unsigned int nr_changes, nr_free;
+	uint32_t steps, accesses; /* so far */
+	double choices;		  /* in how many ways fl_choose() and the like could have gone */
 };
 
-/* The most loads that a weak run had. */
-static uint32_t most_loads;
+/* The most accesses that a weak run had, not counting read-modify-writes. */
+static uint32_t most_accesses;
 
 static void make_plan(struct plan *p, uint64_t number)
 {
@@ -51,9 +51,9 @@ static void make_plan(struct plan *p, uint64_t number)
 	}
 	if (!p->weak)
 		return;
-	p->nr_news = (unsigned int)chance_below(&p->chance, depth + 1);
-	for (unsigned int i = 0; i < p->nr_news; i++)
-		p->news[i] = 1 + (uint32_t)chance_below(&p->chance, most_loads + 1);
+	p->nr_free = (unsigned int)chance_below(&p->chance, depth + 1);
+	for (unsigned int i = 0; i < p->nr_free; i++)
+		p->free[i] = 1 + (uint32_t)chance_below(&p->chance, most_accesses + 1);
 }
 
 /* A grace period waits for the reader sections that are open. */
@@ -82,11 +82,11 @@ static const struct step *highest(const struct plan *p, const struct step *step,
 	return best;
 }
 
-static bool is_news(struct plan *p)
+static bool next_is_free(struct plan *p)
 {
-	p->loads++;
-	for (unsigned int i = 0; i < p->nr_news; i++)
-		if (p->news[i] == p->loads)
+	p->accesses++;
+	for (unsigned int i = 0; i < p->nr_free; i++)
+		if (p->free[i] == p->accesses)
 			return true;
 	return false;
 }
@@ -100,14 +100,16 @@ static uint64_t choose_way(struct plan *p, const struct step *s, const struct op
 		return chance_below(&p->chance, o->n);
 	}
 	/* A read-modify-write reads the newest store in most executions whatever chance does. */
-	if (!p->weak || l->kind != EV_READ || (l->flags & EVF_COND))
+	if (!p->weak || l->kind > EV_WRITE || (l->flags & EVF_COND))
 		return 0;
-	return is_news(p) ? chance_below(&p->chance, o->n) : o->n - 1;
+	if (next_is_free(p))
+		return chance_below(&p->chance, o->n);
+	return l->kind == EV_READ ? o->n - 1 : 0;
 }
 
 static void take(struct plan *p, const struct step *s)
 {
-	struct options o = forward_options(s, false);
+	struct options o = forward_options(s, false, !p->weak);
 
 	if (o.n)
 		forward_take(s, &o, choose_way(p, s, &o));
@@ -121,7 +123,7 @@ static void take(struct plan *p, const struct step *s)
 /* Nobody goes on: who is left waits for ever. */
 static void wait_for_ever(const struct step *s)
 {
-	struct options o = forward_options(s, true);
+	struct options o = forward_options(s, true, true);
 
 	/* Waiting is reading the newest store, the first way; a grace period has it as its last. */
 	forward_take(s, &o, s->pace == PACE_GRACE ? o.n - 1 : 0);
@@ -134,7 +136,7 @@ static void measure(const struct plan *p)
 	struct flx_pct *m = &S.res->pct;
 
 	if (p->weak) {
-		most_loads = p->loads > most_loads ? p->loads : most_loads;
+		most_accesses = p->accesses > most_accesses ? p->accesses : most_accesses;
 		return;
 	}
 	m->runs++;
@@ -176,7 +178,7 @@ static void restart(void)
 {
 	memset(&S.res->pct, 0, sizeof(S.res->pct));
 	S.res->pct.steps = 1;
-	most_loads = 0;
+	most_accesses = 0;
 }
 
 static double power(double x, uint64_t n)

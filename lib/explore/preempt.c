@@ -4,8 +4,8 @@
  *
  * After M. Musuvathi, S. Qadeer, "Iterative context bounding for systematic testing of multithreaded programs",
  * PLDI 2007: many bugs need few switches away from a thread that could have gone on, whatever the number of
- * threads and steps. Each step is taken in all its ways, so that what a weak memory model adds costs no
- * preemption.
+ * threads and steps. Under a model weaker than sc each step is taken in all its ways: that a store comes late to
+ * others costs no preemption.
  *
  * Several schedules lead to one graph. A graph is entered again only with more preemptions left than before,
  * or with another thread that could go on.
@@ -83,10 +83,19 @@ static bool ended_early(void)
 
 static void enter(int current, uint32_t left, double weight);
 
+/*
+ * What a load may read and still count as of this schedule. Sequential consistency is schedules and nothing else: a
+ * load of an older store would be one of another schedule, with its own preemptions.
+ */
+static struct options ways_of(const struct step *s, bool stuck)
+{
+	return forward_options(s, stuck, S.opt->model == FLX_SC);
+}
+
 /* All ways of one step. */
 static bool take_all_ways(const struct step *s, bool stuck, uint32_t left, double weight)
 {
-	struct options o = forward_options(s, stuck);
+	struct options o = ways_of(s, stuck);
 	int n = G.n;
 
 	for (uint64_t i = 0; i < o.n && !S.stop; i++) {
@@ -102,7 +111,7 @@ static bool take_all_ways(const struct step *s, bool stuck, uint32_t left, doubl
 
 static bool can_be_taken(const struct step *s, bool stuck)
 {
-	struct options o = forward_options(s, stuck);
+	struct options o = ways_of(s, stuck);
 
 	forward_give_back(&o);
 	return o.n;
@@ -132,6 +141,11 @@ static void enter(int current, uint32_t left, double weight)
 
 	if (ended_early())
 		return;
+	if (forward_in_vain()) {
+		S.res->blocked++;
+		S.done += weight;
+		return;
+	}
 	n = forward_steps(step, &stuck);
 	current_first(step, n, current, &goes_on);
 	if (entered(goes_on ? current : -1, left)) {
@@ -142,7 +156,7 @@ static void enter(int current, uint32_t left, double weight)
 		bool costs = goes_on && i;
 
 		if (costs && !left) {
-			S.partial |= can_be_taken(&step[i], stuck);
+			S.partial = S.partial || can_be_taken(&step[i], stuck);
 			S.done += weight / n;
 		} else {
 			any |= take_all_ways(&step[i], stuck, left - costs, weight / n);

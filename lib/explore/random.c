@@ -5,7 +5,7 @@
  */
 #include "forward.h"
 
-#include <string.h>
+#include <stdlib.h>
 
 #include "learn.h"
 
@@ -13,15 +13,13 @@
 #define DEFAULT_RUNS 10000
 #define DEFAULT_SECONDS 10
 
-/* How much longer to look for a better violation than the first one. */
-#define MORE_RUNS 200
-
 /*
- * The first pass is over in a millisecond or two. Counted in steps and not by the clock, so that the same is
- * found on a busy machine.
+ * The first pass is over in a millisecond or two. Counted in steps, and in how often code had to be run, and not by
+ * the clock, so that the same is found on a busy machine.
  */
 #define FIRST_RUNS 100
-#define FIRST_STEPS 1000
+#define FIRST_STEPS 4000
+#define FIRST_STRETCHES 1000
 
 /* One of the steps, each as likely, among those that can be taken: *@o has its ways. -1: there is none. */
 static int pick_step(struct chance *c, struct step *step, int n, bool stuck, struct options *o)
@@ -29,7 +27,7 @@ static int pick_step(struct chance *c, struct step *step, int n, bool stuck, str
 	while (n) {
 		int k = (int)chance_below(c, (uint64_t)n);
 
-		*o = forward_options(&step[k], stuck);
+		*o = forward_options(&step[k], stuck, false);
 		if (o->n)
 			return k;
 		forward_give_back(o);
@@ -51,7 +49,8 @@ static bool limit_reached(void)
 			 : S.opt->max_executions ? 0
 						 : DEFAULT_SECONDS;
 
-	return search_time_is_up(seconds, S.res->runs, (double)S.res->runs / (double)max_runs());
+	return S.res->endless ||
+	       search_time_is_up(seconds, S.res->runs, (double)S.res->runs / (double)max_runs());
 }
 
 bool runs_cut_short(void)
@@ -104,7 +103,7 @@ static bool looked_long_enough(void)
 {
 	if (!S.best.found || S.best.rank >= RANK_UNSURE)
 		return false;
-	return S.opt->stop_at_first || S.res->runs - S.res->found_in >= MORE_RUNS;
+	return S.opt->stop_at_first || S.res->runs - S.res->found_in >= search_more(S.best.rank);
 }
 
 void runs_until_limit(bool (*run)(uint64_t number), void (*restart)(void))
@@ -118,6 +117,8 @@ void runs_until_limit(bool (*run)(uint64_t number), void (*restart)(void))
 		       !looked_long_enough())
 			do_run(run);
 	} while (learn_again && !S.stop);
+	if (learn_again)
+		search_begin_again();
 	S.partial = true;
 }
 
@@ -127,31 +128,44 @@ void forward_random(void)
 	runs_until_limit(random_run, NULL);
 }
 
+static void first_runs(void)
+{
+	uint64_t until = exec_stretches + FIRST_STRETCHES;
+
+	steps_left = FIRST_STEPS;
+	for (int i = 0; i < FIRST_RUNS && !forward_failed() && !S.best.found; i++)
+		if (steps_left && exec_stretches < until)
+			do_run(random_run);
+}
+
 void forward_first_pass(void)
 {
-	steps_left = FIRST_STEPS;
+	struct flx_result before = *S.res;
+	struct hash_set complete = S.complete;
+	struct finding best = S.best;
+	double done = S.done;
+
+	S.complete = (struct hash_set){ 0 };
+	S.best = (struct finding){ 0 };
+	S.stop = false;
 	S.forward = true;
-	for (int i = 0; i < FIRST_RUNS && steps_left && !exec_error[0] && !S.best.found; i++) {
-		if (learn_again)
-			search_begin_again();
-		do_run(random_run);
-	}
+	first_runs();
 	S.forward = false;
 	S.lucky = S.best;
-	memset(&S.best, 0, sizeof(S.best));
-	if (learn_again)
-		search_begin_again();
-	else
-		search_forget_results();
+	free(S.complete.hash);
+	/* The search goes on as if this had not been. */
+	before.endless |= S.res->endless;
+	*S.res = before;
+	S.complete = complete;
+	S.best = best;
+	S.done = done;
 }
 
 bool forward_lucky_enough(void)
 {
-	uint64_t more = S.lucky.rank == 0 ? 200 : 5000;
-
 	if (!S.lucky.found || S.lucky.rank >= RANK_UNSURE || S.best.found)
 		return false;
-	return S.opt->stop_at_first || S.res->executions >= more;
+	return S.opt->stop_at_first || S.res->executions >= search_more(S.lucky.rank);
 }
 
 void forward_compare_lucky(void)

@@ -240,6 +240,9 @@ static const char *const fence_text[] = {
 	[FL_FENCE_MB] = "smp_mb()",
 	[FL_FENCE_RMB] = "smp_rmb()",
 	[FL_FENCE_WMB] = "smp_wmb()",
+	[FL_FENCE_C11_ACQUIRE] = "acquire fence",
+	[FL_FENCE_C11_RELEASE] = "release fence",
+	[FL_FENCE_C11_SEQ_CST] = "seq_cst fence",
 };
 
 static void name_event(char *buf, size_t n, const struct ev *e)
@@ -304,16 +307,27 @@ static int describe_gap(const struct graph *g, const struct gap *p, enum fl_fenc
 
 #define MAX_GAPS 48
 
-static const enum fl_fence kinds[] = { FL_FENCE_RMB, FL_FENCE_WMB, FL_FENCE_MB };
+#define FULL 2 /* of the three kinds: the strongest */
 
 struct question {
 	const struct graph *g;
 	const struct flx_options *o;
 	struct graph *scratch;
+	const enum fl_fence *kinds;
 	int late;
 	struct gap gap[MAX_GAPS];
 	int n;
 };
+
+/* The barriers that a program for the model can have, weakest first. */
+static const enum fl_fence *kinds_of(enum flx_model model)
+{
+	static const enum fl_fence kernel[] = { FL_FENCE_RMB, FL_FENCE_WMB, FL_FENCE_MB };
+	static const enum fl_fence c11[] = { FL_FENCE_C11_ACQUIRE, FL_FENCE_C11_RELEASE,
+					     FL_FENCE_C11_SEQ_CST };
+
+	return model == FLX_RC11 ? c11 : kernel;
+}
 
 /* One barrier that would forbid the execution; the weakest kind, nearest before the late load. */
 static bool explain_by_one(struct question *q, char *why, size_t size)
@@ -321,10 +335,10 @@ static bool explain_by_one(struct question *q, char *why, size_t size)
 	for (int k = 0; k < 3; k++) {
 		int best = -1;
 
-		if (q->o->model == FLX_TSO && kinds[k] != FL_FENCE_MB)
+		if (q->o->model == FLX_TSO && k != FULL)
 			continue;
 		for (int i = 0; i < q->n; i++) {
-			struct extra x = barrier_in(q->g, &q->gap[i], kinds[k]);
+			struct extra x = barrier_in(q->g, &q->gap[i], q->kinds[k]);
 
 			if (allowed_with(q->g->ev, q->g->n, q->late, &x, 1, q->o, q->scratch))
 				continue;
@@ -333,18 +347,19 @@ static bool explain_by_one(struct question *q, char *why, size_t size)
 				best = i;
 		}
 		if (best >= 0) {
-			describe_gap(q->g, &q->gap[best], kinds[k], why, size);
+			describe_gap(q->g, &q->gap[best], q->kinds[k], why, size);
 			return true;
 		}
 	}
 	return false;
 }
 
-/* The weakest kinds for a pair of places that smp_mb() at both would do for. */
+/* The weakest kinds for a pair of places that the strongest at both would do for. */
 static void weaken(struct question *q, struct extra x[2])
 {
 	for (int a = 0; a < 9; a++) {
-		struct extra y[2] = { { x[0].after, kinds[a / 3] }, { x[1].after, kinds[a % 3] } };
+		struct extra y[2] = { { x[0].after, q->kinds[a / 3] },
+				      { x[1].after, q->kinds[a % 3] } };
 
 		if (!allowed_with(q->g->ev, q->g->n, q->late, y, 2, q->o, q->scratch)) {
 			x[0] = y[0];
@@ -359,8 +374,8 @@ static bool explain_by_two(struct question *q, char *why, size_t size)
 {
 	for (int i = q->n - 1; i >= 0; i--)
 		for (int j = i - 1; j >= 0; j--) {
-			struct extra x[2] = { barrier_in(q->g, &q->gap[j], FL_FENCE_MB),
-					      barrier_in(q->g, &q->gap[i], FL_FENCE_MB) };
+			struct extra x[2] = { barrier_in(q->g, &q->gap[j], q->kinds[FULL]),
+					      barrier_in(q->g, &q->gap[i], q->kinds[FULL]) };
 			int used;
 
 			if (q->g->ev[q->gap[i].before].thread == q->g->ev[q->gap[j].before].thread)
@@ -392,7 +407,13 @@ static void explain(const struct graph *g, const struct flx_options *o, int late
 		    size_t size)
 {
 	struct graph scratch = { 0 };
-	struct question q = { .g = g, .o = o, .scratch = &scratch, .late = late };
+	struct question q = {
+		.g = g,
+		.o = o,
+		.scratch = &scratch,
+		.kinds = kinds_of(o->model),
+		.late = late,
+	};
 	bool found = false;
 
 	why[0] = 0;

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "learn.h"
 #include "memory.h"
 #include "record.h"
 #include "search.h"
@@ -30,11 +31,16 @@ static const char *want_name(const struct flx_event *w)
 	return w->site ? w->site->text : w->kind == FLX_WRITE ? "a plain store" : "a plain load";
 }
 
+static bool same(const char *a, const char *b)
+{
+	return !strcmp(a ? a : "", b ? b : "");
+}
+
 static bool same_site(const struct fl_site *a, const struct fl_site *b)
 {
 	if (!a || !b)
 		return !a && !b;
-	return !strcmp(a->text, b->text) && !strcmp(a->func, b->func);
+	return same(a->text, b->text) && same(a->func, b->func);
 }
 
 static bool matches(const struct label *l, const struct flx_event *w)
@@ -55,7 +61,7 @@ static bool matches(const struct label *l, const struct flx_event *w)
 static int fails(struct replay *r, const struct flx_event *w, const char *what)
 {
 	snprintf(r->err, r->err_size, "CPU%d: %s (event %d, in %s) %s", w->thread, want_name(w),
-		 w->index, w->site ? w->site->func : "instrumented code", what);
+		 w->index, w->site && w->site->func ? w->site->func : "instrumented code", what);
 	return -ESTALE;
 }
 
@@ -195,20 +201,13 @@ static int prepare(struct replay *r, const struct flx_record *want)
 	return 0;
 }
 
-int flx_replay(const struct flx_program *p, const struct flx_options *o,
-	       const struct flx_record *want, struct flx_result *res, char *err, size_t err_size)
+static int follow_all(const struct flx_record *want, char *err, size_t err_size)
 {
 	struct replay r = { .err = err, .err_size = err_size };
-	int ret = search_set_up(p, o, res), t;
+	int ret = prepare(&r, want), t;
 	struct label *l;
 
-	if (ret) {
-		snprintf(err, err_size, "set-up failed: %s", strerror(-ret));
-		search_tear_down(NULL);
-		return ret;
-	}
-	graph_clear(&G, p->nthreads);
-	ret = prepare(&r, want);
+	graph_clear(&G, program->nthreads);
 	if (ret == -EINVAL)
 		snprintf(err, err_size, "the recorded execution is inconsistent");
 	if (!ret)
@@ -216,6 +215,30 @@ int flx_replay(const struct flx_program *p, const struct flx_options *o,
 	/* What is left when the record ends: threads that were edited at their end. */
 	while (!ret && (t = search_next_thread(&l)) >= 0 && G.n < EV_CAP - 4)
 		ret = add(&r, t, l, -1);
+	free(r.event);
+	free(r.rank);
+	free(r.next);
+	return ret;
+}
+
+int flx_replay(const struct flx_program *p, const struct flx_options *o,
+	       const struct flx_record *want, struct flx_result *res, char *err, size_t err_size)
+{
+	int ret = search_set_up(p, o, res);
+
+	if (ret) {
+		snprintf(err, err_size, "set-up failed: %s", strerror(-ret));
+		search_tear_down(NULL);
+		return ret;
+	}
+	if (p->ordinary)
+		search_learn();
+	if (p->learnt)
+		p->learnt(p->common);
+	do {
+		search_begin_again();
+		ret = follow_all(want, err, err_size);
+	} while (learn_again);
 	if (!ret && exec_error[0])
 		ret = -EINVAL;
 	if (ret == -EINVAL && exec_error[0])
@@ -228,9 +251,6 @@ int flx_replay(const struct flx_program *p, const struct flx_options *o,
 		search_leaf();
 		search_result(false);
 	}
-	free(r.event);
-	free(r.rank);
-	free(r.next);
 	if (!ret && !res->record) {
 		static const int none[2] = { EV_NONE, EV_NONE };
 

@@ -89,13 +89,16 @@ static int first_reader(int e)
 	return first;
 }
 
-/* The read-modify-write that already takes what @w, the store of another one, has to come just after; or EV_CAP. */
+/*
+ * The read-modify-write that already takes what @w, the store of another one, has to come just after; or EV_CAP.
+ * place() refuses what this leaves out, but only in a graph of its own.
+ */
 static int rival(int w)
 {
 	int own = graph_po_prev(&G, w), next;
 
 	if (!(G.ev[w].flags & EVF_RMW) || S.opt->mutant == FLX_MUT_NO_ATOMICITY ||
-	    S.opt->mutant == FLX_MUT_NO_RIVAL || !graph_consumed(&G, G.ev[w].loc, G.ev[own].rf))
+	    !graph_consumed(&G, G.ev[w].loc, G.ev[own].rf))
 		return EV_CAP;
 	next = graph_co_next(&G, G.ev[w].loc, G.ev[own].rf);
 	return graph_po_prev(&G, next);
@@ -167,7 +170,7 @@ void search_revisit(int w, const int16_t *loads, int n, double weight)
 	bool keep[w + 1];
 	int16_t map[w + 1];
 
-	for (int i = 0; i < n; i++) {
+	for (int i = 0; i < n && !search_gives_up(); i++) {
 		struct graph larger = G;
 
 		for (int e = 0; e <= w; e++)

@@ -24,6 +24,9 @@
 #include "learn.h"
 #include "memory.h"
 #include "record.h"
+#include "watch.h"
+
+#define LARGE 512 /* events */
 
 struct search S;
 
@@ -113,7 +116,7 @@ static bool spins(int r)
 		l = exec_label_after_rmw(e->thread);
 	else
 		return false;
-	return l && l->stop == LABEL_SPINS;
+	return l && (l->stop == LABEL_SPINS || l->stop == LABEL_AGAIN);
 }
 
 void search_choose_rf(int r, int w)
@@ -232,13 +235,20 @@ static bool placed_well(int w, int reader, bool canonical)
 	       search_consistent();
 }
 
+bool search_gives_up(void)
+{
+	if (G.n <= LARGE || !search_limit_reached())
+		return false;
+	return S.stop = S.partial = true;
+}
+
 int search_placements(int w, int reader, int16_t *after)
 {
 	int16_t stores[search_nr_stores(G.ev[w].loc)];
 	int loc = G.ev[w].loc, newest = graph_co_max(&G, loc), n = 0,
 	    k = search_readable(w, stores);
 
-	for (int i = 0; i < k; i++) {
+	for (int i = 0; i < k && !search_gives_up(); i++) {
 		int p = stores[i];
 
 		if (!graph_consumed(&G, loc, p) || S.opt->mutant == FLX_MUT_SPLIT_RMW) {
@@ -285,6 +295,12 @@ static bool add_load(const struct ev *op)
 	double weight = S.weight;
 
 	for (int i = 0; i < k; i++) {
+		/* In a large graph these questions take long; the load is then for later. */
+		if (G.n > LARGE && search_limit_reached()) {
+			S.stop = true;
+			search_unwind(r);
+			return true;
+		}
 		search_choose_rf(r, stores[i]);
 		if (worth_reading(r, stores[i], newest))
 			stores[n++] = stores[i];
@@ -395,7 +411,7 @@ bool search_would_wait(int t, struct label *l)
 		return false;
 	for (const struct label *next = l->child; next; next = next->sibling)
 		if (next->via == value)
-			return next->stop == LABEL_SPINS;
+			return next->stop == LABEL_SPINS || next->stop == LABEL_AGAIN;
 	/* Not known yet: see. */
 	if (!exec_event(l, t, &e))
 		return false;
@@ -441,6 +457,7 @@ static bool add_choice(int c, uint64_t n)
 
 	for (uint64_t v = S.opt->mutant == FLX_MUT_NO_CHOICE ? n - 1 : 0; v + 1 < n; v++) {
 		G.ev[c].rval = v;
+		exec_moved();
 		search_branch(weight);
 		search_unwind(c + 1);
 	}
@@ -517,11 +534,15 @@ void search_branch(double weight)
 		push();
 		return;
 	}
-	while (!exec_error[0] && !learn_again && step(&leaf))
+	while (!exec_error[0] && !learn_again && step(&leaf)) {
+		/* A long way without a choice. */
+		if (!(G.n & 127) && search_limit_reached())
+			S.stop = true;
 		if (S.stop) {
 			push();
 			return;
 		}
+	}
 	if (leaf && !learn_again) {
 		search_leaf();
 		if (S.opt->max_executions && S.res->executions >= S.opt->max_executions)
@@ -550,8 +571,7 @@ static bool looked_long_enough(void)
 
 	if (S.opt->stop_at_first)
 		return true;
-	/* A domain oracle's word says more than "data race", which the same bug often is as well. */
-	return more >= (S.best.rank == 0 ? 200 : 5000) || now_seconds() - S.found_at > 20;
+	return more >= search_more(S.best.rank) || now_seconds() - S.found_at > 20;
 }
 
 bool search_time_is_up(double timeout, uint64_t executions, double done)
@@ -565,15 +585,22 @@ bool search_time_is_up(double timeout, uint64_t executions, double done)
 	return false;
 }
 
+/* Most bugs show in the first executions, and many programs have no more: nothing beats the search there. */
+#define PAUSE_AFTER 30
+
 bool search_limit_reached(void)
 {
 	if (S.best.found && S.best.rank < RANK_UNSURE)
 		return looked_long_enough();
 	if (S.opt->max_executions && S.res->executions >= S.opt->max_executions)
 		return true;
-	if (forward_lucky_enough())
+	if (S.pause && S.res->executions + S.res->blocked >= PAUSE_AFTER)
+		return S.paused = true;
+	if (S.res->endless || forward_lucky_enough())
 		return true;
-	return !(S.every++ & 63) && search_time_is_up(S.opt->timeout, S.res->executions, S.done);
+	/* Each step of a large graph takes its time. */
+	return (!(S.every++ & 63) || G.n > LARGE) &&
+	       search_time_is_up(S.opt->timeout, S.res->executions, S.done);
 }
 
 int search_set_up(const struct flx_program *p, const struct flx_options *o, struct flx_result *r)
@@ -618,7 +645,8 @@ void search_result(bool complete)
 	struct flx_result *r = S.res;
 
 	r->seconds = now_seconds() - S.started;
-	r->verdict = complete && !S.partial && !r->loop_pc ? FLX_VERIFIED : FLX_INCONCLUSIVE;
+	r->verdict = complete && !S.partial && !r->loop_pc && !r->endless ? FLX_VERIFIED
+									  : FLX_INCONCLUSIVE;
 	forward_compare_lucky();
 	if (!S.best.found)
 		return;
@@ -657,18 +685,15 @@ void search_begin_again(void)
 		free(S.stack[--S.depth].ev);
 	S.stop = false;
 	search_forget_results();
-	S.lucky.found = false;
+	S.lucky.found = S.paused = false;
 	exec_forget();
 	exec_error[0] = 0;
 	memory_forget_locations();
 	learn_again = false;
 }
 
-static void search_from_start(void)
+static void search_rest(void)
 {
-	graph_clear(&G, program->nthreads);
-	S.weight = 1;
-	push();
 	while (S.depth && !S.stop) {
 		double weight = S.stack[S.depth - 1].weight;
 
@@ -678,16 +703,42 @@ static void search_from_start(void)
 	}
 }
 
+static void search_from_start(void)
+{
+	graph_clear(&G, program->nthreads);
+	S.weight = 1;
+	push();
+	search_rest();
+}
+
+/* As if nothing had come between: what was put off last had been begun first. */
+static void search_on(void)
+{
+	for (int i = 0, k = S.depth - 1; i < k; i++, k--) {
+		struct item it = S.stack[i];
+
+		S.stack[i] = S.stack[k];
+		S.stack[k] = it;
+	}
+	S.stop = false;
+	search_rest();
+}
+
 static void search_all(void)
 {
-	search_begin_again();
-	if (S.opt->random_first)
-		forward_first_pass();
-	search_from_start();
-	while (learn_again) {
+	/* Who looks at each execution is not to see those, too. */
+	S.pause = S.opt->random_first && !S.opt->on_execution;
+	do {
 		search_begin_again();
 		search_from_start();
-	}
+		if (!S.paused || learn_again)
+			continue;
+		S.paused = false;
+		forward_first_pass();
+		S.pause = learn_again;
+		if (!learn_again)
+			search_on();
+	} while (learn_again);
 }
 
 #define SEARCH_STACK ((size_t)1 << 30) /* of address space; what is not used costs nothing */
@@ -716,6 +767,23 @@ static void search_on_own_stack(void (*fn)(void))
 	fibre_destroy(&searcher);
 }
 
+#define LEARNING_EXECUTIONS 1000
+#define LEARNING_SECONDS 2
+
+void search_learn(void)
+{
+	const struct flx_options *whole = S.opt;
+	struct flx_options brief = *whole;
+
+	brief.random_first = true;
+	brief.stop_at_first = true;
+	brief.max_executions = LEARNING_EXECUTIONS;
+	brief.timeout = LEARNING_SECONDS;
+	S.opt = &brief;
+	search_on_own_stack(search_all);
+	S.opt = whole;
+}
+
 int flx_explore(const struct flx_program *p, const struct flx_options *o, struct flx_result *r,
 		char *err, size_t err_size)
 {
@@ -726,7 +794,11 @@ int flx_explore(const struct flx_program *p, const struct flx_options *o, struct
 		search_tear_down(NULL);
 		return ret;
 	}
+	if (p->ordinary)
+		watch_begin();
 	search_on_own_stack(o->search == FLX_EXHAUSTIVE ? search_all : forward_search);
+	if (p->ordinary)
+		watch_end();
 	if (exec_error[0]) {
 		snprintf(err, err_size, "%s", exec_error);
 		ret = -EINVAL;

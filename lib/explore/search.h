@@ -41,8 +41,10 @@ struct search {
 	double weight,
 		done; /* of the graph in hand, as a part of the whole search; of what is finished */
 	struct finding best, lucky; /* lucky: of the first random pass (forward.h) */
-	bool forward;		    /* what goes on is a search of forward.h */
-	bool partial;		    /* it left something out */
+	bool pause,
+		paused; /* the exhaustive search is to make way, makes way, for the first random runs */
+	bool forward; /* what goes on is a search of forward.h */
+	bool partial; /* it left something out */
 	uint64_t executions_at_find;
 	double started, found_at;
 	unsigned int every; /* calls of limit_reached() */
@@ -51,6 +53,15 @@ struct search {
 	char oracle[32], message[256];
 	struct hash_set complete;
 };
+
+/*
+ * How many more executions are looked at after a violation of @rank, for a better one. A domain oracle's word says
+ * more than "data race", which the same bug often is as well.
+ */
+static inline uint64_t search_more(int rank)
+{
+	return rank == 0 ? 200 : 5000;
+}
 
 /* From this rank on, the violation needs a store that depends on no load before it. */
 #define RANK_UNSURE 10
@@ -61,6 +72,11 @@ double now_seconds(void);
 
 /* A limit of the exploration, or enough looked at after a violation. */
 bool search_limit_reached(void);
+/*
+ * A limit is reached among the choices of one event of a large graph, each of which takes its time. The rest of them are not
+ * explored, now or later: the search is partial.
+ */
+bool search_gives_up(void);
 /* The same for time alone, and for the user's wish to end; for the progress callback: @executions and @done. */
 bool search_time_is_up(double timeout, uint64_t executions, double done);
 /* G is at the limit of its size, which ends the exploration. */
@@ -127,6 +143,11 @@ bool search_reader_section_open(int t);
 /* The first thread that can go on, and what it does; -1 if there is none. */
 int search_next_thread(struct label **label);
 
+/*
+ * Finds out which memory of an ordinary program is shared, by a search that is short. A replay has to know beforehand,
+ * as the search knew when it found the execution.
+ */
+void search_learn(void);
 int search_set_up(const struct flx_program *p, const struct flx_options *o, struct flx_result *r);
 /* Fills in the verdict; @complete: nothing was left unexplored. Replaces G by the violation's graph. */
 void search_result(bool complete);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
  * barrier.c - pthread_barrier_t: its first word is COUNT, the number of threads it is for, then how many have
- * arrived, then the round. The last to arrive begins the next round, for which the others wait, and
- * gets PTHREAD_BARRIER_SERIAL_THREAD.
+ * arrived, then the round; its second word is the round once more. The last to arrive begins the next round
+ * and gets PTHREAD_BARRIER_SERIAL_THREAD. The others wait for the second word, which arrivals for the next
+ * round leave alone: who waits reads one store and no other.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -12,6 +13,11 @@
 #define WORD sizeof(uint64_t)
 #define ARRIVED (1ull << 16)
 #define ROUND (1ull << 32)
+
+static uint64_t *round_of(pthread_barrier_t *bar)
+{
+	return (uint64_t *)bar + 1;
+}
 
 static unsigned int count_of(uint64_t word)
 {
@@ -37,7 +43,7 @@ static bool round_over(uint64_t old, uint64_t a, uint64_t b, uint64_t *n)
 {
 	(void)b;
 	*n = old;
-	return old / ROUND != a;
+	return old != a;
 }
 
 static bool destroy_word(uint64_t old, uint64_t a, uint64_t b, uint64_t *n)
@@ -53,6 +59,7 @@ CALL(int, pthread_barrier_init, pthread_barrier_t *bar, const pthread_barrieratt
 	if (!count || count > 0xffff)
 		return EINVAL;
 	call_store(bar, WORD, count, FL_PLAIN, WHAT("pthread_barrier_init()"), PC);
+	call_store(round_of(bar), WORD, 0, FL_PLAIN, WHAT("pthread_barrier_init()"), PC);
 	return 0;
 }
 
@@ -68,14 +75,17 @@ CALL(int, pthread_barrier_destroy, pthread_barrier_t *bar)
 CALL(int, pthread_barrier_wait, pthread_barrier_t *bar)
 {
 	const struct fl_site *site = WHAT("pthread_barrier_wait()");
-	uint64_t old;
+	uint64_t old, round;
 
 	if (!call_rmw(bar, WORD, arrive, 0, 0, FL_ACQ_REL, site, PC, &old))
 		call_violation("use-after-destroy",
 			       "%s waits at a barrier that was destroyed or never initialised",
 			       thread_name(current_thread));
-	if (arrived_at(old) + 1 == count_of(old))
+	round = old / ROUND;
+	if (arrived_at(old) + 1 == count_of(old)) {
+		call_store(round_of(bar), WORD, round + 1, FL_RELEASE, site, PC);
 		return PTHREAD_BARRIER_SERIAL_THREAD;
-	call_wait(bar, WORD, round_over, old / ROUND, 0, FL_ACQUIRE, site, PC);
+	}
+	call_wait(round_of(bar), WORD, round_over, round, 0, FL_ACQUIRE, site, PC);
 	return 0;
 }

@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <spawn.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -24,6 +25,10 @@
 #define MAX_CC_WORDS 16
 
 extern char **environ;
+
+struct output { /* of the compiler */
+	char folder[512], path[560];
+};
 
 struct command {
 	const char *argv[MAX_ARGS];
@@ -93,27 +98,44 @@ static int choose_compiler(struct command *c, char *err, size_t err_size)
 	return 0;
 }
 
+/* Signals that end the process wait while there is a folder to take away. */
+static void hold_signals(sigset_t *before)
+{
+	sigset_t ending;
+
+	sigemptyset(&ending);
+	sigaddset(&ending, SIGHUP);
+	sigaddset(&ending, SIGINT);
+	sigaddset(&ending, SIGTERM);
+	sigprocmask(SIG_BLOCK, &ending, before);
+}
+
 /* Starts @argv with its output going to @out if that is not -1. The exit status, or -1. */
-static int run(const char *const *argv, int out)
+static int run(const char *const *argv, int out, const sigset_t *signals)
 {
 	posix_spawn_file_actions_t fa;
+	posix_spawnattr_t attr;
 	int status = -1;
 	pid_t pid;
 
 	posix_spawn_file_actions_init(&fa);
 	posix_spawn_file_actions_addopen(&fa, 0, "/dev/null", O_RDONLY, 0);
 	posix_spawn_file_actions_adddup2(&fa, out < 0 ? 2 : out, 1);
-	if (!posix_spawnp(&pid, argv[0], &fa, NULL, (char *const *)argv, environ)) {
+	posix_spawnattr_init(&attr);
+	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK);
+	posix_spawnattr_setsigmask(&attr, signals);
+	if (!posix_spawnp(&pid, argv[0], &fa, &attr, (char *const *)argv, environ)) {
 		while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 			;
 		status = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 	}
+	posix_spawnattr_destroy(&attr);
 	posix_spawn_file_actions_destroy(&fa);
 	return status;
 }
 
 /* GCC and Clang differ in a few flags. */
-static void find_out_which(struct command *c)
+static void find_out_which(struct command *c, const sigset_t *signals)
 {
 	const char *argv[MAX_CC_WORDS + 2];
 	char text[512] = "";
@@ -129,7 +151,7 @@ static void find_out_which(struct command *c)
 	if (pipe2(fd, O_CLOEXEC))
 		return;
 	/* Less than a pipe holds. */
-	run(argv, fd[1]);
+	run(argv, fd[1], signals);
 	close(fd[1]);
 	got = read(fd[0], text, sizeof(text) - 1);
 	close(fd[0]);
@@ -170,9 +192,15 @@ static void add_flags(struct command *c)
 		"-nostdlib",
 		"-fno-optimize-sibling-calls",
 		"-fno-stack-protector",
+		"-fstack-clash-protection",
 		"-ftls-model=global-dynamic",
 		"-U_FORTIFY_SOURCE",
 		"-D__FAULTLINE__",
+		/* Or a pair of malloc() and free() may be optimised away, with a bug in it. */
+		"-fno-builtin-malloc",
+		"-fno-builtin-calloc",
+		"-fno-builtin-realloc",
+		"-fno-builtin-free",
 	};
 	static const char *const gcc[] = {
 		"--param=tsan-instrument-func-entry-exit=0",
@@ -210,22 +238,32 @@ static void add_flags(struct command *c)
 		add(c, clang[i]);
 }
 
-static int make_folder(struct build *b, char *err, size_t err_size)
+static int make_folder(struct output *o, char *err, size_t err_size)
 {
 	const char *temp = getenv("TMPDIR");
 
-	if (!temp || !*temp || strlen(temp) > 32)
+	if (!temp || !*temp || strlen(temp) > sizeof(o->folder) - 32)
 		temp = "/tmp";
-	snprintf(b->folder, sizeof(b->folder), "%s/faultline-XXXXXX", temp);
-	if (!mkdtemp(b->folder)) {
+	snprintf(o->folder, sizeof(o->folder), "%s/faultline-XXXXXX", temp);
+	if (!mkdtemp(o->folder)) {
 		int e = errno;
 
 		snprintf(err, err_size, "can't make a folder in %s: %s; $TMPDIR names another",
 			 temp, strerror(e));
 		return -e;
 	}
-	snprintf(b->object, sizeof(b->object), "%s/program.so", b->folder);
+	snprintf(o->path, sizeof(o->path), "%s/program.so", o->folder);
 	return 0;
+}
+
+/* Opens what was written, if anything was, and takes the folder away. */
+static void open_output(struct build *b, const struct output *o)
+{
+	b->fd = open(o->path, O_RDONLY | O_CLOEXEC);
+	unlink(o->path);
+	rmdir(o->folder);
+	/* Not by /proc/self: other processes (addr2line, gdb) read it, too. */
+	snprintf(b->object, sizeof(b->object), "/proc/%d/fd/%d", (int)getpid(), b->fd);
 }
 
 /* The compiler would say it in many words. */
@@ -237,49 +275,70 @@ static int check_file(const char *file, char *err, size_t err_size)
 	return -EINVAL;
 }
 
+static void add_files(struct command *c, const char *file, const struct output *o)
+{
+	add(c, "-o");
+	add(c, o->path);
+	add(c, "-xc");
+	add(c, file);
+	add(c, "-xnone");
+	add(c, redirect);
+	add(c, "-Wl,-Bsymbolic,-z,relro,-z,now,--build-id=none");
+	add(c, "-lm");
+	add(c, "-lpthread");
+	add(c, "-lc");
+	/* By its name: the static libgcc has a __wrap_pthread_create() of its own. */
+	add(c, "-Wl,--as-needed");
+	add(c, "-l:libgcc_s.so.1");
+	c->argv[c->argc] = NULL;
+}
+
+/* The exit status of the compiler, or -1. */
+static int compile(struct command *c, const char *file, const char *const *cc_args,
+		   const struct output *o, const sigset_t *signals)
+{
+	find_out_which(c, signals);
+	add_flags(c);
+	for (int i = 0; cc_args && cc_args[i]; i++)
+		add(c, cc_args[i]);
+	add_includes(c);
+	add_files(c, file, o);
+	return c->full ? -1 : run(c->argv, -1, signals);
+}
+
 int build_program(struct build *b, const char *file, const char *const *cc_args, char *err,
 		  size_t err_size)
 {
 	struct command c = { 0 };
-	int ret = check_file(file, err, err_size);
+	struct output out;
+	sigset_t signals;
+	int status, ret = check_file(file, err, err_size);
 
 	if (!ret)
 		ret = choose_compiler(&c, err, err_size);
-	if (!ret)
-		ret = make_folder(b, err, err_size);
 	if (ret)
 		return ret;
-	find_out_which(&c);
-	add_flags(&c);
-	for (int i = 0; cc_args && cc_args[i]; i++)
-		add(&c, cc_args[i]);
-	add_includes(&c);
-	add(&c, "-o");
-	add(&c, b->object);
-	add(&c, "-xc");
-	add(&c, file);
-	add(&c, "-xnone");
-	add(&c, redirect);
-	add(&c, "-Wl,-Bsymbolic,-z,relro,-z,now,--build-id=none");
-	add(&c, "-lm");
-	add(&c, "-lpthread");
-	add(&c, "-lc");
-	/* By its name: the static libgcc has a __wrap_pthread_create() of its own. */
-	add(&c, "-Wl,--as-needed");
-	add(&c, "-l:libgcc_s.so.1");
-	c.argv[c.argc] = NULL;
+	hold_signals(&signals);
+	ret = make_folder(&out, err, err_size);
+	if (!ret) {
+		status = compile(&c, file, cc_args, &out, &signals);
+		open_output(b, &out);
+	}
+	sigprocmask(SIG_SETMASK, &signals, NULL);
+	if (ret)
+		return ret;
+	if (!status && b->fd >= 0)
+		return 0;
 	if (c.full)
 		snprintf(err, err_size, "more than %d arguments for the compiler", MAX_ARGS);
-	else if (run(c.argv, -1))
-		snprintf(err, err_size, "%s does not compile; %s says why above", file, c.argv[0]);
 	else
-		return 0;
-	build_remove(b);
+		snprintf(err, err_size, "%s does not compile; %s says why above", file, c.argv[0]);
+	build_close(b);
 	return -EINVAL;
 }
 
-void build_remove(const struct build *b)
+void build_close(const struct build *b)
 {
-	unlink(b->object);
-	rmdir(b->folder);
+	if (b->fd >= 0)
+		close(b->fd);
 }

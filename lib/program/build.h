@@ -5,9 +5,10 @@
 
 #include <stddef.h>
 
-/* A folder of ours, and the shared object in it. */
+/* The shared object: an open file that has no name any more, so that nothing is left behind, come what may. */
 struct build {
-	char folder[64], object[96];
+	int fd;
+	char object[64]; /* its path, for as long as it is open */
 };
 
 /*
@@ -16,7 +17,6 @@ struct build {
  */
 int build_program(struct build *b, const char *file, const char *const *cc_args, char *err,
 		  size_t err_size);
-/* Takes the folder away. */
-void build_remove(const struct build *b);
+void build_close(const struct build *b);
 
 #endif

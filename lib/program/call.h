@@ -56,6 +56,8 @@ uint64_t call_wait(const volatile void *addr, unsigned int size, fl_rmw_fn fn, u
 /* What the called function does to the caller's memory, as the caller's own plain accesses. */
 void call_read(void *to, const void *from, size_t size, uintptr_t pc);
 void call_write(void *to, const void *from, size_t size, uintptr_t pc);
+/* Before a function of the C library looks at the program's memory by itself. No events: races are not seen. */
+void call_show_memory(void);
 /* memmove(). */
 void *copy_memory(void *to, const void *from, size_t n, uintptr_t pc);
 /* A value for *@out, if that is wanted. */
@@ -122,14 +124,17 @@ void held_drop(struct held *h);
 
 /* ---- the rest ---- */
 
-/* A timed wait times out; after a few times in a thread, the execution is not followed further. */
-void call_timed_out(void);
-/* Since the exploration began, was an execution cut off at a bound? */
-extern bool bound_reached;
+/*
+ * A timed wait at @pc for @object, which has released @mutex (or NULL) meanwhile, times out. Does not return if that
+ * has led nowhere new before, or too often to new states.
+ */
+void call_timed_out(const void *object, const void *mutex, uintptr_t pc);
+/* Where the latter happened since the exploration began; 0: nowhere. */
+extern uintptr_t timed_out_at;
 
 /* Thread-specific data of a thread that ends. */
 void keys_thread_ends(void);
-_Noreturn void return_from_main(void);
+void run_exit_handlers(void);
 void exit_reset(void);
 void exit_forget(void);
 void tls_begin_thread(char *block);

@@ -159,7 +159,7 @@ static int timed_wait(void *cond, void *mutex, const struct fl_site *site, uintp
 	call_rmw(cond, WORD, leave, slot, 0, FL_ACQUIRE, site, pc, &old);
 	woken = wake(old, slot, 0, &new);
 	if (!woken)
-		call_timed_out();
+		call_timed_out(cond, mutex, pc);
 	mutex_relock(mutex, pc, site);
 	return woken ? 0 : ETIMEDOUT;
 }

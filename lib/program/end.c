@@ -21,7 +21,7 @@ void exit_forget(void)
 	nhandlers = before_main = 0;
 }
 
-static void run_exit_handlers(void)
+void run_exit_handlers(void)
 {
 	while (nhandlers)
 		handlers[--nhandlers]();
@@ -36,12 +36,6 @@ static _Noreturn void end_process(void)
 	if (outside())
 		call_refuse("the program ends before main() begins");
 	exec_end_process();
-}
-
-void return_from_main(void)
-{
-	run_exit_handlers();
-	end_process();
 }
 
 CALL(int, atexit, void (*fn)(void))
@@ -92,10 +86,25 @@ static const char *base_name(const char *path)
 	return slash ? slash + 1 : path;
 }
 
+/* Clang gives the whole declaration: "void push(int)". */
+static const char *function_name(const char *func, int *len)
+{
+	const char *name;
+
+	*len = (int)strcspn(func, "(");
+	for (name = func + *len; name > func && name[-1] != ' ' && name[-1] != '*'; name--)
+		;
+	*len -= (int)(name - func);
+	return name;
+}
+
 CALL(void, __assert_fail, const char *expr, const char *file, unsigned int line, const char *func)
 {
-	call_violation("assertion", "%s: %s, at %s:%u in %s()", thread_name(current_thread), expr,
-		       base_name(file), line, func);
+	int len;
+	const char *name = function_name(func, &len);
+
+	call_violation("assertion", "%s: %s, at %s:%u in %.*s()", thread_name(current_thread), expr,
+		       base_name(file), line, len, name);
 }
 
 CALL(void, __assert_perror_fail, int err, const char *file, unsigned int line, const char *func)

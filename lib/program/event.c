@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "rt/check/plain.h"
+#include "rt/check/stop.h"
 
 static uint64_t fit(uint64_t v, unsigned int size)
 {
@@ -28,7 +29,7 @@ uint64_t call_load(const volatile void *addr, unsigned int size, enum fl_order o
 
 	if (outside())
 		return memory_peek(op.addr, size);
-	exec_do(&op);
+	fl_do(&op);
 	return op.old;
 }
 
@@ -48,7 +49,7 @@ void call_store(volatile void *addr, unsigned int size, uint64_t val, enum fl_or
 	if (outside())
 		memory_poke(op.addr, size, op.val);
 	else
-		exec_do(&op);
+		fl_do(&op);
 }
 
 static bool rmw(struct op *op)
@@ -57,7 +58,7 @@ static bool rmw(struct op *op)
 
 	op->kind = OP_RMW;
 	if (!outside()) {
-		exec_do(op);
+		fl_do(op);
 		return op->ok;
 	}
 	op->old = memory_peek(op->addr, op->size);
@@ -131,7 +132,7 @@ uint64_t call_wait(const volatile void *addr, unsigned int size, fl_rmw_fn fn, u
 	uint64_t nv;
 
 	if (!outside()) {
-		exec_do(&op);
+		fl_do(&op);
 		return op.old;
 	}
 	op.old = memory_peek(op.addr, size);
@@ -144,6 +145,14 @@ void call_read(void *to, const void *from, size_t size, uintptr_t pc)
 {
 	plain_load_in_call((uintptr_t)from, size, pc);
 	memcpy(to, from, size);
+}
+
+void call_show_memory(void)
+{
+	if (outside())
+		return;
+	exec_flush();
+	memory_show(&G, exec_last_passed());
 }
 
 /* The store is announced, as the compiler does it, and becomes an event with what is there by then. */

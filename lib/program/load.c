@@ -28,6 +28,7 @@ static struct {
 	void *handle;
 	int (*main)(int argc, char **argv, char **envp);
 	uintptr_t base;
+	struct range code; /* and constants */
 	struct range vars[MAX_RANGES];
 	int nvars;
 	struct tls_image tls;
@@ -55,7 +56,7 @@ static int look_at_segments(struct dl_phdr_info *info, size_t size, void *arg)
 	(void)size;
 	if (strcmp(info->dlpi_name, arg))
 		return 0;
-	program.base = info->dlpi_addr;
+	program.base = program.code.start = info->dlpi_addr;
 	for (int i = 0; i < info->dlpi_phnum; i++) {
 		const ElfW(Phdr) *ph = &info->dlpi_phdr[i];
 		uintptr_t start = info->dlpi_addr + ph->p_vaddr;
@@ -76,6 +77,8 @@ static int look_at_segments(struct dl_phdr_info *info, size_t size, void *arg)
 
 		if (ph->p_type == PT_LOAD && (ph->p_flags & PF_W))
 			add_variables(start, start + ph->p_memsz, relro);
+		else if (ph->p_type == PT_LOAD)
+			program.code.end = start + ph->p_memsz;
 	}
 	return 1;
 }
@@ -180,6 +183,34 @@ bool loaded_variables(int i, uintptr_t *start, size_t *size)
 	*start = program.vars[i].start;
 	*size = program.vars[i].end - program.vars[i].start;
 	return true;
+}
+
+const char *loaded_import(int i, const char **library)
+{
+	Dl_info where;
+
+	for (size_t k = 0; k < program.nsymbols; k++) {
+		const ElfW(Sym) *s = &program.symbols[k];
+		const char *name = program.strings + s->st_name;
+		char plain[128];
+		void *addr;
+
+		if (s->st_shndx != SHN_UNDEF || !*name || ELF64_ST_TYPE(s->st_info) == STT_OBJECT)
+			continue;
+		if (i--)
+			continue;
+		/* The symbol table may have the version: "fopen@GLIBC_2.2.5". */
+		snprintf(plain, sizeof(plain), "%.*s", (int)strcspn(name, "@"), name);
+		addr = dlsym(program.handle, plain);
+		*library = addr && dladdr(addr, &where) ? where.dli_fname : NULL;
+		return name;
+	}
+	return NULL;
+}
+
+bool loaded_has(uintptr_t addr)
+{
+	return program.code.start <= addr && addr < program.code.end;
 }
 
 const char *symbol_at(uintptr_t addr, size_t *offset, size_t *size)

@@ -27,6 +27,11 @@ const struct tls_image *loaded_tls(void);
 /* Memory that holds the program's variables, counted from 0; false: no more. */
 bool loaded_variables(int i, uintptr_t *start, size_t *size);
 
+/* Functions that it takes from libraries, counted from 0; NULL: no more. *@library: the file, or NULL. */
+const char *loaded_import(int i, const char **library);
+/* Is @addr in its code or its constants? */
+bool loaded_has(uintptr_t addr);
+
 /* The name of the function or variable that has @addr, and where in it; NULL: none. */
 const char *symbol_at(uintptr_t addr, size_t *offset, size_t *size);
 const char *symbol_name(uintptr_t addr);

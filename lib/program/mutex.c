@@ -125,7 +125,7 @@ static int timedlock(void *mutex, const struct fl_site *site, uintptr_t pc)
 		return lock_again(h, site);
 	if (!trylock(mutex, site, pc))
 		return 0;
-	call_timed_out();
+	call_timed_out(mutex, NULL, pc);
 	return ETIMEDOUT;
 }
 

@@ -18,24 +18,26 @@ static bool not_running(uint64_t old, uint64_t a, uint64_t b, uint64_t *n)
 	return old != RUNNING;
 }
 
-static void once(void *word, void (*fn)(void), const struct fl_site *site, uintptr_t pc)
+/* Two sites of the same text: waiting and taking are not the same place. */
+static void once(void *word, void (*fn)(void), const struct fl_site *wait,
+		 const struct fl_site *take, uintptr_t pc)
 {
-	while (call_wait(word, WORD, not_running, 0, 0, FL_ACQUIRE, site, pc) != DONE) {
-		if (!call_rmw(word, WORD, fl_rmw_cmpxchg, 0, RUNNING, FL_ACQUIRE, site, pc, NULL))
+	while (call_wait(word, WORD, not_running, 0, 0, FL_ACQUIRE, wait, pc) != DONE) {
+		if (!call_rmw(word, WORD, fl_rmw_cmpxchg, 0, RUNNING, FL_ACQUIRE, take, pc, NULL))
 			continue; /* somebody else was quicker */
 		fn();
-		call_store(word, WORD, DONE, FL_RELEASE, site, pc);
+		call_store(word, WORD, DONE, FL_RELEASE, take, pc);
 		return;
 	}
 }
 
 CALL(int, pthread_once, pthread_once_t *o, void (*fn)(void))
 {
-	once(o, fn, WHAT("pthread_once()"), PC);
+	once(o, fn, WHAT("pthread_once()"), WHAT("pthread_once()"), PC);
 	return 0;
 }
 
 CALL(void, call_once, once_flag *o, void (*fn)(void))
 {
-	once(o, fn, WHAT("call_once()"), PC);
+	once(o, fn, WHAT("call_once()"), WHAT("call_once()"), PC);
 }

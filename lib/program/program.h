@@ -22,10 +22,11 @@ struct program_options {
 	bool no_races;		      /* data races are no violations */
 	bool no_symmetry, no_commute; /* without these reductions */
 	unsigned int
-		unroll; /* how often a thread may come to the same atomic operation; 0: no limit */
+		unroll; /* how often a thread may come by the same load in one execution; 0: 1000 */
 	int nondet_min, nondet_max; /* what __VERIFIER_nondet_int() returns; both 0: -1 to 2 */
 	const char *search;	    /* as in struct fl_run_options */
 	uint64_t seed;		    /* of random searches */
+	bool stats;		    /* count executions that are found more than once */
 	uint64_t max_executions;    /* 0: no limit */
 	double timeout;		    /* seconds; 0: no limit */
 	/* Called now and then; true stops the exploration. NULL: none. */
@@ -40,5 +41,12 @@ struct program_options {
  */
 int program_check(const char *file, const struct program_options *opt, struct fl_run_result *result,
 		  char *err, size_t err_size);
+
+/*
+ * Builds the program of @want as it was built then and runs its execution again. As program_check(), and -ESTALE
+ * with the first event that no longer fits in @err.
+ */
+int program_replay(const struct fl_trace *want, struct fl_run_result *result, char *err,
+		   size_t err_size);
 
 #endif

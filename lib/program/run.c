@@ -15,15 +15,23 @@
 #include "call.h"
 #include "load.h"
 #include "name.h"
+#include "rt/check/stop.h"
 #include "run/searched.h"
 #include "trace/trace.h"
+#include "unseen.h"
+
+#define DEFAULT_UNROLL 1000
 
 struct check {
 	const struct program_options *opt;
+	const struct fl_trace *want; /* to be replayed */
 	struct build build;
 	struct flx_program program;
 	struct fl_trace_info info;
+	struct flx_result found;
 	struct fl_trace *trace;
+	/* While the program is loaded, in words. */
+	char thread[FLX_MAX_THREADS][64], place[320], unseen[160];
 	char err[512]; /* of loading */
 };
 
@@ -81,16 +89,38 @@ static void describe(char *buf, size_t size, uintptr_t addr, unsigned int width,
 		snprintf(buf, size, "%s%s", strncmp(name, "malloc#", 7) ? "&" : "", name);
 }
 
+static void name_threads(struct check *c)
+{
+	snprintf(c->thread[0], sizeof(c->thread[0]), "main");
+	for (int i = 1; i < FLX_MAX_THREADS; i++) {
+		const char *name = symbol_name(thread_start_routine(i));
+
+		snprintf(c->thread[i], sizeof(c->thread[i]), "%s", name ? name : "");
+	}
+}
+
+/* Where something was given up. */
+static void find_place(struct check *c)
+{
+	uintptr_t pc = c->found.endless	  ? c->found.endless_pc
+		       : c->found.loop_pc ? c->found.loop_pc
+					  : timed_out_at;
+
+	if (!pc || fl_trace_place_of(c->place, sizeof(c->place), pc))
+		return;
+	snprintf(c->place, sizeof(c->place), "%s()", symbol_name(pc) ? symbol_name(pc) : "?");
+}
+
 static void make_trace(struct check *c, const struct flx_record *record)
 {
-	const char *names[FLX_MAX_THREADS] = { "main" };
+	const char *names[FLX_MAX_THREADS] = { NULL };
 	int n = 1;
 
 	for (int i = 0; i < record->n; i++)
 		if (record->ev[i].thread >= n)
 			n = record->ev[i].thread + 1;
-	for (int t = 1; t < n; t++)
-		names[t] = symbol_name(thread_start_routine(t));
+	for (int t = 0; t < n; t++)
+		names[t] = c->thread[t][0] ? c->thread[t] : NULL;
 	name_reset();
 	/* Without memory for it there is a verdict without a trace. */
 	if (fl_trace_create(&c->trace, &c->info, n, names, record, describe))
@@ -103,6 +133,9 @@ static void tear_down(void *arg, const struct flx_record *record)
 {
 	struct check *c = arg;
 
+	name_threads(c);
+	find_unseen(c->unseen, sizeof(c->unseen));
+	find_place(c);
 	if (record && !c->trace)
 		make_trace(c, record);
 	tls_forget();
@@ -111,20 +144,60 @@ static void tear_down(void *arg, const struct flx_record *record)
 	unload_program();
 }
 
-/* The engine speaks of CPUs. */
-static void speak_of_threads(char *buf, size_t size, const char *text)
+/* The engine speaks of CPUs, and does not know the names of threads that others have created. */
+static void speak_of_threads(const struct check *c, char *buf, size_t size, const char *text)
 {
 	size_t n = 0;
 
-	for (; *text && n + 8 < size; text++) {
-		if (strncmp(text, "CPU", 3) || text[3] < '0' || text[3] > '9') {
-			buf[n++] = *text;
+	while (*text && n + sizeof(c->thread[0]) + 16 < size) {
+		unsigned int t = 0;
+		int used = 0;
+
+		if (sscanf(text, "CPU%u%n", &t, &used) != 1 || t >= FLX_MAX_THREADS) {
+			buf[n++] = *text++;
 			continue;
 		}
-		n += (size_t)snprintf(buf + n, size - n, "thread ");
-		text += 2;
+		text += used;
+		if (!strncmp(text, " (", 2))
+			text += strcspn(text, ")") + 1;
+		n += (size_t)snprintf(buf + n, size - n, "thread %u", t);
+		if (c->thread[t][0])
+			n += (size_t)snprintf(buf + n, size - n, " (%s)", c->thread[t]);
 	}
 	buf[n] = '\0';
+}
+
+/* The engine does not know the names of variables. */
+static void name_location(const struct check *c, char *message, size_t size)
+{
+	static const char unnamed[] = " of the same location race";
+	char *at = strstr(message, unnamed);
+	const char *name = NULL;
+
+	if (at && c->trace && c->trace->record.racing[0] >= 0)
+		name = c->trace->note[c->trace->record.racing[0]].name;
+	if (name)
+		snprintf(at, size - (size_t)(at - message), " of '%s' race", name);
+}
+
+/* Why not all was explored, if it was the program. */
+static void explain_limit(const struct check *c, struct fl_run_result *result)
+{
+	if (c->found.endless)
+		snprintf(result->message, sizeof(result->message),
+			 "a thread goes on without touching shared memory, and does not end, at "
+			 "%.120s",
+			 c->place[0] ? c->place : "?");
+	else if (c->found.loop_pc)
+		snprintf(result->message, sizeof(result->message),
+			 "the loop at %.120s goes round more than %u times; --unroll N follows it "
+			 "further",
+			 c->place, c->opt->unroll ? c->opt->unroll : DEFAULT_UNROLL);
+	else if (timed_out_at)
+		snprintf(result->message, sizeof(result->message),
+			 "the timed wait at %.120s times out again and again, each time in a new "
+			 "state",
+			 c->place);
 }
 
 static void copy_result(struct check *c, struct fl_run_result *result, const struct flx_result *r)
@@ -138,9 +211,15 @@ static void copy_result(struct check *c, struct fl_run_result *result, const str
 	memset(result, 0, sizeof(*result));
 	result->verdict = verdict[r->verdict];
 	result->model = c->info.model;
+	snprintf(result->unseen, sizeof(result->unseen), "%s", c->unseen);
 	fl_copy_searched(result, c->opt->search, r);
 	snprintf(result->oracle, sizeof(result->oracle), "%s", r->oracle);
-	speak_of_threads(result->message, sizeof(result->message), r->message);
+	speak_of_threads(c, result->message, sizeof(result->message), r->message);
+	name_location(c, result->message, sizeof(result->message));
+	if (result->verdict == FL_VERDICT_VERIFIED && timed_out_at)
+		result->verdict = FL_VERDICT_INCONCLUSIVE;
+	if (result->verdict == FL_VERDICT_INCONCLUSIVE && !r->oracle[0] && !r->stopped)
+		explain_limit(c, result);
 	if (c->trace)
 		fl_trace_set_outcome(c->trace, result->oracle, result->message, r->executions,
 				     r->seconds);
@@ -154,6 +233,8 @@ static void options_of(struct flx_options *fo, const struct program_options *opt
 		.model = model,
 		.seed = opt->seed,
 		.random_first = true,
+		.hash = opt->stats,
+		.loop_bound = (int)opt->unroll,
 		/* A race is a property of the language, and these two are models of machines. */
 		.races = !opt->no_races && model != FLX_SC && model != FLX_TSO,
 		.max_executions = opt->max_executions,
@@ -163,11 +244,34 @@ static void options_of(struct flx_options *fo, const struct program_options *opt
 	};
 }
 
-static int explore(struct check *c, struct fl_run_result *result, const struct flx_options *fo,
-		   char *err, size_t err_size)
+typedef int (*explore_fn)(struct check *c, const struct flx_options *fo, char *err,
+			  size_t err_size);
+
+static int explore(struct check *c, const struct flx_options *fo, char *err, size_t err_size)
 {
-	const struct program_options *opt = c->opt;
-	struct flx_result r = { 0 };
+	return flx_explore(&c->program, fo, &c->found, err, err_size);
+}
+
+/* A debugger wants to stop in the recorded execution, not before. */
+static int stop_thread;
+
+static void learnt(void *arg)
+{
+	(void)arg;
+	fl_stop_thread = stop_thread;
+}
+
+static int replay(struct check *c, const struct flx_options *fo, char *err, size_t err_size)
+{
+	c->program.learnt = learnt;
+	stop_thread = fl_stop_thread;
+	fl_stop_thread = FL_STOP_NOWHERE;
+	return flx_replay(&c->program, fo, &c->want->record, &c->found, err, err_size);
+}
+
+static int run(struct check *c, explore_fn how, const struct flx_options *fo,
+	       struct fl_run_result *result, char *err, size_t err_size)
+{
 	int ret;
 
 	c->program = (struct flx_program){
@@ -179,46 +283,71 @@ static int explore(struct check *c, struct fl_run_result *result, const struct f
 		.tear_down = tear_down,
 		.common = c,
 		.ordinary = true,
+		.has_code = loaded_has,
 	};
-	bound_reached = false;
-	nondet_min = opt->nondet_min;
-	nondet_max = opt->nondet_max;
-	ret = flx_explore(&c->program, fo, &r, err, err_size);
+	timed_out_at = 0;
+	nondet_min = c->opt->nondet_min;
+	nondet_max = c->opt->nondet_max;
+	ret = how(c, fo, err, err_size);
 	if (c->err[0])
 		snprintf(err, err_size, "%s", c->err);
 	if (!ret)
-		copy_result(c, result, &r);
+		copy_result(c, result, &c->found);
 	else
 		fl_trace_free(c->trace);
 	if (ret == -EINVAL)
 		ret = -ENOTSUP;
-	flx_record_free(r.record);
+	flx_record_free(c->found.record);
+	return ret;
+}
+
+static int build_and_run(struct check *c, explore_fn how, struct fl_run_result *result, char *err,
+			 size_t err_size)
+{
+	struct flx_options fo;
+	enum flx_model model;
+	int ret;
+
+	err[0] = '\0';
+	c->info.model = c->opt->model;
+	c->info.cc_args = c->opt->cc_args;
+	c->info.nondet_min = c->opt->nondet_min;
+	c->info.nondet_max = c->opt->nondet_max;
+	ret = choose_model(&c->info.model, &model, err, err_size);
+	if (!ret) {
+		options_of(&fo, c->opt, model);
+		ret = flx_search_parse(&fo, c->opt->search, err, err_size);
+	}
+	if (!ret)
+		ret = build_program(&c->build, c->info.program, c->opt->cc_args, err, err_size);
+	if (ret)
+		return ret;
+	ret = run(c, how, &fo, result, err, err_size);
+	if (ret && !err[0])
+		snprintf(err, err_size, "%s can't be set up: %s", c->info.program, strerror(-ret));
+	build_close(&c->build);
 	return ret;
 }
 
 int program_check(const char *file, const struct program_options *opt, struct fl_run_result *result,
 		  char *err, size_t err_size)
 {
-	struct check c = { .opt = opt };
-	struct flx_options fo;
-	enum flx_model model;
-	int ret;
+	struct check c = { .opt = opt, .info.program = file };
 
-	err[0] = '\0';
-	c.info.program = file;
-	c.info.model = opt->model;
-	ret = choose_model(&c.info.model, &model, err, err_size);
-	if (!ret) {
-		options_of(&fo, opt, model);
-		ret = flx_search_parse(&fo, opt->search, err, err_size);
-	}
-	if (!ret)
-		ret = build_program(&c.build, file, opt->cc_args, err, err_size);
-	if (ret)
-		return ret;
-	ret = explore(&c, result, &fo, err, err_size);
-	if (ret && !err[0])
-		snprintf(err, err_size, "%s can't be set up: %s", file, strerror(-ret));
-	build_remove(&c.build);
-	return ret;
+	return build_and_run(&c, explore, result, err, err_size);
+}
+
+int program_replay(const struct fl_trace *want, struct fl_run_result *result, char *err,
+		   size_t err_size)
+{
+	const struct program_options opt = {
+		.model = want->info.model,
+		.cc_args = want->info.cc_args,
+		.nondet_min = want->info.nondet_min,
+		.nondet_max = want->info.nondet_max,
+		.unroll = want->record.n,
+	};
+	struct check c = { .opt = &opt, .info.program = want->info.program, .want = want };
+
+	return build_and_run(&c, replay, result, err, err_size);
 }

@@ -91,7 +91,7 @@ static int timed_lock(void *lock, enum kind kind, const struct fl_site *site, ui
 		return EDEADLK;
 	if (!try_lock(lock, kind, site, pc))
 		return 0;
-	call_timed_out();
+	call_timed_out(lock, NULL, pc);
 	return ETIMEDOUT;
 }
 

@@ -92,9 +92,12 @@ static __attribute__((format(printf, 3, 0))) int print(char *to, size_t size, co
 						       va_list ap, uintptr_t pc)
 {
 	char text[MAX_TEXT];
-	int n = vsnprintf(text, sizeof(text), fmt, ap);
-	size_t used = n < 0 ? 0 : (size_t)n < sizeof(text) ? (size_t)n : sizeof(text) - 1;
+	size_t used;
+	int n;
 
+	call_show_memory(); /* for %s */
+	n = vsnprintf(text, sizeof(text), fmt, ap);
+	used = n < 0 ? 0 : (size_t)n < sizeof(text) ? (size_t)n : sizeof(text) - 1;
 	if (!size)
 		return n;
 	if (used >= size)
@@ -103,6 +106,11 @@ static __attribute__((format(printf, 3, 0))) int print(char *to, size_t size, co
 	call_write(to, text, used + 1, pc);
 	return n;
 }
+
+int __wrap_vsnprintf(char *, size_t, const char *, va_list) __attribute__((format(printf, 3, 0)));
+int __wrap_vsprintf(char *, const char *, va_list) __attribute__((format(printf, 2, 0)));
+int __wrap_snprintf(char *, size_t, const char *, ...) __attribute__((format(printf, 3, 4)));
+int __wrap_sprintf(char *, const char *, ...) __attribute__((format(printf, 2, 3)));
 
 CALL(int, vsnprintf, char *to, size_t size, const char *fmt, va_list ap)
 {

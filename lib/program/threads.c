@@ -83,7 +83,7 @@ void thread_run_main(void *arg)
 	}
 	keys_thread_ends();
 	if (returned)
-		return_from_main();
+		run_exit_handlers();
 }
 
 void thread_exit(void *result)

@@ -15,17 +15,6 @@
 #include "call.h"
 
 #define EPOCH 1700000000
-#define TIMEOUTS 3 /* in one thread */
-
-bool bound_reached;
-
-void call_timed_out(void)
-{
-	if (outside() || changing_self()->timeouts++ < TIMEOUTS)
-		return;
-	bound_reached = true;
-	exec_prune();
-}
 
 static uint64_t next_random(uint64_t *state)
 {
@@ -189,6 +178,11 @@ CALL(sighandler_t, signal, int number, sighandler_t handler)
 CALL(int, sigaction, int number, const struct sigaction *action, struct sigaction *old)
 {
 	return 0;
+}
+
+/* Of an atomic operation on a real number: nobody looks at the flags. */
+CALL(void, __atomic_feraiseexcept, int exceptions)
+{
 }
 
 CALL(pid_t, getpid, void)

@@ -149,6 +149,8 @@ static json_t *event_to_json(const struct fl_trace *t, int i)
 		put_string(o, "read", note->read);
 		put_int(o, "rf", e->rf);
 	}
+	if (e->kind == FLX_OTHER && e->rval)
+		put_int(o, "choice", (int64_t)e->rval);
 	if (note->written) {
 		put_string(o, "written", note->written);
 		put_int(o, "co_after", e->co_after);
@@ -158,6 +160,15 @@ static json_t *event_to_json(const struct fl_trace *t, int i)
 		put_string(o, "why", e->why);
 	}
 	return o;
+}
+
+static json_t *list_to_json(const char *const *list)
+{
+	json_t *array = json_array();
+
+	for (; *list; list++)
+		json_array_append_new(array, json_string(*list));
+	return array;
 }
 
 json_t *fl_trace_to_json(const struct fl_trace *t)
@@ -172,6 +183,11 @@ json_t *fl_trace_to_json(const struct fl_trace *t)
 	put_int(root, "version", FL_TRACE_VERSION);
 	put_string(root, "scenario", h->scenario);
 	put_string(root, "program", h->program);
+	if (h->cc_args && h->cc_args[0])
+		json_object_set_new(root, "cc_args", list_to_json(h->cc_args));
+	if (h->nondet_min || h->nondet_max)
+		json_object_set_new(root, "nondet",
+				    json_pack("[ii]", h->nondet_min, h->nondet_max));
 	put_string(root, "id", h->id);
 	put_string(root, "variant", h->variant);
 	put_string(root, "kernel", h->kernel);
@@ -253,6 +269,7 @@ __attribute__((format(printf, 3, 4))) static void fail(struct reader *r, int cod
 	va_start(ap, fmt);
 	vsnprintf(r->err + n, r->err_size - n, fmt, ap);
 	va_end(ap);
+	fl_trace_make_printable(r->err + n); /* it may quote the file */
 }
 
 /* A mandatory integer in [@min, @max]. */
@@ -391,14 +408,43 @@ static void read_event(struct reader *r, const json_t *o, int i)
 		note->written = fl_trace_str(t, need_string(r, o, "written"));
 		e->co_after = (int)get_int(r, o, "co_after", FLX_NONE, last);
 	}
+	e->rval = (uint64_t)get_int_or(r, o, "choice", 0, 0, INT64_MAX);
 	e->newer = (int)get_int_or(r, o, "newer", FLX_NONE, 0, last);
 	if (why)
 		snprintf(e->why, sizeof(e->why), "%s", fl_trace_str(t, why));
 }
 
-static void read_info(struct reader *r, const json_t *root, struct fl_trace_info *h)
+#define MAX_CC_ARGS 256
+
+/* @args has room for MAX_CC_ARGS and a NULL. */
+static void read_cc_args(struct reader *r, const json_t *root, const char **args)
+{
+	const json_t *list = json_object_get(root, "cc_args");
+
+	if (list)
+		list = get_array(r, root, "cc_args", MAX_CC_ARGS);
+	for (size_t i = 0; i < json_array_size(list) && !r->code; i++) {
+		args[i] = json_string_value(json_array_get(list, i));
+		if (!args[i])
+			fail(r, -EINVAL, "damaged trace: bad \"cc_args\"");
+	}
+}
+
+static void read_nondet(struct reader *r, const json_t *root, struct fl_trace_info *h)
+{
+	const json_t *range = json_object_get(root, "nondet");
+
+	if (range && json_unpack((json_t *)range, "[ii!]", &h->nondet_min, &h->nondet_max))
+		fail(r, -EINVAL, "damaged trace: bad \"nondet\"");
+}
+
+static void read_info(struct reader *r, const json_t *root, struct fl_trace_info *h,
+		      const char **cc_args)
 {
 	memset(h, 0, sizeof(*h));
+	read_cc_args(r, root, cc_args);
+	h->cc_args = cc_args;
+	read_nondet(r, root, h);
 	h->program = get_string(r, root, "program");
 	h->scenario = h->program ? NULL : need_string(r, root, "scenario");
 	h->id = get_string(r, root, "id");
@@ -431,10 +477,11 @@ static void read_trace(struct reader *r, const json_t *root)
 {
 	const json_t *events = get_array(r, root, "events", MAX_EVENTS);
 	const json_t *racing = json_object_get(root, "racing");
+	const char *cc_args[MAX_CC_ARGS + 1] = { NULL };
 	struct fl_trace_info info;
 	struct fl_trace *t;
 
-	read_info(r, root, &info);
+	read_info(r, root, &info, cc_args);
 	if (r->code)
 		return;
 	t = r->t = fl_trace_alloc(&info, (int)json_array_size(events));

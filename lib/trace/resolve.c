@@ -160,9 +160,8 @@ static void set_place_by_symbol(struct fl_trace *t, int i, const struct module *
 	t->note[i].where = fl_trace_site(t, &site);
 }
 
-/* Starts addr2line on the addresses of @m; its output, or NULL. */
-static FILE *start_addr2line(pid_t *pid, const struct fl_trace *t, const struct module *m,
-			     const int *event, int n)
+/* Starts addr2line on @n addresses in @m; its output, or NULL. */
+static FILE *start_addr2line(pid_t *pid, const struct module *m, const uintptr_t *addr, int n)
 {
 	posix_spawn_file_actions_t fa;
 	const char **argv;
@@ -179,7 +178,7 @@ static FILE *start_addr2line(pid_t *pid, const struct fl_trace *t, const struct 
 	argv[2] = "-e";
 	argv[3] = m->path;
 	for (int i = 0; i < n; i++, hex += 20) {
-		snprintf(hex, 20, "0x%zx", (size_t)(call_of(&t->record.ev[event[i]]) - m->base));
+		snprintf(hex, 20, "0x%zx", (size_t)(addr[i] - m->base));
 		argv[4 + i] = hex;
 	}
 	if (pipe2(fd, O_CLOEXEC)) {
@@ -201,31 +200,64 @@ static FILE *start_addr2line(pid_t *pid, const struct fl_trace *t, const struct 
 	return out;
 }
 
-/* Each address gives two lines: the function, then file:line. */
+struct answer { /* of addr2line */
+	char func[256], path[1024];
+	int line; /* 0: not known */
+};
+
+/* Each address gives two lines: the function, then file:line. False: no more. */
+static bool read_answer(struct answer *a, FILE *out)
+{
+	char *colon;
+
+	if (!fgets(a->func, sizeof(a->func), out) || !fgets(a->path, sizeof(a->path), out))
+		return false;
+	a->func[strcspn(a->func, "\n")] = '\0';
+	colon = strrchr(a->path, ':');
+	a->line = colon && a->path[0] != '?' ? atoi(colon + 1) : 0;
+	if (colon)
+		*colon = '\0';
+	return true;
+}
+
 static void ask_addr2line(struct fl_trace *t, const struct module *m, const int *event, int n)
 {
-	char func[256], place[1024];
+	uintptr_t *addr = calloc(n, sizeof(*addr));
+	struct answer a;
 	pid_t pid;
-	FILE *out = start_addr2line(&pid, t, m, event, n);
+	FILE *out;
 
+	for (int i = 0; addr && i < n; i++)
+		addr[i] = call_of(&t->record.ev[event[i]]);
+	out = addr ? start_addr2line(&pid, m, addr, n) : NULL;
+	free(addr);
 	if (!out)
 		return;
-	for (int i = 0; i < n; i++) {
-		char *colon;
-		int line;
-
-		if (!fgets(func, sizeof(func), out) || !fgets(place, sizeof(place), out))
-			break;
-		func[strcspn(func, "\n")] = '\0';
-		colon = strrchr(place, ':');
-		line = colon ? atoi(colon + 1) : 0;
-		if (line <= 0 || place[0] == '?')
-			continue;
-		*colon = '\0';
-		set_place(t, event[i], func, place, line, m->path);
-	}
+	for (int i = 0; i < n && read_answer(&a, out); i++)
+		if (a.line > 0)
+			set_place(t, event[i], a.func, a.path, a.line, m->path);
 	fclose(out);
 	waitpid(pid, NULL, 0);
+}
+
+bool fl_trace_place_of(char *buf, size_t size, uintptr_t pc)
+{
+	const uintptr_t addr = pc - 1;
+	struct answer a = { .line = 0 };
+	struct module m;
+	const char *slash;
+	pid_t pid;
+	FILE *out = find_module(&m, addr) ? start_addr2line(&pid, &m, &addr, 1) : NULL;
+
+	if (!out)
+		return false;
+	read_answer(&a, out);
+	fclose(out);
+	waitpid(pid, NULL, 0);
+	slash = strrchr(a.path, '/');
+	if (a.line > 0)
+		snprintf(buf, size, "%s:%d in %s()", slash ? slash + 1 : a.path, a.line, a.func);
+	return a.line > 0;
 }
 
 /* All unresolved events whose code is in the same module as that of @first. */

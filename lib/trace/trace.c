@@ -87,6 +87,19 @@ const struct fl_site *fl_trace_site(struct fl_trace *t, const struct fl_site *si
 	return copy;
 }
 
+static const char *const *copy_list(struct fl_trace *t, const char *const *list)
+{
+	const char **copy;
+	size_t n = 0;
+
+	while (list && list[n])
+		n++;
+	copy = list ? fl_trace_mem(t, (n + 1) * sizeof(*copy)) : NULL;
+	for (size_t i = 0; copy && i < n; i++)
+		copy[i] = fl_trace_str(t, list[i]);
+	return copy;
+}
+
 struct fl_trace *fl_trace_alloc(const struct fl_trace_info *info, int nr_events)
 {
 	struct fl_trace *t = calloc(1, sizeof(*t));
@@ -97,6 +110,7 @@ struct fl_trace *fl_trace_alloc(const struct fl_trace_info *info, int nr_events)
 	t->info.scenario = fl_trace_str(t, info->scenario);
 	t->info.id = fl_trace_str(t, info->id);
 	t->info.program = fl_trace_str(t, info->program);
+	t->info.cc_args = copy_list(t, info->cc_args);
 	t->info.variant = fl_trace_str(t, info->variant);
 	t->info.kernel = fl_trace_str(t, info->kernel);
 	t->info.set = fl_trace_str(t, info->set);
@@ -231,7 +245,9 @@ void fl_trace_set_violating(struct fl_trace *t, int thread, int passed)
 
 bool fl_trace_is_use_after_free(const struct fl_trace *t)
 {
-	return t->info.oracle && !strcmp(t->info.oracle, "use-after-free");
+	const char *oracle = t->info.oracle;
+
+	return oracle && (!strcmp(oracle, "use-after-free") || !strcmp(oracle, "double-free"));
 }
 
 int fl_trace_culprit(const struct fl_trace *t)

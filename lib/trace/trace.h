@@ -82,6 +82,9 @@ const struct fl_site *fl_trace_site(struct fl_trace *t, const struct fl_site *si
  */
 void fl_trace_resolve(struct fl_trace *t);
 
+/* "list.c:12 in push()" for the return address @pc; false: it is not known. */
+bool fl_trace_place_of(char *buf, size_t size, uintptr_t pc);
+
 /* Then the pair in the record is the free and the use; else, if there is one, a data race's. */
 bool fl_trace_is_use_after_free(const struct fl_trace *t);
 

@@ -48,11 +48,23 @@ $ faultline check pae-gup-fast --model rc11
 $ faultline check pae-gup-fast --model LKMM
   faultline: unknown memory model "LKMM". There are: ...
   [2]
-$ faultline check pae-gup-fast --search pct:3
-  faultline: --search "pct:3" is not built yet; there is exhaustive
-  [2]
 $ faultline check pae-gup-fast --search depth-first
-  faultline: unknown search "depth-first"; there is exhaustive
+  faultline: unknown search "depth-first". There are: ...
+  [2]
+$ faultline check pae-gup-fast --search pct
+  faultline: search "pct" is not of the form pct:D with D, the depth of the bugs to be found, from 1 to 32. There are: ...
+  [2]
+$ faultline check pae-gup-fast --search pct:0
+  faultline: search "pct:0" is not of the form pct:D with D, the depth of the bugs to be found, from 1 to 32. There are: ...
+  [2]
+$ faultline check pae-gup-fast --search preemptions:-1
+  faultline: search "preemptions:-1" is not of the form preemptions:N with N, how many there may be, from 0 to 1000000. There are: ...
+  [2]
+$ faultline check pae-gup-fast --search random:7
+  faultline: unknown search "random:7". There are: ...
+  [2]
+$ faultline check pae-gup-fast --search random --seed x
+  faultline: --seed "x" is not a whole number
   [2]
 $ faultline check pae-gup-fast --timeout soon
   faultline: --timeout "soon" is not a number of seconds above 0

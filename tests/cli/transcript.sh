@@ -4,7 +4,7 @@
 #
 # A transcript is prose and commands ("$ faultline ..."), each followed by what it prints, stdout and
 # stderr together, and by "[N]" if its exit status N is not 0; these lines are indented by two spaces.
-# The commands of one file run in one folder, empty at first, by sh. What changes for other reasons is
+# The commands of one file run in one folder, empty at first, by sh; $EXAMPLES is docs/examples. What changes for other reasons is
 # replaced: times by T, counts of executions by N, lists of all there is by "...". --promote writes what
 # came out into FILE.t, to be reviewed.
 set -eu
@@ -14,6 +14,8 @@ if [ "$1" = --promote ]; then
 	promote=1
 	shift
 fi
+EXAMPLES=$(CDPATH='' cd "$(dirname "$0")/../../docs/examples" && pwd -P)
+export EXAMPLES
 faultline=$(CDPATH='' cd "$(dirname "$1")" && pwd -P)/$(basename "$1")
 shift
 

@@ -382,6 +382,13 @@ const struct race_shape race_shapes[] = {
 	{ "read, then handed over", "Rp x; Wr y 1 | Ra y; ifne r0 1 1; Wp x 2", NULL },
 	{ "read, then handed over by wmb", "Rp x; wmb; W y 1 | Ra y; ifne r0 1 1; Wp x 2",
 	  "0.0 1.2" },
+	/* The load of m, which nobody stores, is what the full barrier reaches and the rmb goes on from. */
+	{ "bounded by a load of what nobody stores",
+	  "Wp x 1; mb; R y; ifne r0 0 1; W z 1 | W y 1; mb; R m; rmb; R z; ifne r1 1 1; Rp x",
+	  NULL },
+	{ "bounded by no such load",
+	  "Wp x 1; mb; R y; ifne r0 0 1; W z 1 | W y 1; mb; rmb; R z; ifne r0 1 1; Rp x",
+	  "0.0 1.5" },
 	{ "seqcount reader, marked data", "W s 1; wmb; W x 1; wmb; W s 2 | Ra s; R x; rmb; R s",
 	  NULL },
 	{ "seqcount reader, plain data", "W s 1; wmb; W x 1; wmb; W s 2 | Ra s; Rp x; rmb; R s",

@@ -71,7 +71,61 @@ static bool location_is_shared(const struct graph *g, const struct ev *e)
  */
 static bool has_free, keep_all;
 
-static bool is_node(const struct graph *g, const struct ev *e, const bool *addr_source)
+/* Does @e order a load before or behind it? rcu-fence leads to what follows a rcu_read_lock(). */
+static bool fences_loads(const struct ev *e)
+{
+	if (e->kind == EV_FENCE)
+		return e->fence != FL_FENCE_RCU_UNLOCK && e->fence != FL_FENCE_WMB;
+	return e->kind == EV_SPAWN ||
+	       (e->kind == EV_READ && (e->order == FL_MB || (e->flags & EVF_LOCK)));
+}
+
+static bool has_no_store(const struct graph *g, const struct ev *e)
+{
+	return e->order == FL_ONCE && !(e->flags & EVF_RMW) && g->loc[e->loc].co_head == EV_NONE;
+}
+
+/*
+ * Between two fences there must be a marked load, if the program has one there: plain accesses behind are bounded by
+ * it (r-pre-bounded), even if it reads what nobody stores.
+ */
+static void loads_between_fences(const struct graph *g, int t, bool *orders)
+{
+	bool behind_fence = false, other = false;
+	int load = EV_NONE;
+
+	for (int i = 0; i < g->tn[t]; i++) {
+		const struct ev *e = &g->ev[g->tev[t][i]];
+
+		if (fences_loads(e)) {
+			if (behind_fence && load != EV_NONE && !other)
+				orders[load] = true;
+			behind_fence = true;
+			other = false;
+			load = EV_NONE;
+		} else if (e->kind != EV_READ || e->order == FL_PLAIN ||
+			   (e->flags & (EVF_BLOCKED | EVF_NORETURN))) {
+			continue;
+		} else if (has_no_store(g, e)) {
+			load = g->tev[t][i];
+		} else {
+			other = true;
+		}
+	}
+}
+
+/* The marked loads that order others even if they read what nobody stores. */
+static void loads_that_order(const struct graph *g, bool *orders)
+{
+	memset(orders, 0, g->n * sizeof(*orders));
+	for (int i = 0; i < g->n; i++)
+		if (g->ev[i].addr_dep >= 0)
+			orders[g->ev[i].addr_dep] = true;
+	for (int t = 0; g->nr[HAS_PLAIN] && t < g->nthreads; t++)
+		loads_between_fences(g, t, orders);
+}
+
+static bool is_node(const struct graph *g, const struct ev *e, const bool *orders)
 {
 	if (e->kind == EV_FENCE)
 		return ev_is_sync(e) || e->fence == FL_FENCE_RCU_LOCK ||
@@ -83,24 +137,20 @@ static bool is_node(const struct graph *g, const struct ev *e, const bool *addr_
 	/* addr ; [Plain] ; wmb orders marked stores through a plain one that nobody else sees. */
 	if (e->order == FL_PLAIN)
 		return location_is_shared(g, e) || (e->kind == EV_WRITE && e->addr_dep >= 0);
-	/* A marked load of what nobody stores orders only through an acquire or what depends on it. */
-	if (e->kind == EV_READ && e->order == FL_ONCE && !(e->flags & EVF_RMW) &&
-	    g->loc[e->loc].co_head == EV_NONE)
-		return addr_source[e - g->ev];
+	if (e->kind == EV_READ && has_no_store(g, e))
+		return orders[e - g->ev];
 	return true;
 }
 
 static void number_nodes(struct lkmm *m)
 {
-	static bool addr_source[EV_CAP];
+	static bool orders[EV_CAP];
 	const struct graph *g = m->g;
 
-	memset(addr_source, 0, g->n * sizeof(*addr_source));
+	loads_that_order(g, orders);
 	has_free = false;
 	keep_all = m->all_ctrl;
 	for (int i = 0; i < g->n; i++) {
-		if (g->ev[i].addr_dep >= 0)
-			addr_source[g->ev[i].addr_dep] = true;
 		has_free |= !!(g->ev[i].flags & EVF_FREE);
 		keep_all |= g->ev[i].op->deps.addr || g->ev[i].op->deps.data ||
 			    g->ev[i].op->deps.ctrl;
@@ -116,7 +166,7 @@ static void number_nodes(struct lkmm *m)
 			const struct ev *e = &g->ev[id];
 
 			m->of_event[id] = -1;
-			if (!is_node(g, e, addr_source))
+			if (!is_node(g, e, orders))
 				continue;
 			m->of_event[id] = m->n;
 			m->thread[m->n] = t;
@@ -389,7 +439,8 @@ static void fences(struct lkmm *m)
 				bool after = whole && !lacks(m, FLX_MUT_RMW_NO_MB_AFTER);
 				int w = whole ? m->of_event[g->tev[t][k + 1]] : r;
 
-				for (int i = first; i < r && !lacks(m, FLX_MUT_RMW_NO_MB_BEFORE); i++)
+				for (int i = first; i < r && !lacks(m, FLX_MUT_RMW_NO_MB_BEFORE);
+				     i++)
 					if (bitset_has(m->mem, i))
 						for (int j = r; j < last; j++)
 							if (bitset_has(m->mem, j))
@@ -433,9 +484,11 @@ static void fences(struct lkmm *m)
 			case FL_FENCE_BEFORE_ATOMIC:
 			case FL_FENCE_AFTER_ATOMIC:
 			case FL_FENCE_AFTER_SPINLOCK:
-				if (lacks(m, f->fence == FL_FENCE_BEFORE_ATOMIC ? FLX_MUT_NO_BEFORE_ATOMIC :
-					     f->fence == FL_FENCE_AFTER_ATOMIC  ? FLX_MUT_NO_AFTER_ATOMIC :
-										  FLX_MUT_NO_AFTER_SPINLOCK))
+				if (lacks(m, f->fence == FL_FENCE_BEFORE_ATOMIC
+						     ? FLX_MUT_NO_BEFORE_ATOMIC
+					     : f->fence == FL_FENCE_AFTER_ATOMIC
+						     ? FLX_MUT_NO_AFTER_ATOMIC
+						     : FLX_MUT_NO_AFTER_SPINLOCK))
 					break;
 				for (int i = first; i < last; i++) {
 					const struct ev *e = node_ev(m, i);
@@ -528,7 +581,7 @@ static void fences(struct lkmm *m)
 	}
 
 	m->strong = bitrel_copy(p, m->mb);
-	add_term(m, m->strong, m->gp, FLX_MUT_GP_NO_FENCE);
+	add_term(m, m->strong, m->gp, FLX_MUT_NO_GP);
 	m->po_rel = bitrel_copy(p, m->po);
 	bitrel_domain(p, m->po_rel, m->mem);
 	bitrel_range(p, m->po_rel, m->release);
@@ -611,7 +664,7 @@ static void happens_before(struct lkmm *m)
 	add_term(m, to_r, bitrel_seq(p, x, m->rfi), FLX_MUT_PPO_NO_DEP_RFI);
 	ppo = bitrel_new(p);
 	add_term(m, ppo, m->fence, FLX_MUT_PPO_NO_FENCE);
-	add_term(m, ppo, m->unlock_lock, FLX_MUT_PPO_NO_UNLOCK_LOCK);
+	bitrel_or(p, ppo, m->unlock_lock);
 	bitrel_and(p, ppo, m->same);
 	bitrel_or(p, ppo, to_w);
 	bitrel_or(p, ppo, to_r);
@@ -620,8 +673,7 @@ static void happens_before(struct lkmm *m)
 	 *               [Marked] ; rmw-sequence */
 	rfe_marked = bitrel_copy(p, m->rfe);
 	bitrel_range(p, rfe_marked, m->marked);
-	x = bitrel_new(p);
-	add_term(m, x, m->strong, FLX_MUT_CUMUL_NO_STRONG);
+	x = bitrel_copy(p, m->strong);
 	add_term(m, x, m->po_rel, FLX_MUT_CUMUL_NO_RELEASE);
 	cumul = opt_then(m, rfe_marked, x, FLX_MUT_CUMUL_NO_RFE);
 	add_term(m, cumul, m->wmb, FLX_MUT_CUMUL_NO_WMB);
@@ -756,7 +808,7 @@ static void new_domain(struct lkmm *m, struct domain *d, bitrel link, bitrel ord
 	d->rs_link = bitrel_seq(p, rscsi, link);
 	d->link_rs = bitrel_seq(p, link, rscsi);
 	d->link_gp = bitrel_seq(p, link, gp);
-	add_term(m, order, gp, FLX_MUT_RCU_NO_GP);
+	add_term(m, order, gp, FLX_MUT_NO_GP);
 	add_term(m, order, bitrel_seq(p, d->gp_link, rscsi), FLX_MUT_RCU_NO_GP_RS);
 	add_term(m, order, bitrel_seq(p, d->rs_link, gp), FLX_MUT_RCU_NO_RS_GP);
 }

@@ -122,9 +122,8 @@ static bitrel make_psc(struct psc *s)
 	bitrel_range(p, f, s->fence);
 	add_term(s, last, f, FLX_MUT_PSC_NO_FENCE_LAST);
 	psc = bitrel_seq(p, bitrel_seq(p, first, make_scb(s)), last);
-	f = bitrel_new(p);
+	f = bitrel_copy(p, s->hb);
 	add_term(s, f, bitrel_seq(p, bitrel_seq(p, s->hb, s->eco), s->hb), FLX_MUT_PSC_F_NO_ECO);
-	add_term(s, f, s->hb, FLX_MUT_PSC_F_NO_HB);
 	bitrel_domain(p, f, s->fence);
 	bitrel_range(p, f, s->fence);
 	bitrel_or(p, psc, f);

@@ -87,12 +87,15 @@ static bool store_may_reach_memory(const struct runner *r, const struct ev *e)
 static bool drains(const struct runner *r, const struct ev *e)
 {
 	if (e->kind == EV_FENCE)
-		return (e->fence == FL_FENCE_MB && r->mutant != FLX_MUT_IGNORE_MB) ||
+		return ((e->fence == FL_FENCE_MB || e->fence == FL_FENCE_C11_SEQ_CST) &&
+			r->mutant != FLX_MUT_IGNORE_MB) ||
 		       e->fence == FL_FENCE_AFTER_SRCU_READ_UNLOCK ||
-		       (ev_is_sync(e) && r->mutant != FLX_MUT_GP_NO_FENCE);
+		       (ev_is_sync(e) && r->mutant != FLX_MUT_NO_GP);
 	if (e->kind == EV_SPAWN || e->kind == EV_END || e->kind == EV_JOIN)
 		return r->mutant != FLX_MUT_TSO_NO_THREADS;
-	return (e->flags & EVF_RMW) && r->mutant != FLX_MUT_TSO_NO_LOCKED;
+	/* A sequentially consistent store of C11 is an exchange. */
+	return ((e->flags & EVF_RMW) || (e->kind == EV_WRITE && e->order == FL_SEQ_CST)) &&
+	       r->mutant != FLX_MUT_TSO_NO_LOCKED;
 }
 
 static bool buffer_empty(const struct runner *r, int t)
@@ -243,7 +246,8 @@ bool model_consistent(const struct graph *g, enum flx_model model, enum flx_muta
 	if (model_sc(g, mutant)) {
 		if (!rcu)
 			return true;
-		return model == FLX_LKMM ? model_lkmm(g, mutant, true) : model_rcu(g, model, mutant);
+		return model == FLX_LKMM ? model_lkmm(g, mutant, true)
+					 : model_rcu(g, model, mutant);
 	}
 	if (model == FLX_LKMM)
 		return model_lkmm(g, mutant, rcu);

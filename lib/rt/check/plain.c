@@ -110,6 +110,9 @@ void plain_store(uintptr_t addr, size_t size, uintptr_t pc)
 		return;
 	}
 	exec_flush();
+	/* The bits around a bit-field are read, which the compiler keeps to itself. */
+	if (program->ordinary && size <= 8 && code_loads_before_store(pc))
+		plain_load(addr, size, pc);
 	if (fl_stop_is_near())
 		fl_stop_before(NULL);
 	/* The initial value has to be taken before the store lands in real memory. */

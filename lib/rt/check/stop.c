@@ -27,13 +27,14 @@ void fl_stop_before(const struct fl_site *site)
 	exec_flush();
 	if (T[current_thread].pos != stop_passed)
 		return;
-	slash = site ? strrchr(site->file, '/') : NULL;
-	if (site)
+	slash = site && site->file ? strrchr(site->file, '/') : NULL;
+	if (site && site->file)
 		snprintf(what, sizeof(what), "CPU %d is about to do %s, %s:%d", current_thread,
 			 site->text, slash ? slash + 1 : site->file, site->line);
 	else
-		snprintf(what, sizeof(what), "CPU %d is about to do a plain access",
-			 current_thread);
+		snprintf(what, sizeof(what), "%s %d is about to do %s",
+			 program->ordinary ? "Thread" : "CPU", current_thread,
+			 site ? site->text : "a plain access");
 	fl_stop_at(FL_STOP_NOWHERE, 0);
 	fl_replay_here(what);
 }

@@ -32,6 +32,13 @@ static inline bool fl_stop_is_near(void)
 
 /* Calls fl_replay_here() if it is here. @site of the coming event, NULL: a plain access. */
 void fl_stop_before(const struct fl_site *site);
+/* exec_do(), stopping before it if it is here. */
+static inline void fl_do(struct op *op)
+{
+	if (fl_stop_is_near())
+		fl_stop_before(op->site);
+	exec_do(op);
+}
 /* The same, with an oracle's verdict in place of an event. */
 void fl_stop_at_oracle(const char *oracle, const char *message);
 

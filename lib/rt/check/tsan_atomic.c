@@ -14,6 +14,7 @@
 #include "../../explore/exec.h"
 #include "../../explore/memory.h"
 #include "plain.h"
+#include "stop.h"
 
 #define PC ((uintptr_t)__builtin_return_address(0))
 
@@ -60,7 +61,7 @@ static uint64_t load(const volatile void *addr, unsigned int size, int order, ui
 
 	if (current_thread < 0)
 		return memory_peek(op.addr, size);
-	exec_do(&op);
+	fl_do(&op);
 	return op.old;
 }
 
@@ -79,7 +80,7 @@ static void store(volatile void *addr, unsigned int size, uint64_t val, int orde
 	if (current_thread < 0)
 		memory_poke(op.addr, size, op.val);
 	else
-		exec_do(&op);
+		fl_do(&op);
 }
 
 static bool rmw(struct op *op)
@@ -88,7 +89,7 @@ static bool rmw(struct op *op)
 
 	op->kind = OP_RMW;
 	if (current_thread >= 0) {
-		exec_do(op);
+		fl_do(op);
 		return op->ok;
 	}
 	op->old = memory_peek(op->addr, op->size);
@@ -244,7 +245,7 @@ void __tsan_atomic_thread_fence(int order)
 	if (current_thread < 0 || order_of(order) == FL_ONCE)
 		return;
 	op.fence = fence[order_of(order)];
-	exec_do(&op);
+	fl_do(&op);
 }
 
 /* Orders a thread and its own signal handlers: there are none. */

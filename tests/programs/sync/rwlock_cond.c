@@ -5,7 +5,7 @@
  * P. J. Courtois, F. Heymans, D. L. Parnas, "Concurrent control with 'readers' and 'writers'", CACM 14(10), 1971.
  *
  * Holds: a writer is alone; everybody ends.
- * BUG_SIGNAL: the last one who leaves wakes one waiter, though two may have to go on: deadlock.
+ * ONE: who leaves wakes one waiter instead of all. That is enough: the one wakes the next when it leaves.
  * BUG_IF: a writer does not look again when it wakes up. BUG_LAST: a reader that leaves wakes nobody: deadlock.
  * READERS, WRITERS: how many threads of each.
  */
@@ -21,7 +21,7 @@
 #define WRITERS 1
 #endif
 
-#ifdef BUG_SIGNAL
+#ifdef ONE
 #define WAKE pthread_cond_signal
 #else
 #define WAKE pthread_cond_broadcast

@@ -13,11 +13,10 @@
  * number: for each outcome as many executions as the reference has graphs.
  *
  * How likely it is to miss: a mistake that shows in one program of n is missed by a run over k with
- * probability (1 - 1/n)^k. Of the 13 mutants of the engine (enum flx_mutant) the rarest shows in 1
- * of about 160 programs (mutants.c, docs/internals/engine-tests.md); the default run does some
- * 8,000, so such a mistake escapes with less than 1e-20, one that shows in 1 of 1,000 with less
- * than 1e-3. Real ones were rarer still: run long after a change of the search. Blind: 5 threads
- * and more, more than 4 locations, loops, call_rcu(), accesses of mixed sizes.
+ * probability (1 - 1/n)^k. The default run does some 8,000 programs: a mistake that shows in 1 of 300 escapes
+ * with less than 1e-11, one that shows in 1 of 1,000 with less than 1e-3. Which mutants of the engine
+ * show how soon: mutants.c, docs/internals/engine-tests.md. Real ones were rarer still: run long after a change
+ * of the search. Blind: 5 threads and more, more than 4 locations, loops, call_rcu(), accesses of mixed sizes.
  *
  *	fuzz_engine [kernel|c11|waiting] [SECONDS [FIRST-SEED [LAST-SEED]]]
  *	fuzz_engine -p PROGRAM		one program of refmodel.h's language, under each model

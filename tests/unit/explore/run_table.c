@@ -303,6 +303,9 @@ static void prepare(const struct rm_prog *p, const struct rt_options *o, struct 
 		.races = o->races,
 		.hash = true,
 		.max_executions = o->max_executions,
+		.search = o->search,
+		.bound = o->bound,
+		.seed = o->seed,
 	};
 	prog = p;
 	opt = *o;

@@ -18,6 +18,9 @@ struct rt_options {
 	bool may_wait;	   /* waiting for ever is a legal end of every lock and await */
 	unsigned int size; /* bytes of a location, 4 or 8; 0: 4 */
 	uint64_t max_executions;
+	enum flx_search search;
+	unsigned int bound; /* of search */
+	uint64_t seed;
 };
 
 struct rt_outcomes {

@@ -26,7 +26,7 @@ void values(void)
 	assert(atomic_fetch_add(&w, 3) == -5 && w == -2);
 	assert(atomic_fetch_and(&w, 0xff) == -2 && w == 0xfe);
 	assert(atomic_fetch_or(&w, 1) == 0xfe && atomic_fetch_xor(&w, 0xf0) == 0xff && w == 0x0f);
-	assert(__atomic_fetch_nand(&w, 5, __ATOMIC_SEQ_CST) == 0x0f && w == ~5);
+	assert(__atomic_fetch_nand((int *)&w, 5, __ATOMIC_SEQ_CST) == 0x0f && w == ~5);
 	assert(atomic_exchange(&w, 1) == ~5);
 	assert(atomic_compare_exchange_strong(&w, &expected, 8) && w == 8 && expected == 1);
 	assert(!atomic_compare_exchange_strong(&w, &expected, 9) && w == 8 && expected == 8);
@@ -37,8 +37,8 @@ void values(void)
 	atomic_flag_clear(&f);
 	assert(!atomic_flag_test_and_set(&f));
 	p = array;
-	atomic_fetch_add(&p, 2 * sizeof(int));
-	assert((uintptr_t)p - (uintptr_t)array == 2 * sizeof(int));
+	/* What atomic_fetch_add() does to a pointer, the compilers do not agree on. */
+	assert(atomic_exchange(&p, array + 2) == array && p == array + 2);
 }
 
 static void *send(void *arg)

@@ -47,7 +47,7 @@ static void *hasty(void *arg)
 {
 	right = 1;
 	pass();
-	left = 3;
+	right = 3;
 	pass();
 	return NULL;
 }

@@ -189,12 +189,9 @@ void not_for_later_waiters(void)
 	pthread_t t, u;
 
 	pthread_create(&t, NULL, first, NULL);
-	for (;;) {
-		pthread_mutex_lock(&m);
-		if (waiting)
-			break;
-		pthread_mutex_unlock(&m);
-	}
+	while (!waiting)
+		;
+	pthread_mutex_lock(&m); /* which it has released by waiting */
 	pthread_cond_signal(&c);
 	pthread_mutex_unlock(&m);
 	pthread_create(&u, NULL, later, NULL);
@@ -264,8 +261,30 @@ void destroy_waited_for(void)
 {
 	pthread_t t;
 
-	pthread_create(&t, NULL, wait_in_loop, NULL);
+	pthread_create(&t, NULL, first, NULL);
+	while (!waiting)
+		;
+	pthread_mutex_lock(&m);
 	pthread_cond_destroy(&c);
+	pthread_mutex_unlock(&m);
+}
+
+static void *wait_counting(void *arg)
+{
+	struct timespec until = { .tv_sec = 1 };
+
+	pthread_mutex_lock(&m);
+	while (!ready && timeouts < 5)
+		if (pthread_cond_timedwait(&c, &m, &until) == ETIMEDOUT)
+			timeouts++;
+	pthread_mutex_unlock(&m);
+	return NULL;
+}
+
+/* Each time-out leads to another state, and more of them are possible than are followed. */
+void timed_wait_counting(void)
+{
+	both(wait_counting, signal_ready);
 }
 
 void destroy_after_broadcast(void)

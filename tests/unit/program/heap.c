@@ -254,3 +254,102 @@ void aligned(void)
 	free(p);
 	free(NULL);
 }
+
+/* A store to one bit-field keeps the other, whose value it reads. */
+static struct {
+	unsigned int a : 3, b : 5;
+} bits;
+static pthread_mutex_t bits_lock = PTHREAD_MUTEX_INITIALIZER;
+
+static void *set_a(void *arg)
+{
+	pthread_mutex_lock(&bits_lock);
+	bits.a = 1;
+	pthread_mutex_unlock(&bits_lock);
+	return NULL;
+}
+
+static void *set_b(void *arg)
+{
+	pthread_mutex_lock(&bits_lock);
+	bits.b = 2;
+	pthread_mutex_unlock(&bits_lock);
+	return NULL;
+}
+
+static void *set_b_without(void *arg)
+{
+	bits.b = 2;
+	return NULL;
+}
+
+void bit_fields(void)
+{
+	both(set_a, set_b);
+	assert(bits.a == 1 && bits.b == 2);
+}
+
+void bit_fields_race(void)
+{
+	both(set_a, set_b_without);
+}
+
+/* What a library function reads lies there as the thread sees it. */
+static int compare_numbers(const void *a, const void *b)
+{
+	return *(const int *)a - *(const int *)b;
+}
+
+static void *sort_numbers(void *arg)
+{
+	qsort(numbers, 4, sizeof(numbers[0]), compare_numbers);
+	return NULL;
+}
+
+static void *set_number(void *arg)
+{
+	numbers[2] = 0;
+	return NULL;
+}
+
+static void *set_digits(void *arg)
+{
+	strcpy(text, "12 34");
+	return NULL;
+}
+
+void sorted(void)
+{
+	pthread_t t;
+
+	set_number(NULL);
+	pthread_create(&t, NULL, sort_numbers, NULL);
+	pthread_join(t, NULL);
+	assert(!numbers[0] && numbers[1] == 1 && numbers[2] == 2 && numbers[3] == 4);
+}
+
+void sort_race(void)
+{
+	both(sort_numbers, set_number);
+}
+
+void parsed(void)
+{
+	pthread_t t;
+	char *end, *rest;
+
+	pthread_create(&t, NULL, set_digits, NULL);
+	pthread_join(t, NULL);
+	assert(strtol(text, &end, 10) == 12 && end == text + 2 && atoi(end) == 34);
+	assert(!strcmp(strtok_r(text, " ", &rest), "12") && !strcmp(rest, "34"));
+}
+
+static void *read_digits(void *arg)
+{
+	return (void *)(long)atoi(text);
+}
+
+void parse_race(void)
+{
+	both(set_digits, read_digits);
+}

@@ -143,7 +143,7 @@ static void *never_ends(void *arg)
 	return NULL;
 }
 
-/* The end of main() is the end of the process: nobody waits for ever. */
+/* Threads that main() leaves behind have to come to their end. */
 void main_returns_before(void)
 {
 	static pthread_mutex_t m = PTHREAD_MUTEX_INITIALIZER;
@@ -391,5 +391,43 @@ void divides_by_zero(void)
 {
 	volatile int zero_ = 0;
 
-	data = 1 / zero_;
+	data = 7 / zero_;
+}
+
+void traps(void)
+{
+	__builtin_trap();
+}
+
+static int endless(int n)
+{
+	return n ? endless(n + 1) + n : 0;
+}
+
+void recursion(void)
+{
+	data = endless(1);
+}
+
+static atomic_int turns;
+
+static void *go_round(void *arg)
+{
+	while (!atomic_load(&flag))
+		turns++;
+	return NULL;
+}
+
+/* A loop that does more than wait. */
+void loop_bound(void)
+{
+	both(go_round, set_flag);
+}
+
+void no_events(void)
+{
+	volatile int n = 0;
+
+	for (;;)
+		n++;
 }

@@ -182,7 +182,7 @@ START_TEST(a_world_that_cant_be_set_up_is_told)
 }
 END_TEST
 
-static bool stop_at_once(void *arg, uint64_t executions, double seconds)
+static bool stop_at_once(void *arg, uint64_t executions, double seconds, double done)
 {
 	++*(int *)arg;
 	return true;

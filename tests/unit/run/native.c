@@ -150,7 +150,7 @@ START_TEST(a_run_in_which_all_wait_ends)
 }
 END_TEST
 
-static bool stop_at_once(void *arg, uint64_t executions, double seconds)
+static bool stop_at_once(void *arg, uint64_t executions, double seconds, double done)
 {
 	return true;
 }

@@ -1,0 +1,163 @@
+Programs of a user: what is said of them, what is written, what is refused.
+
+$ cp "$EXAMPLES"/program/*.c .
+$ faultline program message.c
+  message.c   rc11   verified
+    no execution is a violation
+    executions N, T
+$ faultline program message.c --trace race.trace -- -DORDER=memory_order_relaxed
+  message.c   rc11   VIOLATION  data-race
+    thread 1 (give)'s plain store and thread 0 (main)'s plain load of 'data' race
+    executions N, T replay: faultline replay race.trace
+  
+    data race: write by thread 1 at message.c:16 give, read by thread 0 at message.c:28 main
+  
+    thread 0  main                                              thread 1  give
+    ----------------------------------------------------------  ----------------------------------------------------------
+                                                                data = 42  stores 42                          message.c:16
+                                                                ^ data race with thread 0
+                                                                atomic_store_explicit(&ready, 1, ORDER)       message.c:17
+                                                                    stores 1
+    while (!atomic_load_explicit(&ready,          message.c:26
+        memory_order_acquire))  reads 1
+    assert(data == 42)  reads 0                   message.c:28
+    ^ older than the store at message.c:16: no release fence between a plain store and atomic store
+      read the initial value
+    ^ data race with thread 1
+  [1]
+$ faultline program message.c --model sc -- -DORDER=memory_order_relaxed
+  message.c   sc   verified
+    no execution is a violation
+    executions N, T
+$ faultline program message.c --json --stats | sed -E 's/"seconds":[0-9.e-]+/"seconds":T/'
+  {"file":"message.c","model":"rc11","search":"exhaustive","verdict":"verified","oracle":null,"message":null,"limit":null,"unseen":null,"executions":1,"blocked":0,"duplicates":0,"events":8,"seconds":T,"trace":null,"html":null}
+$ faultline program bank.c | head -2
+  bank.c   rc11   VIOLATION  deadlock
+    thread 2 (transfer) waits for ever
+
+A trace is run again with the same arguments; as a page, as JSON; and not if the code is another.
+
+$ faultline replay race.trace | head -3
+  message.c   rc11   VIOLATION  data-race
+    thread 1 (give)'s plain store and thread 0 (main)'s plain load of 'data' race
+    replayed from race.trace
+$ faultline replay race.trace --html page.html | grep page; head -1 page.html
+    page: page.html
+  <!DOCTYPE html>
+$ faultline replay race.trace --json | cut -c1-80
+  {"file":"race.trace","program":"message.c","scenario":null,"id":null,"variant":n
+$ sed -i 's/data = 42;/\/\/ &/' message.c; faultline replay race.trace
+  faultline: race.trace no longer fits the code: CPU1: a plain store (event 1, in instrumented code) is no longer there; run program again
+  [2]
+$ rm message.c; faultline replay race.trace
+  faultline: race.trace: can't read "message.c": No such file or directory
+  [2]
+$ cp "$EXAMPLES"/program/*.c .; faultline program message.c --html page.html --all-events -- -DORDER=memory_order_relaxed | grep -E 'page|pthread_create'
+    page: page.html
+
+What is not explored to the end.
+
+$ faultline program polls.c --unroll 3
+  polls.c   rc11   inconclusive
+    no violation so far, but not all was explored: the loop at polls.c:20 in main() goes round more than 3 times; --unroll N follows it further
+    executions N, blocked 1, T
+  [3]
+$ faultline program polls.c --unroll 3 --json | sed -E 's/"seconds":[0-9.e-]+/"seconds":T/'
+  {"file":"polls.c","model":"rc11","search":"exhaustive","verdict":"inconclusive","oracle":null,"message":null,"limit":"the loop at polls.c:20 in main() goes round more than 3 times; --unroll N follows it further","unseen":null,"executions":3,"blocked":1,"duplicates":null,"events":12,"seconds":T,"trace":null,"html":null}
+$ faultline program bank.c --max-executions 1 | head -2
+  bank.c   rc11   inconclusive
+    no violation so far, but not all was explored: the number of executions is reached (--max-executions)
+$ echo 'int main(void) { for (;;) __asm__(""); }' >empty.c; faultline program empty.c --timeout 0.5
+  empty.c   rc11   inconclusive
+    no violation so far, but not all was explored: a thread goes on without touching shared memory, and does not end, at empty.c:1 in main()
+    executions N, blocked 1, T
+  [3]
+
+What can't be explored.
+
+$ faultline program
+  faultline: program needs a FILE.c; see 'faultline program --help'
+  [2]
+$ faultline program nosuch.c
+  faultline: can't read "nosuch.c": No such file or directory
+  [2]
+$ faultline program message.c bank.c
+  faultline: program takes one FILE.c, got "message.c" and "bank.c"; arguments for the compiler come after --
+  [2]
+$ echo 'int main(void) { return zero; }' >bad.c; faultline program bad.c 2>&1 | tail -1
+  faultline: bad.c does not compile; cc says why above
+$ echo 'int start(void) { return 0; }' >start.c; faultline program start.c
+  faultline: the program has no main()
+  [2]
+$ CC=nosuchcc faultline program message.c
+  faultline: the compiler "nosuchcc" of $CC is not there
+  [2]
+$ TMPDIR=/nosuch faultline program message.c
+  faultline: can't make a folder in /nosuch: No such file or directory; $TMPDIR names another
+  [2]
+$ faultline program message.c --model xyz
+  faultline: unknown memory model "xyz". There are: ...
+  [2]
+$ faultline program message.c --unroll 0
+  faultline: --unroll "0" is not a whole number above 0
+  [2]
+$ faultline program message.c --nondet 3..1
+  faultline: --nondet "3..1" is not of the form MIN..MAX, with numbers such as -1..2
+  [2]
+$ faultline program message.c --unrolll 3
+  faultline: unknown option "--unrolll"; did you mean "--unroll"? 'faultline program --help' shows all
+  [2]
+$ faultline program message.c --trace /nosuch/x -- -DORDER=memory_order_relaxed >/dev/null
+  faultline: can't write the trace to "/nosuch/x": No such file or directory; --trace FILE chooses another place
+  [2]
+$ echo '#include <stdio.h>' >file.c; echo 'int main(void) { return !fopen("x", "r"); }' >>file.c; faultline program file.c
+  faultline: fopen() is not modelled: files and what else is outside of the program are not there
+  [2]
+$ echo '#include <time.h>' >date.c; echo 'int main(void) { time_t t = 1; return !gmtime(&t); }' >>date.c; faultline program date.c
+  date.c   rc11   verified
+    no execution is a violation
+    not seen: what these do to the program's memory: gmtime()
+    executions N, T
+$ mkdir temp; TMPDIR=temp faultline program message.c >/dev/null; ls temp
+
+$ faultline program --help
+  Usage: faultline program [OPTION...] FILE.c [-- CC-ARGUMENT...]
+  Compiles a C11 + pthreads program, explores every execution of its main() that
+  the memory model allows, and says whether one is a violation: a failed
+  assertion, a data race, a deadlock, a use after free, ...
+  
+   What to check
+        --model=NAME           Memory model: rc11 (the default), sc, tso or lkmm
+        --no-races             Data races are no violations
+        --nondet=MIN..MAX      What __VERIFIER_nondet_int() and the like return;
+                               default: -1..2, unsigned 0..3
+  
+   How far to go
+        --max-executions=N     Give up after N executions; of random and pct:D:
+                               how many runs, default: 10000 in T
+        --no-commute           Read-modify-writes whose results are unused are
+                               ordered, too
+        --no-symmetry          Equal threads count as different
+        --search=HOW           exhaustive (the default), random, pct:D (random
+                               priorities, for bugs of depth D), preemptions:N
+                               (all with at most N preemptions)
+        --seed=N               Seed of random and pct:D; default: 0
+        --timeout=SECONDS      Give up after exploring for this time
+        --unroll=N             Follow a loop that does more than wait for N
+                               rounds; default: 1000
+  
+   What to show
+        --all-events           All events of the violating execution, not only
+                               those that matter
+        --html=FILE            The violating execution as a page for a browser
+        --json                 One JSON object
+        --stats                More about the exploration
+        --trace=FILE           Write the violating execution, for 'faultline
+                               replay'
+  
+        --help                 Show this text
+  
+  The compiler is $CC, else cc, gcc or clang; what comes after -- is for it, as
+  in -- -DN=4. A program may include <faultline/verifier.h>, or GenMC's
+  <genmc.h>. Exit status: 0 verified, 1 violation, 2 bad input, 3 inconclusive, a
+  limit was reached.
