@@ -184,7 +184,6 @@ static void add_includes(struct command *c)
 static void add_flags(struct command *c)
 {
 	static const char *const common[] = {
-		"-O2",
 		"-g",
 		"-fPIC",
 		"-shared",
@@ -236,6 +235,32 @@ static void add_flags(struct command *c)
 		add(c, gcc[i]);
 	for (size_t i = 0; c->clang && i < sizeof(clang) / sizeof(clang[0]); i++)
 		add(c, clang[i]);
+}
+
+/*
+ * After the user's own: the program is to be explored as it is written. A load whose value nobody uses may race, a store to what
+ * is freed next may too, and a load that is taken out of its loop never sees the other thread's store. On the other hand
+ * variables belong into registers: what is left of dead ones on the stack makes one round of a loop look different from the
+ * next (lib/explore/round.h).
+ */
+static void add_optimisation(struct command *c)
+{
+	static const char *const gcc[] = {
+		"-O1",
+		"-fno-tree-dce",
+		"-fno-dce",
+		"-fno-tree-dse",
+		"-fno-dse",
+		"-fno-tree-fre",
+		"-fno-allocation-dce",
+		"-fno-tree-loop-im",
+		"-fno-move-loop-invariants",
+	};
+
+	for (size_t i = 0; !c->clang && i < sizeof(gcc) / sizeof(gcc[0]); i++)
+		add(c, gcc[i]);
+	if (c->clang)
+		add(c, "-O1");
 }
 
 static int make_folder(struct output *o, char *err, size_t err_size)
@@ -301,6 +326,7 @@ static int compile(struct command *c, const char *file, const char *const *cc_ar
 	add_flags(c);
 	for (int i = 0; cc_args && cc_args[i]; i++)
 		add(c, cc_args[i]);
+	add_optimisation(c);
 	add_includes(c);
 	add_files(c, file, o);
 	return c->full ? -1 : run(c->argv, -1, signals);

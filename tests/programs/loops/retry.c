@@ -38,9 +38,9 @@ static int load(void)
 	return atomic_load_explicit(&x, ORDER(LOAD));
 }
 
-#define CAS(expected, new) \
+#define CAS(expected, new)                                                                         \
 	atomic_compare_exchange_strong_explicit(&x, expected, new, ORDER(SUCCESS), ORDER(FAILURE))
-#define CAS_WEAK(expected, new) \
+#define CAS_WEAK(expected, new)                                                                    \
 	atomic_compare_exchange_weak_explicit(&x, expected, new, ORDER(SUCCESS), ORDER(FAILURE))
 
 static void add(void)

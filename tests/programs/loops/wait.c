@@ -87,14 +87,14 @@ static void wait_for_flag(void)
 again:
 	if (load() != WANTED)
 		goto again;
-#elif SHAPE == 8 /* a read-modify-write that changes nothing if it fails */
+#elif SHAPE == 8  /* a read-modify-write that changes nothing if it fails */
 	int expected;
 
 	do
 		expected = WANTED;
-	while (!atomic_compare_exchange_strong_explicit(&shared.flag[1], &expected, WANTED, LOAD_ORDER,
-							LOAD_ORDER));
-#elif SHAPE == 9 /* a loop in a loop */
+	while (!atomic_compare_exchange_strong_explicit(&shared.flag[1], &expected, WANTED,
+							LOAD_ORDER, LOAD_ORDER));
+#elif SHAPE == 9  /* a loop in a loop */
 	while (load() != WANTED)
 		while (load() == 0)
 			;
