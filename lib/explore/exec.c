@@ -12,6 +12,7 @@
 #include "round.h"
 #include "search.h"
 #include "spin.h"
+#include "symmetry.h"
 
 #define STACK_SIZE ((size_t)256 << 10)
 #define PROGRAM_STACK_SIZE ((size_t)8 << 20) /* what programs are used to */
@@ -308,13 +309,14 @@ static void thread_main(void *arg)
 /*
  * The same thread gets the same number in every execution: by who creates it, as which of its threads, and for what.
  */
+static struct {
+	int parent, k;
+	void (*fn)(void *arg);
+	void *arg;
+} created[FLX_MAX_THREADS];
+
 static int spawn_number(int parent, int k, void (*fn)(void *), void *arg)
 {
-	static struct {
-		int parent, k;
-		void (*fn)(void *arg);
-		void *arg;
-	} known[FLX_MAX_THREADS];
 	static const struct flx_program *of;
 	static int nr;
 
@@ -324,16 +326,22 @@ static int spawn_number(int parent, int k, void (*fn)(void *), void *arg)
 		spawn_numbers_valid = true;
 	}
 	for (int n = program->nthreads; n < nr; n++)
-		if (known[n].parent == parent && known[n].k == k && known[n].fn == fn &&
-		    known[n].arg == arg)
+		if (created[n].parent == parent && created[n].k == k && created[n].fn == fn &&
+		    created[n].arg == arg)
 			return n;
 	if (nr == FLX_MAX_THREADS)
 		return -1;
-	known[nr].parent = parent;
-	known[nr].k = k;
-	known[nr].fn = fn;
-	known[nr].arg = arg;
+	created[nr].parent = parent;
+	created[nr].k = k;
+	created[nr].fn = fn;
+	created[nr].arg = arg;
 	return nr++;
+}
+
+bool exec_same_code(int t, int u)
+{
+	return created[t].parent == created[u].parent && created[t].fn == created[u].fn &&
+	       created[t].arg == created[u].arg;
 }
 
 int exec_spawn(void (*fn)(void *), void *arg)
@@ -736,6 +744,7 @@ struct label *exec_label(int t)
 	}
 	if (program->ordinary && !l->stop)
 		round_look(l, t);
+	symmetry_look(l, t);
 	return l;
 }
 

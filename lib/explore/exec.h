@@ -122,6 +122,8 @@ bool exec_event(struct label *l, int t, struct ev *e);
  * it had one.
  */
 struct label *exec_label_after_rmw(int t);
+/* Do these two threads, which were created during the run, run the same, for the same creator? */
+bool exec_same_code(int t, int u);
 /* Forgets all labels. */
 void exec_forget(void);
 

@@ -6,6 +6,7 @@
 
 #include "memory.h"
 #include "search.h"
+#include "symmetry.h"
 
 void search_fail(const char *oracle, const char *message)
 {
@@ -309,7 +310,7 @@ void search_leaf(void)
 
 	S.failed = false;
 	end = judge_threads(&who);
-	if (end == END_VOID)
+	if (end == END_VOID || (!S.forward && symmetry_elsewhere()))
 		return;
 	if (G.nr[HAS_SYNC] && !model_consistent(&G, S.opt->model, S.opt->mutant, true)) {
 		S.res->blocked++;

@@ -256,6 +256,11 @@ static void table_put(uintptr_t addr, uint32_t loc)
 	table[i] = loc;
 }
 
+int memory_zone(uintptr_t addr)
+{
+	return in_arena(addr) ? (int)((addr - (uintptr_t)arena) / ZONE_SIZE) : -1;
+}
+
 static bool in_thread_zone(uintptr_t addr)
 {
 	return addr - (uintptr_t)arena < ZONE_SIZE * ZONE_SETUP;

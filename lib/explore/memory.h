@@ -19,6 +19,8 @@ int memory_init(bool private_memory);
 void memory_exit(void);
 void memory_reset_thread_zones(void);
 
+/* The zone that @addr is in, or -1. */
+int memory_zone(uintptr_t addr);
 /* Zeroed; NULL if the zone is full. */
 void *memory_alloc(int zone, size_t size, size_t align);
 /* Is @addr in the arena, so that plain accesses to it count? */

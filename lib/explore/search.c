@@ -24,6 +24,7 @@
 #include "learn.h"
 #include "memory.h"
 #include "record.h"
+#include "symmetry.h"
 #include "watch.h"
 
 #define LARGE 512 /* events */
@@ -302,6 +303,8 @@ static bool add_load(const struct ev *op)
 			return true;
 		}
 		search_choose_rf(r, stores[i]);
+		if (symmetry_forbids(r))
+			continue;
 		if (worth_reading(r, stores[i], newest))
 			stores[n++] = stores[i];
 	}
@@ -615,6 +618,7 @@ int search_set_up(const struct flx_program *p, const struct flx_options *o, stru
 	exec_loop_bound = o->loop_bound ? o->loop_bound : 1000;
 	S.clocks = o->model == FLX_RC11 || (o->races && o->model != FLX_LKMM);
 	S.observed = p->finish || (p->reset && !p->ordinary) || o->on_execution;
+	symmetry_begin(p->ordinary && !o->no_symmetry && o->search == FLX_EXHAUSTIVE);
 	err = memory_init(p->ordinary);
 	if (!err)
 		err = exec_init(p);

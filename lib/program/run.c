@@ -234,6 +234,7 @@ static void options_of(struct flx_options *fo, const struct program_options *opt
 		.seed = opt->seed,
 		.random_first = true,
 		.hash = opt->stats,
+		.no_symmetry = opt->no_symmetry,
 		.loop_bound = (int)opt->unroll,
 		/* A race is a property of the language, and these two are models of machines. */
 		.races = !opt->no_races && model != FLX_SC && model != FLX_TSO,

@@ -15,6 +15,7 @@
 #include <threads.h>
 
 #include "call.h"
+#include "explore/symmetry.h"
 #include "load.h"
 
 struct start {
@@ -231,9 +232,16 @@ CALL(int, pthread_detach, pthread_t id)
 	return 0;
 }
 
+static unsigned long own_id(void)
+{
+	if (!outside())
+		symmetry_known(current_thread);
+	return (unsigned long)current_thread + 1;
+}
+
 CALL(pthread_t, pthread_self, void)
 {
-	return (pthread_t)current_thread + 1;
+	return own_id();
 }
 
 CALL(int, pthread_setname_np, pthread_t id, const char *name)
@@ -270,5 +278,5 @@ CALL(int, thrd_detach, thrd_t id)
 
 CALL(thrd_t, thrd_current, void)
 {
-	return (thrd_t)current_thread + 1;
+	return own_id();
 }
