@@ -40,6 +40,7 @@ struct fl_run_options {
 	 */
 	bool (*progress)(void *arg, uint64_t executions, double seconds, double done);
 	void *progress_arg;
+	struct fl_weaken *weaken; /* the command's own: lib/run/weaken.h; NULL: the code as it is */
 };
 
 /*
@@ -98,6 +99,9 @@ struct fl_trace_info {
 	const char *oracle, *message;
 	uint64_t executions;
 	double seconds;
+	/* Orderings that were weaker than in the source (lib/explore/weaken.h). */
+	const struct flx_weakening *weakened;
+	int nr_weakened;
 };
 
 const struct fl_trace_info *fl_trace_info(const struct fl_trace *t);

@@ -12,6 +12,7 @@
 #include "round.h"
 #include "search.h"
 #include "spin.h"
+#include "weaken.h"
 #include "symmetry.h"
 
 #define STACK_SIZE ((size_t)256 << 10)
@@ -279,9 +280,13 @@ void exec_do_before_store(struct op *op)
 {
 	struct thread *t = &T[current_thread];
 
+	/* An address that is none is the thread's fault, and to be met on its stack (crash.c). */
+	if (program->ordinary && op->size)
+		(void)*(volatile char *)op->addr;
 	op->step = t->step;
 	op->deps = t->deps;
 	memset(&t->deps, 0, sizeof(t->deps));
+	weaken_op(op);
 	do_one(op);
 }
 
@@ -614,6 +619,7 @@ static void fill_label(struct label *l, int thread)
 		l->message = t->message;
 		return;
 	}
+	weaken_note(op);
 	l->kind = kind_of_op(op->kind);
 	l->order = op->order;
 	l->fail_order = op->fail_order == FL_PLAIN ? FL_ONCE : op->fail_order;

@@ -45,6 +45,7 @@ struct op {
 	const struct fl_site *site, *step;
 	uintptr_t pc;
 	int target; /* OP_SPAWN, OP_JOIN: the other thread */
+	bool given; /* a part of a lock, say: its ordering is not the program's to choose (weaken.h) */
 	/* Results. */
 	uint64_t old;
 	bool ok;

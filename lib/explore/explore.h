@@ -33,6 +33,8 @@ enum flx_search {
 };
 
 struct flx_record;
+struct flx_weakening;
+struct flx_places;
 
 struct flx_program {
 	int nthreads;
@@ -80,6 +82,10 @@ struct flx_options {
 	/* @done: the part of the search that is finished, below 0 if that is not known. */
 	bool (*progress)(void *arg, uint64_t executions, double seconds, double done);
 	void *progress_arg;
+	/* weaken.h: orderings that are weaker than in the source; a list to which places are added, or NULL. */
+	const struct flx_weakening *weaken;
+	int nr_weaken;
+	struct flx_places *places;
 	/* Called for each complete execution, after finish(); for tests that collect outcomes. */
 	void (*on_execution)(void *arg);
 	void *on_execution_arg;

@@ -38,6 +38,8 @@ static char *arena;
 static bool zero_again;
 static struct range ranges[MAX_RANGES];
 static int nranges;
+#define GAP 16 /* before and behind the objects of ordinary programs: shows overruns */
+
 static struct zone zones[NR_ZONES];
 
 /* Location numbers by address: open addressing, never shrinks during an exploration. */
@@ -126,7 +128,7 @@ void *memory_alloc(int zone, size_t size, size_t align)
 		align = 16;
 	if (!size)
 		size = 1;
-	at = (z->used + align - 1) & ~(align - 1);
+	at = (z->used + (z->used || !zero_again ? 0 : GAP) + align - 1) & ~(align - 1);
 	if (size > ZONE_SIZE || at > ZONE_SIZE - size)
 		return NULL;
 	if (z->nobj == z->cap) {
@@ -139,10 +141,10 @@ void *memory_alloc(int zone, size_t size, size_t align)
 		z->cap = cap;
 	}
 	z->obj[z->nobj++] = (struct object){ .start = at, .size = size };
-	/* Private memory has no events: what an earlier run left there would be seen. The gap shows overruns. */
+	/* Private memory has no events: what an earlier run left there would be seen. */
 	if (zero_again && zone != ZONE_SETUP)
 		memset(arena + zone * ZONE_SIZE + at, 0, size);
-	z->used = at + size + (zero_again ? 16 : 0);
+	z->used = at + size + (zero_again ? GAP : 0);
 	return arena + zone * ZONE_SIZE + at;
 }
 

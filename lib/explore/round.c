@@ -156,13 +156,13 @@ static struct label *after_reading(int t, int i, const struct ev *as)
 	return l;
 }
 
-/* Would the load number @j, had it read what the same load read as number @i, have led to one more round just like that? */
+/* Would the load number @j, had it read what number @i read, have led to one more round like that? */
 static bool goes_round(int t, int i, int j)
 {
 	const struct ev *a = &G.ev[G.tev[t][i]], *b = &G.ev[G.tev[t][j]];
 	const struct label *first, *second;
 
-	if (a->op->pc != b->op->pc || !is_plain_load(b))
+	if (!is_plain_load(b))
 		return false;
 	first = child(a->op, a->rval);
 	second = after_reading(t, j, a);

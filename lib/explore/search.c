@@ -26,6 +26,7 @@
 #include "record.h"
 #include "symmetry.h"
 #include "watch.h"
+#include "weaken.h"
 
 #define LARGE 512 /* events */
 
@@ -238,7 +239,7 @@ static bool placed_well(int w, int reader, bool canonical)
 
 bool search_gives_up(void)
 {
-	if (G.n <= LARGE || !search_limit_reached())
+	if (S.forward || G.n <= LARGE || !search_time_is_up(S.opt->timeout, S.res->executions, S.done))
 		return false;
 	return S.stop = S.partial = true;
 }
@@ -615,6 +616,7 @@ int search_set_up(const struct flx_program *p, const struct flx_options *o, stru
 	S.opt = o;
 	S.res = r;
 	S.started = now_seconds();
+	weaken_begin(o);
 	exec_loop_bound = o->loop_bound ? o->loop_bound : 1000;
 	S.clocks = o->model == FLX_RC11 || (o->races && o->model != FLX_LKMM);
 	S.observed = p->finish || (p->reset && !p->ordinary) || o->on_execution;

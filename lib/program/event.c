@@ -25,6 +25,7 @@ uint64_t call_load(const volatile void *addr, unsigned int size, enum fl_order o
 		.size = size,
 		.site = site,
 		.pc = pc,
+		.given = true,
 	};
 
 	if (outside())
@@ -44,6 +45,7 @@ void call_store(volatile void *addr, unsigned int size, uint64_t val, enum fl_or
 		.val = fit(val, size),
 		.site = site,
 		.pc = pc,
+		.given = true,
 	};
 
 	if (outside())
@@ -80,6 +82,7 @@ bool call_rmw(volatile void *addr, unsigned int size, fl_rmw_fn fn, uint64_t a, 
 		.b = b,
 		.site = site,
 		.pc = pc,
+		.given = true,
 	};
 	bool ok = rmw(&op);
 
@@ -108,6 +111,7 @@ uint64_t call_wait_rmw(volatile void *addr, unsigned int size, fl_rmw_fn fn, uin
 		.b = b,
 		.site = site,
 		.pc = pc,
+		.given = true,
 	};
 
 	if (!rmw(&op))
@@ -128,6 +132,7 @@ uint64_t call_wait(const volatile void *addr, unsigned int size, fl_rmw_fn fn, u
 		.b = b,
 		.site = site,
 		.pc = pc,
+		.given = true,
 	};
 	uint64_t nv;
 

@@ -166,6 +166,11 @@ void unload_program(void)
 	memset(&program, 0, sizeof(program));
 }
 
+uintptr_t loaded_base(void)
+{
+	return program.base;
+}
+
 int (*loaded_main(void))(int argc, char **argv, char **envp)
 {
 	return program.main;

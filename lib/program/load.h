@@ -22,6 +22,8 @@ struct tls_image {
 int load_program(const char *path, char *err, size_t err_size);
 void unload_program(void);
 
+/* From where the addresses in the file count. */
+uintptr_t loaded_base(void);
 int (*loaded_main(void))(int argc, char **argv, char **envp);
 const struct tls_image *loaded_tls(void);
 /* Memory that holds the program's variables, counted from 0; false: no more. */

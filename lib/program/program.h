@@ -32,6 +32,7 @@ struct program_options {
 	/* Called now and then; true stops the exploration. NULL: none. */
 	bool (*progress)(void *arg, uint64_t executions, double seconds, double done);
 	void *progress_arg;
+	struct fl_weaken *weaken; /* orderings to weaken or to look for (lib/run/weaken.h); or NULL */
 };
 
 /*
@@ -41,6 +42,14 @@ struct program_options {
  */
 int program_check(const char *file, const struct program_options *opt, struct fl_run_result *result,
 		  char *err, size_t err_size);
+
+/* The same in two steps, for a program that is explored more than once. program_close() ends what the first began. */
+struct program;
+int program_build(struct program **out, const char *file, const char *const *cc_args, char *err,
+		  size_t err_size);
+int program_explore(struct program *p, const struct program_options *opt,
+		    struct fl_run_result *result, char *err, size_t err_size);
+void program_close(struct program *p);
 
 /*
  * Builds the program of @want as it was built then and runs its execution again. As program_check(), and -ESTALE

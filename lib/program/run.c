@@ -17,15 +17,22 @@
 #include "name.h"
 #include "rt/check/stop.h"
 #include "run/searched.h"
+#include "run/weaken.h"
 #include "trace/trace.h"
 #include "unseen.h"
 
 #define DEFAULT_UNROLL 1000
 
+struct program {
+	const char *file;
+	struct build build;
+};
+
 struct check {
 	const struct program_options *opt;
 	const struct fl_trace *want; /* to be replayed */
-	struct build build;
+	const struct program *built;
+	struct flx_weakening *weaken; /* with addresses of the program as it is loaded */
 	struct flx_program program;
 	struct fl_trace_info info;
 	struct flx_result found;
@@ -60,16 +67,37 @@ static int choose_model(const char **name, enum flx_model *model, char *err, siz
 	return -EINVAL;
 }
 
+/* Addresses are recorded as counted from the program's beginning, and become those of the loaded program. */
+static int place_weakenings(struct check *c)
+{
+	for (int i = 0; i < c->info.nr_weakened; i++) {
+		struct flx_place *p = &c->weaken[i].place;
+		char now[320], then[320];
+
+		p->pc += loaded_base();
+		if (!c->want || !p->site)
+			continue;
+		snprintf(then, sizeof(then), "%s:%d in %s()", p->site->file, p->site->line,
+			 p->site->func);
+		if (fl_trace_place_of(now, sizeof(now), p->pc) && !strcmp(now, then))
+			continue;
+		snprintf(c->err, sizeof(c->err), "%s has changed, where an ordering was weakened",
+			 then);
+		return -ESTALE;
+	}
+	return 0;
+}
+
 static int set_up(void *arg)
 {
 	struct check *c = arg;
-	int err = load_program(c->build.object, c->err, sizeof(c->err));
+	int err = load_program(c->built->build.object, c->err, sizeof(c->err));
 	uintptr_t start;
 	size_t size;
 
 	for (int i = 0; !err && loaded_variables(i, &start, &size); i++)
 		err = memory_track(start, size);
-	return err;
+	return err ? err : place_weakenings(c);
 }
 
 static void reset(void *arg)
@@ -129,10 +157,26 @@ static void make_trace(struct check *c, const struct flx_record *record)
 	fl_trace_resolve(c->trace);
 }
 
+static void find_places(struct check *c)
+{
+	struct fl_weaken *w = c->opt->weaken;
+
+	if (!w || !w->look || w->source)
+		return;
+	name_reset();
+	if (fl_weaken_find_source(w, &c->info))
+		return;
+	fl_trace_set_names(w->source, name_address);
+	fl_trace_resolve(w->source);
+	for (int i = 0; i < w->places.n; i++)
+		w->places.at[i].pc -= loaded_base();
+}
+
 static void tear_down(void *arg, const struct flx_record *record)
 {
 	struct check *c = arg;
 
+	find_places(c);
 	name_threads(c);
 	find_unseen(c->unseen, sizeof(c->unseen));
 	find_place(c);
@@ -302,53 +346,122 @@ static int run(struct check *c, explore_fn how, const struct flx_options *fo,
 	return ret;
 }
 
-static int build_and_run(struct check *c, explore_fn how, struct fl_run_result *result, char *err,
-			 size_t err_size)
+static int choose(struct check *c, struct flx_options *fo, char *err, size_t err_size)
 {
-	struct flx_options fo;
+	struct fl_weaken *w = c->opt->weaken;
 	enum flx_model model;
 	int ret;
 
 	err[0] = '\0';
+	c->info.program = c->built->file;
 	c->info.model = c->opt->model;
 	c->info.cc_args = c->opt->cc_args;
 	c->info.nondet_min = c->opt->nondet_min;
 	c->info.nondet_max = c->opt->nondet_max;
 	ret = choose_model(&c->info.model, &model, err, err_size);
-	if (!ret) {
-		options_of(&fo, c->opt, model);
-		ret = flx_search_parse(&fo, c->opt->search, err, err_size);
-	}
-	if (!ret)
-		ret = build_program(&c->build, c->info.program, c->opt->cc_args, err, err_size);
 	if (ret)
 		return ret;
+	options_of(fo, c->opt, model);
+	if (w) {
+		c->info.weakened = w->weaken;
+		c->info.nr_weakened = w->nr_weaken;
+		fo->places = w->look ? &w->places : NULL;
+	}
+	return flx_search_parse(fo, c->opt->search, err, err_size);
+}
+
+static int run_weakened(struct check *c, explore_fn how, struct fl_run_result *result, char *err,
+			size_t err_size)
+{
+	struct flx_options fo;
+	int ret, n;
+
+	ret = choose(c, &fo, err, err_size);
+	if (ret)
+		return ret;
+	n = c->info.nr_weakened;
+	c->weaken = calloc(n ? n : 1, sizeof(*c->weaken));
+	if (!c->weaken)
+		return -ENOMEM;
+	for (int i = 0; i < n; i++)
+		c->weaken[i] = c->info.weakened[i];
+	fo.weaken = c->weaken;
+	fo.nr_weaken = n;
 	ret = run(c, how, &fo, result, err, err_size);
 	if (ret && !err[0])
 		snprintf(err, err_size, "%s can't be set up: %s", c->info.program, strerror(-ret));
-	build_close(&c->build);
+	free(c->weaken);
 	return ret;
+}
+
+int program_build(struct program **out, const char *file, const char *const *cc_args, char *err,
+		  size_t err_size)
+{
+	struct program *p = calloc(1, sizeof(*p));
+	int ret = -ENOMEM;
+
+	err[0] = '\0';
+	if (p)
+		ret = build_program(&p->build, file, cc_args, err, err_size);
+	if (ret) {
+		free(p);
+		return ret;
+	}
+	p->file = file;
+	*out = p;
+	return 0;
+}
+
+void program_close(struct program *p)
+{
+	build_close(&p->build);
+	free(p);
+}
+
+int program_explore(struct program *p, const struct program_options *opt,
+		    struct fl_run_result *result, char *err, size_t err_size)
+{
+	struct check c = { .opt = opt, .built = p };
+
+	return run_weakened(&c, explore, result, err, err_size);
 }
 
 int program_check(const char *file, const struct program_options *opt, struct fl_run_result *result,
 		  char *err, size_t err_size)
 {
-	struct check c = { .opt = opt, .info.program = file };
+	struct program *p;
+	int ret = program_build(&p, file, opt->cc_args, err, err_size);
 
-	return build_and_run(&c, explore, result, err, err_size);
+	if (ret)
+		return ret;
+	ret = program_explore(p, opt, result, err, err_size);
+	program_close(p);
+	return ret;
 }
 
 int program_replay(const struct fl_trace *want, struct fl_run_result *result, char *err,
 		   size_t err_size)
 {
+	struct fl_weaken weaken = {
+		.weaken = want->info.weakened,
+		.nr_weaken = want->info.nr_weakened,
+	};
 	const struct program_options opt = {
 		.model = want->info.model,
 		.cc_args = want->info.cc_args,
 		.nondet_min = want->info.nondet_min,
 		.nondet_max = want->info.nondet_max,
 		.unroll = want->record.n,
+		.weaken = &weaken,
 	};
-	struct check c = { .opt = &opt, .info.program = want->info.program, .want = want };
+	struct check c = { .opt = &opt, .want = want };
+	struct program *p;
+	int ret = program_build(&p, want->info.program, opt.cc_args, err, err_size);
 
-	return build_and_run(&c, replay, result, err, err_size);
+	if (ret)
+		return ret;
+	c.built = p;
+	ret = run_weakened(&c, replay, result, err, err_size);
+	program_close(p);
+	return ret;
 }

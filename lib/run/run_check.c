@@ -14,6 +14,7 @@
 #include "run/failure.h"
 #include "run/searched.h"
 #include "run/setup.h"
+#include "run/weaken.h"
 #include "explore/explore.h"
 #include "mmu/describe.h"
 #include "oracle/oracle.h"
@@ -29,6 +30,7 @@ struct check {
 	struct thread_slot slot[FL_MAX_THREADS];
 	struct flx_program program;
 	const char *search; /* as the options have it */
+	struct fl_weaken *weaken;
 	struct fl_trace_info info;
 	struct fl_trace *trace;
 };
@@ -77,6 +79,9 @@ static void tear_down(void *arg, const struct flx_record *record)
 
 	if (record && !c->trace)
 		record_trace(c, record, fl_describe_value);
+	/* Without memory for it the places are not found. */
+	if (c->weaken && c->weaken->look && !c->weaken->source)
+		fl_weaken_find_source(c->weaken, &c->info);
 	fl_run_tear_down(&c->run);
 }
 
@@ -135,6 +140,12 @@ static int begin(struct check *c, const struct fl_scenario *s, const struct fl_r
 		.progress = opt->progress,
 		.progress_arg = opt->progress_arg,
 	};
+	c->weaken = opt->weaken;
+	if (c->weaken) {
+		fo->weaken = c->info.weakened = c->weaken->weaken;
+		fo->nr_weaken = c->info.nr_weakened = c->weaken->nr_weaken;
+		fo->places = c->weaken->look ? &c->weaken->places : NULL;
+	}
 	c->search = opt->search;
 	ret = flx_search_parse(fo, opt->search, err, err_size);
 	if (ret)
@@ -223,10 +234,15 @@ int fl_run_check(const struct fl_scenario *s, const struct fl_run_options *opt,
 int fl_run_replay(const struct fl_scenario *s, const struct fl_trace *want,
 		  struct fl_run_result *result, char *err, size_t err_size)
 {
+	struct fl_weaken weaken = {
+		.weaken = want->info.weakened,
+		.nr_weaken = want->info.nr_weakened,
+	};
 	const struct fl_run_options opt = {
 		.kernel = want->info.kernel,
 		.set = want->info.set,
 		.model = want->info.model,
+		.weaken = &weaken,
 	};
 	struct flx_result r = { 0 };
 	struct flx_options fo;

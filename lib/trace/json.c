@@ -17,6 +17,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "explore/weaken.h"
+
 #define MAX_EVENTS 65536
 #define REALS JSON_REAL_PRECISION(9)
 
@@ -45,6 +47,7 @@ static const char *const fence_names[] = {
 	"c11-seq-cst",
 	NULL,
 };
+static const char *const ordering_names[] = { "access", "failure", "barrier", NULL };
 
 _Static_assert(sizeof(order_names) / sizeof(order_names[0]) == FL_SEQ_CST + 2, "a word for each");
 _Static_assert(sizeof(fence_names) / sizeof(fence_names[0]) == FL_FENCE_NR + 1, "a word for each");
@@ -171,6 +174,32 @@ static json_t *list_to_json(const char *const *list)
 	return array;
 }
 
+static const char *const *names_of(enum flx_ordering ordering)
+{
+	return ordering == FLX_OF_BARRIER ? fence_names : order_names;
+}
+
+static json_t *weakened_to_json(const struct fl_trace *t)
+{
+	json_t *list = json_array();
+
+	for (int i = 0; i < t->info.nr_weakened; i++) {
+		const struct flx_weakening *w = &t->info.weakened[i];
+		const char *const *names = names_of(w->place.ordering);
+		json_t *o = json_object();
+
+		put_site(o, "site", t, w->place.site);
+		if (w->place.pc)
+			put_int(o, "offset", (int64_t)w->place.pc);
+		put_string(o, "ordering", ordering_names[w->place.ordering]);
+		put_string(o, "kind", kind_names[w->place.kind]);
+		put_string(o, "from", names[w->place.written]);
+		put_string(o, "to", names[w->to]);
+		json_array_append_new(list, o);
+	}
+	return list;
+}
+
 json_t *fl_trace_to_json(const struct fl_trace *t)
 {
 	const struct fl_trace_info *h = &t->info;
@@ -206,6 +235,8 @@ json_t *fl_trace_to_json(const struct fl_trace *t)
 	for (size_t i = 0; i < t->nr_sites; i++)
 		json_array_append_new(list, site_to_json(t->sites[i]));
 	json_object_set_new(root, "sites", list);
+	if (t->info.nr_weakened)
+		json_object_set_new(root, "weakened", weakened_to_json(t));
 	list = json_array();
 	for (int i = 0; i < t->record.n; i++)
 		json_array_append_new(list, event_to_json(t, i));
@@ -473,6 +504,35 @@ static void read_threads(struct reader *r, const json_t *root)
 	}
 }
 
+#define MAX_WEAKENED 256
+
+/* After the sites. */
+static void read_weakened(struct reader *r, const json_t *root)
+{
+	struct fl_trace *t = r->t;
+	const json_t *list = json_object_get(root, "weakened");
+	struct flx_weakening *w;
+
+	if (!list)
+		return;
+	list = get_array(r, root, "weakened", MAX_WEAKENED);
+	w = fl_trace_mem(t, json_array_size(list) * sizeof(*w));
+	for (size_t i = 0; w && i < json_array_size(list) && !r->code; i++) {
+		const json_t *o = json_array_get(list, i);
+		int site = (int)get_int(r, o, "site", 0, (int64_t)t->nr_sites - 1);
+
+		w[i].place.ordering = get_enum(r, o, "ordering", ordering_names);
+		w[i].place.kind = get_enum(r, o, "kind", kind_names);
+		w[i].place.pc = (uintptr_t)get_int_or(r, o, "offset", 0, 1, INT64_MAX);
+		w[i].place.written = get_enum(r, o, "from", names_of(w[i].place.ordering));
+		w[i].to = get_enum(r, o, "to", names_of(w[i].place.ordering));
+		if (!r->code)
+			w[i].place.site = t->sites[site];
+	}
+	t->info.weakened = w;
+	t->info.nr_weakened = r->code ? 0 : (int)json_array_size(list);
+}
+
 static void read_trace(struct reader *r, const json_t *root)
 {
 	const json_t *events = get_array(r, root, "events", MAX_EVENTS);
@@ -492,6 +552,7 @@ static void read_trace(struct reader *r, const json_t *root)
 	t->resolved = true;
 	read_threads(r, root);
 	read_sites(r, root);
+	read_weakened(r, root);
 	for (int i = 0; i < t->record.n && !r->code && !t->out_of_memory; i++)
 		read_event(r, json_array_get(events, i), i);
 	for (int i = 0; racing && i < 2 && !r->code; i++) {

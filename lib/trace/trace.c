@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "explore/weaken.h"
+
 struct fl_trace_block {
 	struct fl_trace_block *next;
 	_Alignas(16) char data[];
@@ -100,6 +102,18 @@ static const char *const *copy_list(struct fl_trace *t, const char *const *list)
 	return copy;
 }
 
+static const struct flx_weakening *copy_weakened(struct fl_trace *t,
+						 const struct fl_trace_info *info)
+{
+	struct flx_weakening *copy = fl_trace_mem(t, info->nr_weakened * sizeof(*copy));
+
+	for (int i = 0; copy && i < info->nr_weakened; i++) {
+		copy[i] = info->weakened[i];
+		copy[i].place.site = fl_trace_site(t, info->weakened[i].place.site);
+	}
+	return copy;
+}
+
 struct fl_trace *fl_trace_alloc(const struct fl_trace_info *info, int nr_events)
 {
 	struct fl_trace *t = calloc(1, sizeof(*t));
@@ -117,6 +131,7 @@ struct fl_trace *fl_trace_alloc(const struct fl_trace_info *info, int nr_events)
 	t->info.model = fl_trace_str(t, info->model);
 	t->info.oracle = fl_trace_str(t, info->oracle);
 	t->info.message = fl_trace_str(t, info->message);
+	t->info.weakened = copy_weakened(t, info);
 	t->record.n = nr_events;
 	t->record.ev = fl_trace_mem(t, nr_events * sizeof(*t->record.ev));
 	t->note = fl_trace_mem(t, nr_events * sizeof(*t->note));

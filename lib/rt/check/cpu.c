@@ -22,6 +22,7 @@
 #include "../../explore/exec.h"
 #include "../ipi_internal.h"
 #include "../thread.h"
+#include "stop.h"
 
 /* Not a spinlock: two sections of one CPU must not be ordered as two critical sections would be. */
 struct gate {
@@ -121,6 +122,14 @@ bool irqs_disabled(void)
 	return own_cpu() && irq_off[current_thread];
 }
 
+/* Of the machine, so nothing that a scenario's author could weaken. */
+static void fence(enum fl_fence kind, const struct fl_site *site)
+{
+	struct op op = { .kind = OP_FENCE, .fence = kind, .site = site, .given = true };
+
+	fl_do(&op);
+}
+
 void smp_call_function_many(uint64_t mask, void (*fn)(void *info), void *info)
 {
 	int me = smp_processor_id();
@@ -136,14 +145,14 @@ void smp_call_function_many(uint64_t mask, void (*fn)(void *info), void *info)
 		if (cpu == me || !(mask >> cpu & 1))
 			continue;
 		down_write(&gates[cpu].lock);
-		smp_mb();
+		fence(FL_FENCE_MB, FL_SITE("smp_mb()"));
 		cpu_instead[current_thread] = cpu + 1;
 		fn(info);
 		cpu_instead[current_thread] = 0;
-		smp_mb();
+		fence(FL_FENCE_MB, FL_SITE("smp_mb()"));
 		up_write(&gates[cpu].lock);
 	}
-	smp_mb();
+	fence(FL_FENCE_MB, FL_SITE("smp_mb()"));
 }
 
 void fl_ipi_poll(void)
@@ -208,15 +217,23 @@ static void callback_thread(void *arg)
 
 	/* Waits for call_rcu()'s release, which orders as the locks of the kernel's callback lists do. */
 	func = (void (*)(struct rcu_head *))(uintptr_t)fl_ev_await(
-		&call->func, sizeof(call->func), is_set, 0, 0, FL_ACQUIRE, 0,
+		&call->func, sizeof(call->func), is_set, 0, 0, FL_ACQUIRE, FL_RMW_GIVEN,
 		FL_SITE("the callback of call_rcu()"));
-	synchronize_rcu();
+	fence(FL_FENCE_SYNC_RCU, FL_SITE("synchronize_rcu()"));
 	func(call->head);
 }
 
 void fl_ev_call_rcu(struct rcu_head *head, void (*fn)(struct rcu_head *),
 		    const struct fl_site *site)
 {
+	struct op hand_over = {
+		.kind = OP_STORE,
+		.order = FL_RELEASE,
+		.size = sizeof(uint64_t),
+		.val = (uintptr_t)fn,
+		.site = site,
+		.given = true,
+	};
 	struct call *call;
 
 	if (current_thread < 0) {
@@ -227,6 +244,7 @@ void fl_ev_call_rcu(struct rcu_head *head, void (*fn)(struct rcu_head *),
 	if (!call)
 		return;
 	call->head = head; /* the same in each replay, and nobody else's: no event */
-	fl_ev_store(&call->func, sizeof(call->func), (uintptr_t)fn, FL_RELEASE, site);
+	hand_over.addr = (uintptr_t)&call->func;
+	fl_do(&hand_over);
 	exec_spawn(callback_thread, call);
 }

@@ -67,6 +67,7 @@ static void store(volatile void *addr, unsigned int size, uint64_t val, enum fl_
 		.size = size,
 		.val = fit(val, size),
 		.site = site,
+		.given = flags & EVF_UNLOCK,
 	};
 
 	if (outside())
@@ -108,6 +109,7 @@ bool fl_ev_rmw(volatile void *addr, unsigned int size, fl_rmw_fn fn, uint64_t a,
 		.kind = OP_RMW,
 		.order = order,
 		.flags = event_flags(flags),
+		.given = flags & FL_RMW_GIVEN,
 		.addr = (uintptr_t)addr,
 		.size = size,
 		.fn = fn,
@@ -141,6 +143,7 @@ uint64_t fl_ev_await(const volatile void *addr, unsigned int size, fl_rmw_fn fn,
 		.kind = OP_AWAIT,
 		.order = order,
 		.flags = event_flags(flags) & EVF_MAY_WAIT,
+		.given = flags & FL_RMW_GIVEN,
 		.addr = (uintptr_t)addr,
 		.size = size,
 		.fn = fn,

@@ -28,6 +28,7 @@ enum fl_rmw_flags {
 	FL_RMW_NORETURN = 2, /* void RMW: no value, smp_rmb() does not order its load */
 	FL_RMW_LOCK = 4,     /* spin_lock(): LKR/LKW of the memory model */
 	FL_RMW_MAY_WAIT = 8, /* waiting for ever is not a deadlock */
+	FL_RMW_GIVEN = 16,   /* a lock's: the caller does not choose the order */
 };
 
 uint64_t fl_ev_load(const volatile void *addr, unsigned int size, enum fl_order order,
