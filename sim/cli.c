@@ -164,6 +164,22 @@ bool cli_number(uint64_t *out, const char *option, const char *text, uint64_t mi
 	return false;
 }
 
+#define MOST_JOBS 64
+
+bool cli_jobs(unsigned int *out, const char *text)
+{
+	uint64_t n;
+
+	if (!cli_number(&n, "--jobs", text, 1))
+		return false;
+	if (n <= MOST_JOBS) {
+		*out = (unsigned int)n;
+		return true;
+	}
+	cli_error("--jobs \"%s\" is more than %d processes", text, MOST_JOBS);
+	return false;
+}
+
 bool cli_seconds(double *out, const char *option, const char *text)
 {
 	char *end;

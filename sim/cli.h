@@ -29,6 +29,7 @@ int cmd_check(int argc, char **argv);
 int cmd_replay(int argc, char **argv);
 int cmd_litmus(int argc, char **argv);
 int cmd_program(int argc, char **argv);
+int cmd_barriers(int argc, char **argv);
 
 /* "faultline: ..." and a newline, to stderr. Returns CLI_BAD_INPUT. */
 int cli_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
@@ -46,6 +47,7 @@ const struct fl_scenario *cli_find_scenario(const char *name);
 
 /* Values of options. False after an error message. */
 bool cli_number(uint64_t *out, const char *option, const char *text, uint64_t min);
+bool cli_jobs(unsigned int *out, const char *text);
 bool cli_seconds(double *out, const char *option, const char *text);
 
 /* "0.4 ms", "12.3 s", "4 min 10 s" */

@@ -55,7 +55,7 @@ static const struct argp_option options[] = {
 	  "Give up after N executions; of random and pct:D: how many runs, default: 10000 in 10 s",
 	  2 },
 	{ "timeout", KEY_TIMEOUT, "SECONDS", 0, "Give up a run after this time", 2 },
-	{ "jobs", KEY_JOBS, "N", 0, "Runs at the same time; 1 is used", 2 },
+	{ "jobs", KEY_JOBS, "N", 0, "N processes share a long exhaustive search; default 1", 2 },
 	{ NULL, 0, NULL, 0, "What to show", 3 },
 	{ "trace", KEY_TRACE, "FILE", 0,
 	  "Where the violating execution goes; default: SCENARIO.trace if a kernel was chosen. "
@@ -77,6 +77,7 @@ struct check {
 	const char *variant, *kernel, *model, *search, *trace, *html;
 	char set[512];
 	uint64_t max_executions, seed;
+	unsigned int jobs;
 	double timeout;
 
 	bool table;
@@ -113,7 +114,6 @@ static bool add_name(struct check *c, const char *name)
 
 static bool parse_value(struct check *c, int key, char *arg)
 {
-	uint64_t jobs;
 
 	switch (key) {
 	case KEY_SET:
@@ -125,7 +125,7 @@ static bool parse_value(struct check *c, int key, char *arg)
 	case KEY_TIMEOUT:
 		return cli_seconds(&c->timeout, "--timeout", arg);
 	case KEY_JOBS:
-		return cli_number(&jobs, "--jobs", arg, 1);
+		return cli_jobs(&c->jobs, arg);
 	default:
 		return add_name(c, arg);
 	}
@@ -294,6 +294,7 @@ static void options_of(const struct check *c, const struct fl_variant *variant,
 		.model = c->model,
 		.search = c->search,
 		.max_executions = c->max_executions,
+		.jobs = c->jobs,
 		.timeout = c->timeout,
 		.seed = c->seed,
 		.progress = progress_report,

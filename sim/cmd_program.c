@@ -20,6 +20,7 @@ enum key {
 	KEY_SEED,
 	KEY_MAX_EXECUTIONS,
 	KEY_TIMEOUT,
+	KEY_JOBS,
 	KEY_NO_SYMMETRY,
 	KEY_NO_COMMUTE,
 	KEY_NO_RACES,
@@ -48,6 +49,7 @@ static const struct argp_option options[] = {
 	  "Give up after N executions; of random and pct:D: how many runs, default: 10000 in 10 s",
 	  2 },
 	{ "timeout", KEY_TIMEOUT, "SECONDS", 0, "Give up after exploring for this time", 2 },
+	{ "jobs", KEY_JOBS, "N", 0, "N processes share a long search; default 1", 2 },
 	{ "no-symmetry", KEY_NO_SYMMETRY, NULL, 0, "Equal threads count as different", 2 },
 	{ "no-commute", KEY_NO_COMMUTE, NULL, 0,
 	  "Read-modify-writes whose results are unused are ordered, too", 2 },
@@ -113,6 +115,8 @@ static bool parse_value(struct args *a, int key, const char *arg)
 		return cli_number(&a->opt.seed, "--seed", arg, 0);
 	case KEY_MAX_EXECUTIONS:
 		return cli_number(&a->opt.max_executions, "--max-executions", arg, 1);
+	case KEY_JOBS:
+		return cli_jobs(&a->opt.jobs, arg);
 	default:
 		return cli_seconds(&a->opt.timeout, "--timeout", arg);
 	}
@@ -158,6 +162,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case KEY_SEED:
 	case KEY_MAX_EXECUTIONS:
 	case KEY_TIMEOUT:
+	case KEY_JOBS:
 		return parse_value(a, key, arg) ? 0 : CLI_REPORTED;
 	case ARGP_KEY_ARG:
 		return add_argument(a, arg, state) ? 0 : CLI_REPORTED;

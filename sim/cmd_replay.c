@@ -83,6 +83,21 @@ static int exit_status(const struct fl_run_result *result)
 	return result->verdict == FL_VERDICT_VIOLATION ? CLI_VIOLATION : CLI_OK;
 }
 
+/* The code ran with other orderings than it has. An ordering that was compiled more than once is named once. */
+static void print_weakened(const struct fl_trace_info *info)
+{
+	for (int i = 0; i < info->nr_weakened; i++) {
+		const struct flx_weakening *w = &info->weakened[i];
+		const struct flx_place *p = &w->place;
+
+		if (i && p->site == w[-1].place.site && p->ordering == w[-1].place.ordering)
+			continue;
+		printf("  weakened: %s:%d %s: %s instead of %s\n",
+		       p->site->file ? p->site->file : "?", p->site->line, p->site->text,
+		       flx_ordering_name(p, w->to), flx_ordering_name(p, p->written));
+	}
+}
+
 static void report(const struct replay *replay, const struct fl_trace *want,
 		   const struct fl_run_result *result)
 {
@@ -107,6 +122,7 @@ static void report(const struct replay *replay, const struct fl_trace *want,
 	if (strcmp(result->oracle, info->oracle))
 		printf("  (recorded as %s: %s)\n", info->oracle, info->message);
 	printf("  replayed from %s\n", replay->file);
+	print_weakened(info);
 	if (replay->html && result->trace)
 		printf("  page: %s\n", replay->html);
 	if (result->trace) {
@@ -188,7 +204,9 @@ static int run_again(const struct replay *replay, const struct fl_trace *want,
 				 replay->file, info->scenario);
 	if (ret == -ESTALE)
 		return cli_error("%s no longer fits the code: %s; run %s again", replay->file, err,
-				 info->program ? "program" : "check");
+				 info->nr_weakened ? "barriers"
+				 : info->program   ? "program"
+						   : "check");
 	if (ret)
 		return cli_error("%s: %s", replay->file, err);
 	return 0;

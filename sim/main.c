@@ -20,6 +20,7 @@ static const struct command {
 	{ "replay", cmd_replay, "run one recorded execution again" },
 	{ "litmus", cmd_litmus, "the final states of litmus tests, as herd7 prints them" },
 	{ "program", cmd_program, "explore all executions of a C11 + pthreads program" },
+	{ "barriers", cmd_barriers, "which orderings of a scenario or program are needed" },
 };
 
 #define NR_COMMANDS (sizeof(commands) / sizeof(commands[0]))

@@ -32,6 +32,7 @@ struct fl_run_options {
 	const char *search;
 	uint64_t max_executions; /* 0: no limit; of random searches: runs */
 	double timeout;		 /* seconds; 0: no limit */
+	unsigned int jobs;	 /* processes that share an exhaustive search; 0: one */
 	uint64_t seed;		 /* of random searches; native: of the delays */
 	uint64_t iterations;	 /* native: how often; 0: once */
 	/*

@@ -185,6 +185,12 @@ static void keep_if_better(int rank, const char *oracle, const char *message, co
 		abort();
 	memcpy(b->ev, G.ev, sizeof(*b->ev) * G.n);
 	b->n = G.n;
+	b->path = realloc(b->path, sizeof(*b->path) * (S.path_len + 1));
+	if (!b->path)
+		abort();
+	if (S.path_len)
+		memcpy(b->path, S.path, sizeof(*b->path) * S.path_len);
+	b->path_len = S.path_len;
 }
 
 static bool freed_object_used(bool all_dependencies, int pair[2])

@@ -55,7 +55,7 @@ static bool maximally_added(int e, int w)
 static void place(int r, int w, double weight)
 {
 	int16_t after[search_nr_stores(G.ev[w].loc)];
-	int n = 0;
+	int n = 0, only, taken;
 
 	search_choose_rf(r, w);
 	if (G.ev[w].flags & EVF_RMW) {
@@ -70,11 +70,16 @@ static void place(int r, int w, double weight)
 	} else {
 		n = search_placements(w, r, after);
 	}
+	only = search_choice(n);
 	for (int i = 0; i < n; i++) {
+		if (!search_wants(only, i))
+			continue;
+		taken = search_take(n, i);
 		graph_co_insert(&G, w, after[i]);
 		search_branch(weight / n);
 		search_unwind(w + 1);
 		graph_co_remove(&G, w);
+		search_untake(taken);
 	}
 }
 
@@ -165,14 +170,18 @@ void search_free_graphs(void)
 	spare_cap = 0;
 }
 
-void search_revisit(int w, const int16_t *loads, int n, double weight)
+void search_revisit(int w, const int16_t *loads, int n, double weight, int total, int only)
 {
 	bool keep[w + 1];
 	int16_t map[w + 1];
 
 	for (int i = 0; i < n && !search_gives_up(); i++) {
 		struct graph larger = G;
+		int taken;
 
+		if (!search_wants(only, total - n + i))
+			continue;
+		taken = search_take(total, total - n + i);
 		for (int e = 0; e <= w; e++)
 			keep[e] = kept_event(e, loads[i], w);
 		G = take_graph();
@@ -182,5 +191,6 @@ void search_revisit(int w, const int16_t *loads, int n, double weight)
 		give_graph(G);
 		G = larger;
 		exec_moved();
+		search_untake(taken);
 	}
 }

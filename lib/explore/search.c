@@ -21,6 +21,7 @@
 #include <time.h>
 
 #include "forward.h"
+#include "jobs.h"
 #include "learn.h"
 #include "memory.h"
 #include "record.h"
@@ -58,27 +59,67 @@ void search_settle(int e)
 		hb_clock(&G, e, S.opt->mutant);
 }
 
-/* Puts a copy of G on the stack. */
+void search_put_off(const struct item *it)
+{
+	if (S.depth == S.cap) {
+		S.cap = S.cap ? S.cap * 2 : 256;
+		S.stack = realloc(S.stack, S.cap * sizeof(*S.stack));
+		if (!S.stack)
+			abort();
+	}
+	S.stack[S.depth++] = *it;
+}
+
+static uint32_t *copy_of_path(void)
+{
+	uint32_t *copy = malloc((S.path_len + S.follow_len + 1) * sizeof(*copy));
+
+	if (!copy)
+		abort();
+	if (S.path_len)
+		memcpy(copy, S.path, S.path_len * sizeof(*copy));
+	if (S.follow_len)
+		memcpy(copy + S.path_len, S.follow, S.follow_len * sizeof(*copy));
+	return copy;
+}
+
+/* Leaves the graph in hand, and what can become of it, for later. */
 static void push(void)
 {
-	struct item *it;
+	struct item it = {
+		.n = S.path_len + S.follow_len,
+		.weight = S.weight,
+		.choice = copy_of_path(),
+	};
 
-	if (S.depth == S.cap) {
-		int cap = S.cap ? S.cap * 2 : 256;
-		struct item *s = realloc(S.stack, cap * sizeof(*s));
+	search_put_off(&it);
+}
 
-		if (!s)
+int search_choice(int n)
+{
+	if (n < 2 || !S.follow_len)
+		return SEARCH_ALL;
+	S.follow_len--;
+	return *S.follow++;
+}
+
+int search_take(int n, int i)
+{
+	if (n < 2)
+		return 0;
+	if (S.path_len == S.path_cap) {
+		S.path_cap = S.path_cap ? 2 * S.path_cap : 256;
+		S.path = realloc(S.path, S.path_cap * sizeof(*S.path));
+		if (!S.path)
 			abort();
-		S.stack = s;
-		S.cap = cap;
 	}
-	it = &S.stack[S.depth++];
-	it->n = G.n;
-	it->weight = S.weight;
-	it->ev = malloc(sizeof(*it->ev) * (G.n + 1));
-	if (!it->ev)
-		abort();
-	memcpy(it->ev, G.ev, sizeof(*it->ev) * G.n);
+	S.path[S.path_len++] = (uint32_t)i;
+	return 1;
+}
+
+void search_untake(int taken)
+{
+	S.path_len -= taken;
 }
 
 void search_unwind(int n)
@@ -239,7 +280,8 @@ static bool placed_well(int w, int reader, bool canonical)
 
 bool search_gives_up(void)
 {
-	if (S.forward || G.n <= LARGE || !search_time_is_up(S.opt->timeout, S.res->executions, S.done))
+	if (S.forward || G.n <= LARGE ||
+	    !search_time_is_up(S.opt->timeout, S.res->executions, S.done))
 		return false;
 	return S.stop = S.partial = true;
 }
@@ -293,7 +335,7 @@ static bool add_load(const struct ev *op)
 {
 	int r = search_add(op);
 	int16_t stores[search_nr_stores(op->loc)];
-	int newest = graph_co_max(&G, op->loc), k = search_readable(r, stores), n = 0;
+	int newest = graph_co_max(&G, op->loc), k = search_readable(r, stores), n = 0, only;
 	double weight = S.weight;
 
 	for (int i = 0; i < k; i++) {
@@ -309,14 +351,24 @@ static bool add_load(const struct ev *op)
 		if (worth_reading(r, stores[i], newest))
 			stores[n++] = stores[i];
 	}
+	only = search_choice(n);
 	for (int i = 0; i < n - 1; i++) {
+		int taken;
+
+		if (!search_wants(only, i))
+			continue;
+		taken = search_take(n, i);
 		search_choose_rf(r, stores[i]);
 		search_branch(weight / n);
 		search_unwind(r + 1);
+		search_untake(taken);
 	}
-	if (!n)
+	if (!n || !search_wants(only, n - 1)) {
+		S.weight = 0;
 		return false;
+	}
 	S.weight = weight / n;
+	search_take(n, n - 1);
 	search_choose_rf(r, stores[n - 1]);
 	if (n > 1)
 		exec_moved();
@@ -331,21 +383,29 @@ static bool place_store(int w, const int16_t *after, int n)
 {
 	int16_t loads[w + 1];
 	int k = S.opt->mutant == FLX_MUT_NO_REVISIT ? 0 : search_revisitable(w, loads);
-	double weight = S.weight / (n + k ? n + k : 1);
+	int total = n + k, only = search_choice(total);
+	double weight = S.weight / (total ? total : 1);
 
 	for (int i = 0; i < (k ? n : n - 1); i++) {
+		int taken;
+
+		if (!search_wants(only, i))
+			continue;
+		taken = search_take(total, i);
 		graph_co_insert(&G, w, after[i]);
 		search_branch(weight);
 		search_unwind(w + 1);
 		graph_co_remove(&G, w);
+		search_untake(taken);
 	}
-	S.weight = k || !n ? 0 : weight;
 	if (k)
-		search_revisit(w, loads, k, weight);
-	if (k || !n) {
+		search_revisit(w, loads, k, weight, total, only);
+	if (k || !n || !search_wants(only, n - 1)) {
 		S.weight = 0;
 		return false;
 	}
+	S.weight = weight;
+	search_take(total, n - 1);
 	graph_co_insert(&G, w, after[n - 1]);
 	return true;
 }
@@ -458,22 +518,54 @@ int search_next_thread(struct label **label)
 static bool add_choice(int c, uint64_t n)
 {
 	double weight = S.weight / n;
+	int only = search_choice((int)n);
 
 	for (uint64_t v = S.opt->mutant == FLX_MUT_NO_CHOICE ? n - 1 : 0; v + 1 < n; v++) {
+		int taken;
+
+		if (!search_wants(only, (int)v))
+			continue;
+		taken = search_take((int)n, (int)v);
 		G.ev[c].rval = v;
 		exec_moved();
 		search_branch(weight);
 		search_unwind(c + 1);
+		search_untake(taken);
+	}
+	if (!n || !search_wants(only, (int)n - 1)) {
+		S.weight = 0;
+		return false;
 	}
 	S.weight = weight;
+	search_take((int)n, (int)n - 1);
 	G.ev[c].rval = n - 1;
 	exec_moved();
-	return n;
+	return true;
+}
+
+/* It may also last for ever, if a reader section never ends: a deadlock to be found. */
+static bool add_grace_period(int i)
+{
+	double weight = S.weight / 2;
+	int only = search_choice(2), taken;
+
+	if (search_wants(only, 0)) {
+		taken = search_take(2, 0);
+		G.ev[i].flags |= EVF_BLOCKED;
+		search_branch(weight);
+		search_unwind(i + 1);
+		G.ev[i].flags &= ~EVF_BLOCKED;
+		search_untake(taken);
+	}
+	S.weight = search_wants(only, 1) ? weight : 0;
+	if (!search_wants(only, 1))
+		return false;
+	search_take(2, 1);
+	return true;
 }
 
 static bool add_other(struct ev *e)
 {
-	double weight = S.weight;
 	int i;
 
 	if (e->kind == EV_BEGIN)
@@ -483,15 +575,7 @@ static bool add_other(struct ev *e)
 	i = search_add(e);
 	if (e->kind == EV_CHOICE)
 		return add_choice(i, e->op->a);
-	if (ev_is_sync(e) && S.opt->mutant != FLX_MUT_NO_LASTING_GP) {
-		/* It may also last for ever, if a reader section never ends: a deadlock to be found. */
-		G.ev[i].flags |= EVF_BLOCKED;
-		search_branch(weight / 2);
-		search_unwind(i + 1);
-		G.ev[i].flags &= ~EVF_BLOCKED;
-		S.weight = weight / 2;
-	}
-	return true;
+	return !ev_is_sync(e) || S.opt->mutant == FLX_MUT_NO_LASTING_GP || add_grace_period(i);
 }
 
 bool search_too_long(void)
@@ -527,11 +611,11 @@ static bool step(bool *leaf)
 				    : add_other(&e);
 }
 
-void search_branch(double weight)
+/* search_branch(), with the choices on the way left on the path. */
+static void go_on(void)
 {
 	bool leaf = false;
 
-	S.weight = weight;
 	if (!S.stop && search_limit_reached())
 		S.stop = true;
 	if (S.stop) {
@@ -553,16 +637,22 @@ void search_branch(double weight)
 			S.stop = true;
 	}
 	S.done += S.weight;
-	if (exec_error[0] || learn_again)
-		S.stop = true;
+	if (!exec_error[0] && !learn_again)
+		return;
+	S.stop = true;
+	if (!S.lesson) {
+		S.lesson = copy_of_path();
+		S.lesson_len = S.path_len + S.follow_len;
+	}
 }
 
-static void take(struct item *it)
+void search_branch(double weight)
 {
-	graph_clear(&G, program->nthreads);
-	graph_load(&G, it->ev, it->n);
-	free(it->ev);
-	exec_moved();
+	int len = S.path_len;
+
+	S.weight = weight;
+	go_on();
+	S.path_len = len;
 }
 
 /*
@@ -594,11 +684,13 @@ bool search_time_is_up(double timeout, uint64_t executions, double done)
 
 bool search_limit_reached(void)
 {
+	if (jobs_want_break())
+		return true;
 	if (S.best.found && S.best.rank < RANK_UNSURE)
 		return looked_long_enough();
 	if (S.opt->max_executions && S.res->executions >= S.opt->max_executions)
 		return true;
-	if (S.pause && S.res->executions + S.res->blocked >= PAUSE_AFTER)
+	if (S.pause_at && S.res->executions + S.res->blocked >= S.pause_at)
 		return S.paused = true;
 	if (S.res->endless || forward_lucky_enough())
 		return true;
@@ -636,10 +728,14 @@ void search_tear_down(const struct flx_record *record)
 	if (program && program->tear_down && !exec_error[0])
 		program->tear_down(program->common, record);
 	while (S.depth)
-		free(S.stack[--S.depth].ev);
+		free(S.stack[--S.depth].choice);
 	free(S.stack);
+	free(S.path);
+	free(S.lesson);
 	free(S.best.ev);
+	free(S.best.path);
 	free(S.lucky.ev);
+	free(S.lucky.path);
 	free(S.complete.hash);
 	search_free_graphs();
 	exec_exit();
@@ -688,7 +784,9 @@ void search_forget_results(void)
 void search_begin_again(void)
 {
 	while (S.depth)
-		free(S.stack[--S.depth].ev);
+		free(S.stack[--S.depth].choice);
+	free(S.lesson);
+	S.lesson = NULL;
 	S.stop = false;
 	search_forget_results();
 	S.lucky.found = S.paused = false;
@@ -698,20 +796,31 @@ void search_begin_again(void)
 	learn_again = false;
 }
 
-static void search_rest(void)
+void search_item(const struct item *it)
+{
+	graph_clear(&G, program->nthreads);
+	exec_moved();
+	S.path_len = 0;
+	S.follow = it->choice;
+	S.follow_len = it->n;
+	search_branch(1);
+	search_unwind(0);
+	S.follow_len = 0;
+}
+
+void search_rest(void)
 {
 	while (S.depth && !S.stop) {
-		double weight = S.stack[S.depth - 1].weight;
+		struct item it = S.stack[--S.depth];
 
-		take(&S.stack[--S.depth]);
-		search_branch(weight);
-		search_unwind(0);
+		search_item(&it);
+		free(it.choice);
 	}
 }
 
 static void search_from_start(void)
 {
-	graph_clear(&G, program->nthreads);
+	S.path_len = 0;
 	S.weight = 1;
 	push();
 	search_rest();
@@ -726,24 +835,43 @@ static void search_on(void)
 		S.stack[i] = S.stack[k];
 		S.stack[k] = it;
 	}
-	S.stop = false;
+	S.stop = S.paused = false;
 	search_rest();
+}
+
+/* Less than this is not worth a process. */
+#define ALONE_UNTIL 1000
+
+static bool is_for_many(void)
+{
+	return S.opt->jobs > 1 && !search_remembers();
+}
+
+static void search_by_many(void)
+{
+	S.pause_at = 0;
+	if (S.best.found || S.lucky.found || !jobs_search(S.opt->jobs))
+		search_on();
 }
 
 static void search_all(void)
 {
-	/* Who looks at each execution is not to see those, too. */
-	S.pause = S.opt->random_first && !S.opt->on_execution;
+	/* Who looks at each execution is not to see those of the random pass, too. */
+	bool random_first = S.opt->random_first && !S.opt->on_execution;
+
 	do {
 		search_begin_again();
+		S.pause_at = random_first ? PAUSE_AFTER : is_for_many() ? ALONE_UNTIL : 0;
 		search_from_start();
-		if (!S.paused || learn_again)
-			continue;
-		S.paused = false;
-		forward_first_pass();
-		S.pause = learn_again;
-		if (!learn_again)
-			search_on();
+		if (S.paused && random_first && !learn_again) {
+			forward_first_pass();
+			random_first = learn_again;
+			S.pause_at = is_for_many() ? ALONE_UNTIL : 0;
+			if (!learn_again)
+				search_on();
+		}
+		if (S.paused && !learn_again)
+			search_by_many();
 	} while (learn_again);
 }
 

@@ -11,10 +11,14 @@
 #include "exec.h"
 #include "models/model.h"
 
-struct item { /* a graph that is still to be continued */
+/*
+ * A part of the search that is left for later: which alternative to take at each choice on the way to it. Whoever follows it
+ * comes to the same graph, in another process, too.
+ */
+struct item {
 	int n;
 	double weight;
-	struct ev *ev;
+	uint32_t *choice;
 };
 
 struct finding { /* the best violation so far */
@@ -23,6 +27,8 @@ struct finding { /* the best violation so far */
 	char oracle[32], message[256];
 	struct ev *ev;
 	int n, racing[2];
+	uint32_t *path; /* the choices that led to it */
+	int path_len;
 };
 
 struct hash_set {
@@ -35,16 +41,23 @@ struct search {
 	struct flx_result *res;
 	struct item *stack;
 	int depth, cap;
+	uint32_t *path; /* the choices that led to the graph in hand */
+	int path_len, path_cap;
+	const uint32_t *follow; /* choices still to be followed */
+	int follow_len;
+	uint32_t *lesson; /* those that led to where something was learnt, or went wrong */
+	int lesson_len;
 	bool stop;     /* explore no further: what is left goes onto the stack */
 	bool observed; /* somebody looks at complete executions from outside: the code has to be run */
 	bool clocks; /* events get their happens-before clocks */
 	double weight,
 		done; /* of the graph in hand, as a part of the whole search; of what is finished */
 	struct finding best, lucky; /* lucky: of the first random pass (forward.h) */
-	bool pause,
-		paused; /* the exhaustive search is to make way, makes way, for the first random runs */
-	bool forward; /* what goes on is a search of forward.h */
-	bool partial; /* it left something out */
+	uint64_t
+		pause_at; /* after this many executions the exhaustive search makes way; 0: never */
+	bool paused;	  /* it has */
+	bool forward;	  /* what goes on is a search of forward.h */
+	bool partial;	  /* it left something out */
 	uint64_t executions_at_find;
 	double started, found_at;
 	unsigned int every; /* calls of limit_reached() */
@@ -106,16 +119,36 @@ bool search_consistent(void);
 
 /* Explores all that G can become, now or (search.stop) later. G may have grown on return: search_unwind(). */
 void search_branch(double weight);
+/* Explores what is on the stack, until search.stop. */
+void search_rest(void);
+/* All that can become of what lies where @it leads to. */
+void search_item(const struct item *it);
+/* Puts @it, whose choices are the search's then, on the stack. */
+void search_put_off(const struct item *it);
 /* G as it was when it had @n events. */
 void search_unwind(int n);
 /* Event @e of G is new or reads something else: its clocks. */
 void search_settle(int e);
 
 /*
- * G's last event is a new store @w, not yet in co: explores, for each load that may read it, the graph in
- * which it does. G is unchanged on return. @loads: from search_revisitable().
+ * A choice among @n alternatives, numbered from 0: the only one to take, or SEARCH_ALL of them.
+ * Whoever explores alternative i calls search_take(i) first, and with what is returned search_untake() afterwards.
  */
-void search_revisit(int w, const int16_t *loads, int n, double weight);
+#define SEARCH_ALL (-1)
+int search_choice(int n);
+int search_take(int n, int i);
+void search_untake(int taken);
+static inline bool search_wants(int only, int i)
+{
+	return only == SEARCH_ALL || only == i;
+}
+
+/*
+ * G's last event is a new store @w, not yet in co: explores, for each load that may read it, the graph in
+ * which it does. G is unchanged on return. @loads: from search_revisitable(). Of the @total alternatives of a choice
+ * these are the last ones, and @only one may be wanted.
+ */
+void search_revisit(int w, const int16_t *loads, int n, double weight, int total, int only);
 /* The loads that store @w, the last event, may revisit; @loads has room for G.n of them. */
 int search_revisitable(int w, int16_t *loads);
 

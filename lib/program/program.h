@@ -28,6 +28,7 @@ struct program_options {
 	uint64_t seed;		    /* of random searches */
 	bool stats;		    /* count executions that are found more than once */
 	uint64_t max_executions;    /* 0: no limit */
+	unsigned int jobs;	    /* processes that share the search; 0: one */
 	double timeout;		    /* seconds; 0: no limit */
 	/* Called now and then; true stops the exploration. NULL: none. */
 	bool (*progress)(void *arg, uint64_t executions, double seconds, double done);
@@ -43,10 +44,13 @@ struct program_options {
 int program_check(const char *file, const struct program_options *opt, struct fl_run_result *result,
 		  char *err, size_t err_size);
 
-/* The same in two steps, for a program that is explored more than once. program_close() ends what the first began. */
+/*
+ * The same in two steps, for a program that is explored more than once. program_close() ends what the first
+ * began.
+ */
 struct program;
-int program_build(struct program **out, const char *file, const char *const *cc_args, char *err,
-		  size_t err_size);
+int program_build(struct program **out, const char *file, const struct program_options *opt,
+		  char *err, size_t err_size);
 int program_explore(struct program *p, const struct program_options *opt,
 		    struct fl_run_result *result, char *err, size_t err_size);
 void program_close(struct program *p);

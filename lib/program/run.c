@@ -75,7 +75,7 @@ static int place_weakenings(struct check *c)
 		char now[320], then[320];
 
 		p->pc += loaded_base();
-		if (!c->want || !p->site)
+		if (!c->want || !p->site || !p->site->file)
 			continue;
 		snprintf(then, sizeof(then), "%s:%d in %s()", p->site->file, p->site->line,
 			 p->site->func);
@@ -283,6 +283,7 @@ static void options_of(struct flx_options *fo, const struct program_options *opt
 		/* A race is a property of the language, and these two are models of machines. */
 		.races = !opt->no_races && model != FLX_SC && model != FLX_TSO,
 		.max_executions = opt->max_executions,
+		.jobs = (int)opt->jobs,
 		.timeout = opt->timeout,
 		.progress = opt->progress,
 		.progress_arg = opt->progress_arg,
@@ -394,15 +395,28 @@ static int run_weakened(struct check *c, explore_fn how, struct fl_run_result *r
 	return ret;
 }
 
-int program_build(struct program **out, const char *file, const char *const *cc_args, char *err,
-		  size_t err_size)
+/* Wrong options are quicker to find than wrong programs. */
+static int check_options(const struct program_options *opt, char *err, size_t err_size)
+{
+	const char *name = opt->model;
+	struct flx_options fo;
+	enum flx_model model;
+	int ret = choose_model(&name, &model, err, err_size);
+
+	return ret ? ret : flx_search_parse(&fo, opt->search, err, err_size);
+}
+
+int program_build(struct program **out, const char *file, const struct program_options *opt,
+		  char *err, size_t err_size)
 {
 	struct program *p = calloc(1, sizeof(*p));
 	int ret = -ENOMEM;
 
 	err[0] = '\0';
 	if (p)
-		ret = build_program(&p->build, file, cc_args, err, err_size);
+		ret = check_options(opt, err, err_size);
+	if (!ret)
+		ret = build_program(&p->build, file, opt->cc_args, err, err_size);
 	if (ret) {
 		free(p);
 		return ret;
@@ -430,7 +444,7 @@ int program_check(const char *file, const struct program_options *opt, struct fl
 		  char *err, size_t err_size)
 {
 	struct program *p;
-	int ret = program_build(&p, file, opt->cc_args, err, err_size);
+	int ret = program_build(&p, file, opt, err, err_size);
 
 	if (ret)
 		return ret;
@@ -456,7 +470,7 @@ int program_replay(const struct fl_trace *want, struct fl_run_result *result, ch
 	};
 	struct check c = { .opt = &opt, .want = want };
 	struct program *p;
-	int ret = program_build(&p, want->info.program, opt.cc_args, err, err_size);
+	int ret = program_build(&p, want->info.program, &opt, err, err_size);
 
 	if (ret)
 		return ret;

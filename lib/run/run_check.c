@@ -136,6 +136,7 @@ static int begin(struct check *c, const struct fl_scenario *s, const struct fl_r
 		.random_first = true,
 		.races = !strcmp(c->run.model, "lkmm"),
 		.max_executions = opt->max_executions,
+		.jobs = (int)opt->jobs,
 		.timeout = opt->timeout,
 		.progress = opt->progress,
 		.progress_arg = opt->progress_arg,

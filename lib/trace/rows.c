@@ -2,7 +2,7 @@
 /*
  * rows.c - which lines the picture of an execution has, and what they say.
  *
- * An event is shown if it is in the slice (slice.c), or all are. Events inside one FL_STEP share a line,
+ * An event is shown if it is in the slice (slice.c) or has been weakened, or all are. Events inside one FL_STEP share a line,
  * which has the step's label and text; it stands where the first of them that is shown happened. If more
  * than one is, each gets a line of its own below the step's.
  */
@@ -13,6 +13,8 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "explore/weaken.h"
 
 /* What rows are made of, per event. */
 struct mark {
@@ -59,6 +61,23 @@ static void find_groups(struct picture *p)
 	}
 }
 
+/* Does it have another ordering than its line? */
+static const struct flx_weakening *weakened_at(const struct fl_trace *t, int i)
+{
+	const struct flx_event *e = &t->record.ev[i];
+
+	for (int k = 0; k < t->info.nr_weakened; k++) {
+		const struct flx_weakening *w = &t->info.weakened[k];
+		bool barrier = w->place.ordering == FLX_OF_BARRIER;
+
+		if (w->place.site == fl_trace_where(t, i) && barrier == (e->kind == FLX_FENCE) &&
+		    w->to == (barrier ? (int)e->fence : (int)e->order) &&
+		    (w->place.ordering == FLX_OF_FAILURE) == e->failed)
+			return w;
+	}
+	return NULL;
+}
+
 /* 0 or -ENOMEM. */
 static int choose_events(struct picture *p)
 {
@@ -69,8 +88,8 @@ static int choose_events(struct picture *p)
 	for (int i = 0; i < p->t->record.n; i++) {
 		const struct flx_event *e = event(p, i);
 
-		p->mark[i].needed = needed[i];
-		p->mark[i].shown = p->all || needed[i];
+		p->mark[i].needed = needed[i] || weakened_at(p->t, i);
+		p->mark[i].shown = p->all || p->mark[i].needed;
 		if (e->kind == FLX_OTHER && !e->site)
 			p->mark[i].shown = false; /* a thread's begin and end */
 		else if (!p->mark[i].shown)
@@ -329,11 +348,16 @@ static bool repeats(const struct picture *p, int i)
 static int add_remarks(struct picture *p, int i)
 {
 	const struct flx_event *e = event(p, i);
+	const struct flx_weakening *weakened = weakened_at(p->t, i);
 	const int *racing = p->t->record.racing;
 	char newer[256], source[256] = "the initial value";
 	int err = 0;
 
-	if (e->newer >= 0 && !repeats(p, i)) {
+	if (weakened)
+		err = add_row(p, -1, e->thread, NULL, NULL, "^ weakened: %s instead of %s",
+			      flx_ordering_name(&weakened->place, weakened->to),
+			      flx_ordering_name(&weakened->place, weakened->place.written));
+	if (!err && e->newer >= 0 && !repeats(p, i)) {
 		name_newer(newer, sizeof(newer), p, i);
 		if (e->rf >= 0)
 			name_store(source, sizeof(source), p, e->rf);
