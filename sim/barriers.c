@@ -123,7 +123,7 @@ static int weaken_row(struct flx_weakening *w, int n, const struct barriers_row 
 	return n;
 }
 
-/* @name: of the trace. */
+/* @name: of the trace; NULL: nobody will ask for it. */
 static int explore(struct barriers *b, const struct flx_weakening *w, int n, struct barriers_try *t,
 		   const char *name)
 {
@@ -133,7 +133,8 @@ static int explore(struct barriers *b, const struct flx_weakening *w, int n, str
 	b->explorations++;
 	status = b->explore(b->arg, &weaken, &t->result);
 	b->seconds += t->result.seconds;
-	if (!status && t->result.verdict == FL_VERDICT_VIOLATION && !b->keep(b->arg, t, name))
+	if (!status && t->result.verdict == FL_VERDICT_VIOLATION && name &&
+	    !b->keep(b->arg, t, name))
 		status = CLI_BAD_INPUT;
 	return status;
 }
@@ -169,6 +170,8 @@ static int try_row(struct barriers *b, struct barriers_row *r, struct flx_weaken
 		else if (t->result.verdict == FL_VERDICT_INCONCLUSIVE)
 			r->undecided = true;
 	}
+	/* What was not tried may be enough. */
+	r->undecided |= b->interrupted();
 	b->undecided += r->undecided;
 	return CLI_OK;
 }
@@ -359,7 +362,7 @@ static int try_groups(struct barriers *b, bool *in, struct flx_weakening *w)
 	int status;
 
 	b->begin(b->arg, "together, of ", count(b, in), b->nr_rows);
-	status = explore_set(b, in, w, &all, "together");
+	status = explore_set(b, in, w, &all, NULL);
 	if (!status && all.result.verdict == FL_VERDICT_VERIFIED) {
 		b->together.try = all;
 		return fill_group(&b->together, b, in) ? CLI_OK : cli_error("out of memory");

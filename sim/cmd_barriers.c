@@ -72,7 +72,9 @@ struct args {
 	const struct fl_scenario *scenario;
 	struct program *program;
 	struct progress progress;
-	char step[64];
+	char step[64]; /* which exploration */
+	double spent;  /* in those before it, which had: */
+	uint64_t executions;
 };
 
 /* ---- arguments ---- */
@@ -195,6 +197,27 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 /* ---- explorations ---- */
 
+/* Each may be short, all of them long. How much remains of one says nothing. */
+static bool show_progress(void *arg, uint64_t executions, double seconds, double done)
+{
+	struct args *a = arg;
+
+	(void)done;
+	return progress_report(&a->progress, a->executions + executions, a->spent + seconds, -1);
+}
+
+/* After one exploration. */
+static int finish(struct args *a, int ret, const struct fl_run_result *result, const char *err)
+{
+	if (!ret) {
+		a->spent += result->seconds;
+		a->executions += result->executions;
+		return CLI_OK;
+	}
+	progress_end(&a->progress);
+	return cli_error("%s", err);
+}
+
 static int explore_scenario(void *arg, struct fl_weaken *w, struct fl_run_result *result)
 {
 	struct args *a = arg;
@@ -205,15 +228,14 @@ static int explore_scenario(void *arg, struct fl_weaken *w, struct fl_run_result
 		.model = a->opt.model,
 		.max_executions = a->opt.max_executions,
 		.timeout = a->opt.timeout,
-		.progress = progress_report,
-		.progress_arg = &a->progress,
+		.progress = show_progress,
+		.progress_arg = a,
 		.weaken = w,
 	};
 	char err[1024];
 	int ret = fl_run_check(a->scenario, &opt, result, err, sizeof(err));
 
-	progress_end(&a->progress);
-	return ret ? cli_error("%s", err) : CLI_OK;
+	return finish(a, ret, result, err);
 }
 
 static int explore_program(void *arg, struct fl_weaken *w, struct fl_run_result *result)
@@ -224,8 +246,7 @@ static int explore_program(void *arg, struct fl_weaken *w, struct fl_run_result 
 
 	a->opt.weaken = w;
 	ret = program_explore(a->program, &a->opt, result, err, sizeof(err));
-	progress_end(&a->progress);
-	return ret ? cli_error("%s", err) : CLI_OK;
+	return finish(a, ret, result, err);
 }
 
 static void begin(void *arg, const char *what, int i, int n)
@@ -320,6 +341,7 @@ static int look_at(struct args *a)
 		if (!status && !a->no_pairs)
 			status = barriers_try_groups(&b);
 	}
+	progress_end(&a->progress);
 	if (!status) {
 		report(a, &b);
 		status = exit_status(&b);
@@ -338,8 +360,8 @@ static int look_at_program(struct args *a)
 				 "program",
 				 a->target);
 	a->opt.cc_args = a->cc_args;
-	a->opt.progress = progress_report;
-	a->opt.progress_arg = &a->progress;
+	a->opt.progress = show_progress;
+	a->opt.progress_arg = a;
 	if (program_build(&a->program, a->target, &a->opt, err, sizeof(err)))
 		return cli_error("%s", err);
 	status = look_at(a);
@@ -402,16 +424,19 @@ int cmd_barriers(int argc, char **argv)
 		.options = options,
 		.parser = parse,
 		.args_doc = "SCENARIO | FILE.c [-- CC-ARGUMENT...]",
-		.doc =
-			"Weakens each barrier, acquire and release on the path of a scenario, or of a "
-			"C11 program, one at a time, and says which are needed: with a violation that "
-			"the weaker one lets happen, or \"not needed\" if all executions were explored "
-			"and none is one. Then those that can be weaker, two at a time."
-			"\v"
-			"What locks and library functions order is left as it is. The answer is about "
-			"this scenario or program, within its bounds: what another caller needs it "
-			"does not say. Exit status: 0 all rows are decided, 1 it is a violation as "
-			"it is written, 2 bad input, 3 some are inconclusive, a limit was reached.",
+		.doc = "Weakens each barrier, acquire and release on the path of a scenario, or of "
+		       "a "
+		       "C11 program, one at a time, and says which are needed: with a violation "
+		       "that "
+		       "the weaker one lets happen, or \"not needed\" if all executions were "
+		       "explored "
+		       "and none is one. Then those that can be weaker, two at a time."
+		       "\v"
+		       "What locks and library functions order is left as it is. The answer is "
+		       "about "
+		       "this scenario or program, within its bounds: what another caller needs it "
+		       "does not say. Exit status: 0 all rows are decided, 1 it is a violation as "
+		       "it is written, 2 bad input, 3 some are inconclusive, a limit was reached.",
 	};
 	struct args a = { 0 };
 	int status;

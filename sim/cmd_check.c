@@ -31,6 +31,8 @@ enum key {
 	KEY_MAX_EXECUTIONS,
 	KEY_TIMEOUT,
 	KEY_JOBS,
+	KEY_CHECKPOINT,
+	KEY_RESUME,
 	KEY_TRACE,
 	KEY_HTML,
 	KEY_ALL_EVENTS,
@@ -56,6 +58,11 @@ static const struct argp_option options[] = {
 	  2 },
 	{ "timeout", KEY_TIMEOUT, "SECONDS", 0, "Give up a run after this time", 2 },
 	{ "jobs", KEY_JOBS, "N", 0, "N processes share a long exhaustive search; default 1", 2 },
+	{ "checkpoint", KEY_CHECKPOINT, "FILE", 0,
+	  "Where the search of one run is saved if it is cut short; default: SCENARIO.checkpoint "
+	  "after a minute",
+	  2 },
+	{ "resume", KEY_RESUME, "FILE", 0, "Go on from a checkpoint of the same run", 2 },
 	{ NULL, 0, NULL, 0, "What to show", 3 },
 	{ "trace", KEY_TRACE, "FILE", 0,
 	  "Where the violating execution goes; default: SCENARIO.trace if a kernel was chosen. "
@@ -78,6 +85,7 @@ struct check {
 	char set[512];
 	uint64_t max_executions, seed;
 	unsigned int jobs;
+	const char *checkpoint, *resume;
 	double timeout;
 
 	bool table;
@@ -156,6 +164,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case KEY_HTML:
 		c->html = arg;
+		return 0;
+	case KEY_CHECKPOINT:
+		c->checkpoint = arg;
+		return 0;
+	case KEY_RESUME:
+		c->resume = arg;
 		return 0;
 	case KEY_ALL_EVENTS:
 		c->all_events = true;
@@ -301,6 +315,23 @@ static void options_of(const struct check *c, const struct fl_variant *variant,
 	};
 }
 
+#define LONG_SEARCH 60 /* seconds: worth a file that nobody has asked for */
+
+/* Of the many runs of a table, none is saved. */
+static void choose_checkpoint(const struct check *c, const struct fl_scenario *s,
+			      struct fl_run_options *opt, char *name, size_t size)
+{
+	if (c->table)
+		return;
+	opt->resume = c->resume;
+	opt->checkpoint = c->checkpoint ? c->checkpoint : c->resume;
+	if (opt->checkpoint)
+		return;
+	snprintf(name, size, "%s.checkpoint", s->name);
+	opt->checkpoint = name;
+	opt->checkpoint_after = LONG_SEARCH;
+}
+
 /* False: nothing more should run. */
 static bool run_one(struct check *c, const struct fl_scenario *s, const struct fl_variant *variant)
 {
@@ -315,11 +346,12 @@ static bool run_one(struct check *c, const struct fl_scenario *s, const struct f
 		.all_events = c->all_events,
 		.options = &opt,
 	};
-	char path[1024], page[1024], err[1024];
+	char path[1024], page[1024], saved_in[256], err[1024];
 	int ret, page_ret;
 
 	options_of(c, variant, &opt);
 	opt.progress_arg = &progress;
+	choose_checkpoint(c, s, &opt, saved_in, sizeof(saved_in));
 	ret = fl_run_check(s, &opt, &run.result, err, sizeof(err));
 	progress_end(&progress);
 	if (ret) {
@@ -338,8 +370,11 @@ static bool run_one(struct check *c, const struct fl_scenario *s, const struct f
 	else
 		report_single(&run, c->verbose);
 	if (!was_written(ret, "trace", path, "--trace") ||
-	    !was_written(page_ret, "page", page, "--html"))
+	    !was_written(page_ret, "page", page, "--html") ||
+	    !was_written(run.result.save_err, "checkpoint", opt.checkpoint, "--checkpoint"))
 		c->bad_input = true;
+	if (run.result.saved && !c->json)
+		printf("  saved: --resume %s goes on from here\n", opt.checkpoint);
 	fl_run_result_free(&run.result);
 	return !progress_interrupted();
 }
@@ -369,6 +404,11 @@ static void plan_scenario(struct check *c, const struct fl_scenario *s)
 static int run_all(struct check *c, const struct fl_scenario *const *s, size_t n)
 {
 	c->table = n != 1 || !is_chosen(c);
+	if (c->table && (c->checkpoint || c->resume)) {
+		cli_error("--checkpoint and --resume are for one run: name one scenario, and a "
+			  "--variant or --kernel of it");
+		return CLI_BAD_INPUT;
+	}
 	if (c->table && !c->json) {
 		c->layout = (struct report_table){ .scenario = 8, .variant = 7, .kernel = 6 };
 		for (size_t i = 0; i < n; i++)

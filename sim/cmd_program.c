@@ -21,6 +21,8 @@ enum key {
 	KEY_MAX_EXECUTIONS,
 	KEY_TIMEOUT,
 	KEY_JOBS,
+	KEY_CHECKPOINT,
+	KEY_RESUME,
 	KEY_NO_SYMMETRY,
 	KEY_NO_COMMUTE,
 	KEY_NO_RACES,
@@ -50,6 +52,9 @@ static const struct argp_option options[] = {
 	  2 },
 	{ "timeout", KEY_TIMEOUT, "SECONDS", 0, "Give up after exploring for this time", 2 },
 	{ "jobs", KEY_JOBS, "N", 0, "N processes share a long search; default 1", 2 },
+	{ "checkpoint", KEY_CHECKPOINT, "FILE", 0,
+	  "Where a search that is cut short is saved; default: FILE.checkpoint after a minute", 2 },
+	{ "resume", KEY_RESUME, "FILE", 0, "Go on from a checkpoint", 2 },
 	{ "no-symmetry", KEY_NO_SYMMETRY, NULL, 0, "Equal threads count as different", 2 },
 	{ "no-commute", KEY_NO_COMMUTE, NULL, 0,
 	  "Read-modify-writes whose results are unused are ordered, too", 2 },
@@ -70,6 +75,7 @@ struct args {
 	const char **cc_args;
 	int nr_cc_args;
 	bool json, all_events;
+	char checkpoint[256]; /* the default */
 };
 
 static bool add_argument(struct args *a, const char *arg, const struct argp_state *state)
@@ -132,6 +138,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case KEY_SEARCH:
 		a->opt.search = arg;
+		return 0;
+	case KEY_CHECKPOINT:
+		a->opt.checkpoint = arg;
+		return 0;
+	case KEY_RESUME:
+		a->opt.resume = arg;
 		return 0;
 	case KEY_NO_SYMMETRY:
 		a->opt.no_symmetry = true;
@@ -211,6 +223,33 @@ static bool write_files(const struct args *a, const struct fl_trace *t,
 	return ok;
 }
 
+#define LONG_SEARCH 60 /* seconds: worth a file that nobody has asked for */
+
+static void choose_checkpoint(struct args *a)
+{
+	const char *slash = strrchr(a->file, '/');
+
+	if (!a->opt.checkpoint && a->opt.resume)
+		a->opt.checkpoint = a->opt.resume;
+	if (a->opt.checkpoint)
+		return;
+	snprintf(a->checkpoint, sizeof(a->checkpoint), "%.200s.checkpoint",
+		 slash ? slash + 1 : a->file);
+	a->opt.checkpoint = a->checkpoint;
+	a->opt.checkpoint_after = LONG_SEARCH;
+}
+
+static int report_checkpoint(const struct args *a, const struct fl_run_result *r, int status)
+{
+	if (r->save_err)
+		return cli_error("can't write the checkpoint to \"%s\": %s; --checkpoint FILE "
+				 "chooses another place",
+				 a->opt.checkpoint, strerror(-r->save_err));
+	if (r->saved && !a->json)
+		printf("  saved: --resume %s goes on from here\n", a->opt.checkpoint);
+	return status;
+}
+
 static int check(struct args *a)
 {
 	struct progress progress = { .scenario = a->file };
@@ -224,6 +263,7 @@ static int check(struct args *a)
 	bool written;
 	int status;
 
+	choose_checkpoint(a);
 	a->opt.progress = progress_report;
 	a->opt.progress_arg = &progress;
 	progress_catch_signals();
@@ -240,6 +280,7 @@ static int check(struct args *a)
 	report.interrupted = progress_interrupted();
 	written = write_files(a, r.trace, &report);
 	(a->json ? report_program_json : report_program_text)(&report);
+	status = report_checkpoint(a, &r, status);
 	fl_run_result_free(&r);
 	return written ? status : CLI_BAD_INPUT;
 }

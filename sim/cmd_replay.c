@@ -9,6 +9,7 @@
 #include <faultline/run.h>
 #include <faultline/scenario.h>
 
+#include "../lib/explore/weaken.h"
 #include "../lib/program/program.h"
 #include "../lib/trace/json.h"
 #include "gdb.h"

@@ -43,10 +43,10 @@ static bool is_needless(const struct barriers_row *row)
 /* For scripts. */
 static const char *verdict_of(const struct barriers_row *row)
 {
-	return row->undecided		? "inconclusive"
-	       : is_needed(row)		? "needed"
-	       : is_needless(row)	? "not-needed"
-					: "weaker";
+	return row->undecided	  ? "inconclusive"
+	       : is_needed(row)	  ? "needed"
+	       : is_needless(row) ? "not-needed"
+				  : "weaker";
 }
 
 /* "release", "acquire or release" */
@@ -149,19 +149,32 @@ static void print_witness(const struct report_barriers *r, const struct barriers
 	print_picture(r, t);
 }
 
-/* The mildest weakening that is a violation says most about why the ordering is as it is. */
-static const struct barriers_try *witness_of(const struct barriers_row *row)
+/* The last one is the mildest, which says most about why the ordering is as it is. */
+static const struct barriers_try *last_try(const struct barriers_row *row, enum fl_verdict verdict)
 {
 	for (int k = row->nr_tries - 1; k >= 0; k--)
-		if (row->try[k].result.verdict == FL_VERDICT_VIOLATION)
+		if (row->try[k].result.verdict == verdict)
 			return &row->try[k];
 	return NULL;
+}
+
+/* What the exploration knows of it; a limit of the command line is told once, at the end. */
+static void print_open(const struct barriers_row *row, int indent)
+{
+	const struct barriers_try *t = last_try(row, FL_VERDICT_INCONCLUSIVE);
+
+	if (!t || !t->result.message[0])
+		return;
+	printf("%*swith %s, ", indent, "", name_of(row, t->to));
+	if (t->result.oracle[0])
+		printf("perhaps %s: ", t->result.oracle);
+	printf("%s\n", t->result.message);
 }
 
 static void print_row(const struct report_barriers *r, const struct widths *w, int i)
 {
 	const struct barriers_row *row = &r->found->row[i];
-	const struct barriers_try *t = witness_of(row);
+	const struct barriers_try *t = last_try(row, FL_VERDICT_VIOLATION);
 	char place[160], text[160], order[48], verdict[160];
 	int indent = 2 + w->number + 2;
 
@@ -171,6 +184,7 @@ static void print_row(const struct report_barriers *r, const struct widths *w, i
 	put_verdict(verdict, sizeof(verdict), row);
 	printf("  %*d  %-*s  %-*s  %-*s%s%s\n", w->number, i + 1, w->place, place, w->text, text,
 	       w->order, order, w->order ? "  " : "", verdict);
+	print_open(row, indent);
 	if (!t)
 		return;
 	printf("%*swith %s, ", indent, "", name_of(row, t->to));
@@ -184,9 +198,9 @@ static void put_numbers(char *buf, size_t size, const struct barriers_group *g)
 
 	for (int i = 0; i < g->n && n < size; i++)
 		n += (size_t)snprintf(buf + n, size - n, "%s%d",
-				      !i	      ? ""
+				      !i	     ? ""
 				      : i + 1 < g->n ? ", "
-						      : " and ",
+						     : " and ",
 				      g->row[i] + 1);
 }
 
@@ -224,8 +238,8 @@ static void print_together(const struct report_barriers *r)
 	put_numbers(numbers, sizeof(numbers), &b->together);
 	printf("  %s: %s\n", numbers,
 	       b->together.try.result.verdict == FL_VERDICT_VERIFIED ? "verified with all of these "
-								       "weaker" :
-								       "inconclusive");
+								       "weaker"
+								     : "inconclusive");
 }
 
 static void print_summary(const struct report_barriers *r)
@@ -339,8 +353,7 @@ static void print_row_json(const struct report_barriers *r, int i)
 	put_string(o, "text", row->where->text);
 	put_string(o, "variable", row->name);
 	put_string(o, "written", name_of(row, row->place->written));
-	json_object_set_new(o, "on_failure",
-			    json_boolean(row->place->ordering == FLX_OF_FAILURE));
+	json_object_set_new(o, "on_failure", json_boolean(row->place->ordering == FLX_OF_FAILURE));
 	put_string(o, "verdict", verdict_of(row));
 	for (int k = 0; k < row->nr_enough; k++)
 		json_array_append_new(list, json_string(name_of(row, row->enough[k])));
@@ -401,8 +414,8 @@ void report_barriers_baseline(const struct report_barriers *r, bool json)
 		printf("inconclusive\n");
 		printf("  It is not known to be correct as it is written (%s), so nothing was "
 		       "weakened.\n",
-		       r->interrupted	   ? "interrupted"
+		       r->interrupted	  ? "interrupted"
 		       : base->message[0] ? base->message
-					   : r->limit);
+					  : r->limit);
 	}
 }

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""What one process has used of processor and memory, without its children (a compiler, say).
+"""What a command's process has used of processor and memory, without its children (a compiler, say).
 
-It is stopped by ptrace when it exits, while the kernel still has both figures; nothing else of it is traced.
+It is stopped by ptrace when it has become the command, and when it exits, while the kernel still has both figures;
+nothing in between is traced.
 """
 import ctypes
 import os
@@ -11,7 +12,9 @@ import time
 from dataclasses import dataclass
 
 PTRACE_CONT, PTRACE_SEIZE = 7, 0x4206
+PTRACE_O_TRACEEXEC, PTRACE_EVENT_EXEC = 0x10, 4
 PTRACE_O_TRACEEXIT, PTRACE_EVENT_EXIT = 0x40, 6
+AT_EXEC = PTRACE_EVENT_EXEC << 8 | signal.SIGTRAP
 AT_EXIT = PTRACE_EVENT_EXIT << 8 | signal.SIGTRAP
 
 libc = ctypes.CDLL(None, use_errno=True)
@@ -46,13 +49,15 @@ def _peak(pid):
     return 0
 
 
-def _start(command, out, gate):
+def _start(command, cwd, out, gate, open_gate):
     pid = os.fork()
     if not pid:
         os.dup2(out.fileno(), 1)
         os.dup2(out.fileno(), 2)
+        os.close(open_gate)
         os.read(gate, 1)
         try:
+            os.chdir(cwd)
             os.execv(command[0], command)
         except OSError as e:
             os.write(2, f"{command[0]}: {e.strerror}\n".encode())
@@ -60,35 +65,35 @@ def _start(command, out, gate):
     return pid
 
 
+def _follow(pid):
+    """From exec to exit: CPU time, wall time, memory, exit status."""
+    started = began = cpu = peak = 0
+    while True:
+        _, status = os.waitpid(pid, 0)
+        if not os.WIFSTOPPED(status):
+            return cpu - began, time.monotonic() - started, peak, os.waitstatus_to_exitcode(status)
+        if status >> 8 == AT_EXEC:
+            started, began = time.monotonic(), _cpu(pid)
+        elif status >> 8 == AT_EXIT:
+            cpu, peak = _cpu(pid), _peak(pid)
+        # A signal that was meant for it goes on to it; other stops are ptrace's own.
+        _ptrace(PTRACE_CONT, pid, 0 if status >> 16 else os.WSTOPSIG(status))
+
+
 def measure(command, cwd):
     """Runs @command, a list that begins with a path, in the folder @cwd."""
-    here = os.getcwd()
     gate, open_gate = os.pipe()
-    cpu, peak = 0, 0
     with tempfile.TemporaryFile() as out:
-        os.chdir(cwd)
-        pid = _start(command, out, gate)
-        os.chdir(here)
+        pid = _start(command, cwd, out, gate, open_gate)
         try:
-            _ptrace(PTRACE_SEIZE, pid, PTRACE_O_TRACEEXIT)
+            _ptrace(PTRACE_SEIZE, pid, PTRACE_O_TRACEEXEC | PTRACE_O_TRACEEXIT)
         except OSError:
             os.kill(pid, signal.SIGKILL)
             os.waitpid(pid, 0)
             raise
-        started = time.monotonic()
-        os.write(open_gate, b"x")
-        os.close(gate)
-        os.close(open_gate)
-        while True:
-            _, status = os.waitpid(pid, 0)
-            if not os.WIFSTOPPED(status):
-                break
-            at_exit = status >> 8 == AT_EXIT
-            if at_exit:
-                cpu, peak = _cpu(pid), _peak(pid)
-            # A signal that was meant for it goes on to it; other stops are ptrace's own.
-            _ptrace(PTRACE_CONT, pid, 0 if status >> 16 else os.WSTOPSIG(status))
-        wall = time.monotonic() - started
+        finally:
+            os.close(open_gate)  # the process may go on
+            os.close(gate)
+        cpu, wall, peak, status = _follow(pid)
         out.seek(0)
-        text = out.read().decode(errors="replace")
-    return Usage(cpu, wall, peak, os.waitstatus_to_exitcode(status), text)
+        return Usage(cpu, wall, peak, status, out.read().decode(errors="replace"))

@@ -33,6 +33,12 @@ struct fl_run_options {
 	uint64_t max_executions; /* 0: no limit; of random searches: runs */
 	double timeout;		 /* seconds; 0: no limit */
 	unsigned int jobs;	 /* processes that share an exhaustive search; 0: one */
+	/*
+	 * Where an exhaustive search that does not come to its end is saved, if it took longer than checkpoint_after
+	 * seconds, and in between once a minute; NULL: nowhere. And the checkpoint to go on from, or NULL.
+	 */
+	const char *checkpoint, *resume;
+	double checkpoint_after;
 	uint64_t seed;		 /* of random searches; native: of the delays */
 	uint64_t iterations;	 /* native: how often; 0: once */
 	/*
@@ -69,6 +75,8 @@ struct fl_run_result {
 	uint64_t runs;	     /* of random searches; executions are the different ones */
 	uint64_t found_in;   /* the first of them, counted from 1, that was a violation; else 0 */
 	struct fl_pct pct;
+	bool saved;	  /* what is left of the search is in the checkpoint */
+	int save_err;	  /* or why not: a negative errno */
 	char note[160];	  /* what a search that was not exhaustive can say, or "" */
 	char unseen[160]; /* of a program: library calls whose accesses are not seen, or "" */
 	uint64_t hits;	  /* native: iterations in which an oracle failed */

@@ -210,7 +210,8 @@ static void capture_state(struct thread *t, const struct op *op)
 
 	t->state[0] = t->state[1] = 0;
 	if (!t->in_call)
-		spin_capture(op->pc, op->addr ^ (uintptr_t)op->site, stack_end, t->state);
+		spin_capture(op->pc, op->addr ^ (uintptr_t)op->site ^ (uintptr_t)errno << 48,
+			     stack_end, t->state);
 	clear_stack_below(UNWINDER_DEPTH);
 }
 
@@ -340,6 +341,7 @@ static int spawn_number(int parent, int k, void (*fn)(void *), void *arg)
 	created[nr].k = k;
 	created[nr].fn = fn;
 	created[nr].arg = arg;
+	search_new_thread();
 	return nr++;
 }
 
@@ -364,9 +366,9 @@ int exec_spawn(void (*fn)(void *), void *arg)
 	return op.target;
 }
 
-void exec_join(int target)
+void exec_join(int target, bool result)
 {
-	struct op op = { .kind = OP_JOIN, .target = target };
+	struct op op = { .kind = OP_JOIN, .target = target, .a = result };
 
 	exec_do(&op);
 }
@@ -666,6 +668,11 @@ static void fill_label(struct label *l, int thread)
 		mixed_sizes(op, other);
 }
 
+uint64_t exec_result(const struct ev *join)
+{
+	return join->op->a ? G.ev[join->rf].op->val : 0;
+}
+
 /* What @e tells its thread. What a thread is created with and what it ends with go from label to label. */
 static uint64_t value_of(const struct ev *e)
 {
@@ -674,8 +681,9 @@ static uint64_t value_of(const struct ev *e)
 	case EV_CHOICE:
 		return e->rval;
 	case EV_BEGIN:
-	case EV_JOIN:
 		return G.ev[e->rf].op->val;
+	case EV_JOIN:
+		return exec_result(e);
 	default:
 		return 0;
 	}

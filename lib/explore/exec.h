@@ -147,8 +147,13 @@ void exec_do_before_store(struct op *op);
 void exec_yield(void);
 /* Starts a thread during the run; returns its number or -1. Called on fibres. */
 int exec_spawn(void (*fn)(void *), void *arg);
-/* Waits for the end of thread @target, which everything after it comes after. Called on fibres. */
-void exec_join(int target);
+/*
+ * Waits for the end of thread @target, which everything after it comes after. @result: whoever waits looks at what
+ * the thread ended with. Called on fibres.
+ */
+void exec_join(int target, bool result);
+/* What @join tells of how the thread ended; 0 for who does not look. */
+uint64_t exec_result(const struct ev *join);
 /* One execution for each value from 0 to @n - 1. Called on fibres. */
 uint64_t exec_choose(uint64_t n, const struct fl_site *site, uintptr_t pc);
 /* The execution in hand fails here and now; does not return. Called on fibres. */

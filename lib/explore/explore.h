@@ -64,6 +64,25 @@ struct flx_program {
 	void (*tear_down)(void *arg, const struct flx_record *record);
 };
 
+/* A way through the search: which alternative was taken at each choice. */
+struct flx_path {
+	int n;
+	uint32_t *choice;
+	double weight; /* of what lies behind it, as a part of the whole */
+};
+
+/*
+ * What a search that is not finished has come to, for another one of the same program with the same options to go
+ * on from. .known: where it learnt what it did not know at first; .left: what is still to be explored.
+ */
+struct flx_left {
+	uint64_t executions, blocked, duplicates;
+	uint32_t events;
+	double done, seconds;
+	int nr_known, nr_left;
+	struct flx_path *known, *left;
+};
+
 struct flx_options {
 	enum flx_model model;
 	enum flx_mutant mutant;
@@ -87,6 +106,14 @@ struct flx_options {
 	const struct flx_weakening *weaken;
 	int nr_weaken;
 	struct flx_places *places;
+	/*
+	 * Of an exhaustive search: called every @save_every seconds, and at a limit that ends it. @left is only valid
+	 * during the call. NULL: not called.
+	 */
+	void (*save)(void *arg, const struct flx_left *left);
+	void *save_arg;
+	double save_every;	       /* 0: never before the end */
+	const struct flx_left *resume; /* what to go on from; NULL: from the start */
 	/* Called for each complete execution, after finish(); for tests that collect outcomes. */
 	void (*on_execution)(void *arg);
 	void *on_execution_arg;

@@ -62,7 +62,7 @@ static void add_words(const uint32_t *w, int n)
 	shared->top += n;
 }
 
-static void give(struct item *it)
+static void give(struct flx_path *it)
 {
 	uint32_t tail[3] = { (uint32_t)it->n };
 
@@ -72,10 +72,10 @@ static void give(struct item *it)
 	free(it->choice);
 }
 
-static struct item take(void)
+static struct flx_path take(void)
 {
 	const uint32_t *tail = &shared->word[shared->top - 3];
-	struct item it = { .n = (int)tail[0] };
+	struct flx_path it = { .n = (int)tail[0] };
 
 	memcpy(&it.weight, &tail[1], sizeof(it.weight));
 	it.choice = malloc(sizeof(*it.choice) * (it.n + 1));
@@ -87,6 +87,11 @@ static struct item take(void)
 }
 
 #define BREAK_EVERY 0.001 /* seconds at least: to go on costs the way from the root */
+
+bool jobs_is_worker(void)
+{
+	return me >= 0;
+}
 
 bool jobs_want_break(void)
 {
@@ -202,7 +207,7 @@ static bool get_work(void)
 	}
 	any = shared->top && !shared->stop;
 	if (any) {
-		struct item it = take();
+		struct flx_path it = take();
 
 		shared->idle--;
 		search_put_off(&it);
@@ -223,6 +228,7 @@ static _Noreturn void worker(int number)
 	/* The parent keeps an eye on limits. */
 	options = *S.opt;
 	options.progress = NULL;
+	options.save = NULL;
 	options.timeout = 0;
 	options.max_executions = 0;
 	S.opt = &options;
@@ -278,7 +284,7 @@ static void add_tallies(const struct tally *before, int workers)
 static bool limit_reached(void)
 {
 	return (S.opt->max_executions && S.res->executions >= S.opt->max_executions) ||
-	       search_time_is_up(S.opt->timeout, S.res->executions, S.done);
+	       search_save_is_due() || search_time_is_up(S.opt->timeout, S.res->executions, S.done);
 }
 
 /* Until all workers have ended. False: one of them died. */
@@ -341,17 +347,21 @@ static bool create_shared(int workers)
 /* Follows the choices to where a worker was: this process comes to know what the worker knew. */
 static void follow(size_t at, int n)
 {
-	struct item it = { .n = n, .choice = &shared->word[at] };
+	struct flx_path it = { .n = n, .choice = &shared->word[at] };
 
 	S.stop = false;
 	search_item(&it);
+	S.stop = false;
 }
 
 static void take_over_results(const struct tally *before, int workers)
 {
 	add_tallies(before, workers);
 	if (shared->lesson_found) {
+		S.only_follow = true;
 		follow(shared->lesson, shared->lesson_len);
+		S.only_follow = false;
+		learn_again = !exec_error[0];
 		return;
 	}
 	if (shared->found && (!S.best.found || shared->rank < S.best.rank ||
@@ -360,7 +370,7 @@ static void take_over_results(const struct tally *before, int workers)
 		add_tallies(before, workers); /* it has been counted */
 	}
 	while (shared->top) {
-		struct item it = take();
+		struct flx_path it = take();
 
 		search_put_off(&it);
 	}

@@ -3,7 +3,7 @@
  * jobs.h - one exploration by several processes.
  *
  * A thread's code is native and its memory is where it is, so each worker is a fork of the whole explorer, with all that it
- * has learnt so far. What workers share is a list of parts of the search that nobody has begun (struct item: the choices that
+ * has learnt so far. What workers share is a list of parts of the search that nobody has begun (struct flx_path: the choices that
  * lead there), counters, and the best violation, again as choices: whoever follows them comes to the same execution. A
  * worker that finds others idle gives away what lies nearest to the root of its own part, the largest as a rule.
  */
@@ -17,6 +17,7 @@
  * started, all is there.
  */
 bool jobs_search(int workers);
+bool jobs_is_worker(void);
 /* In a worker: somebody waits for work, or all are to stop. */
 bool jobs_want_break(void);
 

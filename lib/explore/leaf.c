@@ -19,27 +19,34 @@ void search_fail(const char *oracle, const char *message)
 
 enum end { END_COMPLETE, END_BLOCKED, END_DEADLOCK, END_VOID };
 
-/* Has thread @t, which goes round a loop, read the newest stores in its last round? */
-static bool last_round_is_current(int t)
+/*
+ * Has thread @t, which waits at its last load, or has come to the end of a round that leads nowhere (@end), read the newest
+ * stores in that round? If it could have come here with fewer rounds, that is for another execution to say.
+ */
+static bool waits_on_newest(int t, const struct label *end)
 {
 	const struct ev *e = &G.ev[G.tev[t][G.tn[t] - 1]];
-	const struct label *next = e->op->child;
 
-	if (e->flags & EVF_AWAIT)
-		return true;
-	while (next && next->via != e->rval)
-		next = next->sibling;
-	/* It could have come here with fewer rounds: that is for another execution to say. */
-	if (!next || next->stop != LABEL_SPINS)
+	if (!end && (e->flags & EVF_AWAIT))
+		return e->rf == graph_co_max(&G, e->loc);
+	if (!end)
+		for (end = e->op->child; end && end->via != e->rval;)
+			end = end->sibling;
+	if (!end || end->stop != LABEL_SPINS)
 		return false;
 	for (int i = G.tn[t] - 1; i >= 0; i--) {
 		e = &G.ev[G.tev[t][i]];
 		if (e->kind == EV_READ && e->rf != graph_co_max(&G, e->loc))
 			return false;
-		if (e->op == next->back)
+		if (e->op == end->back)
 			break;
 	}
 	return true;
+}
+
+static bool leads_nowhere(const struct label *l)
+{
+	return l && (l->stop == LABEL_SPINS || l->stop == LABEL_AGAIN);
 }
 
 /* How the threads ended; *who: one that waits for ever. */
@@ -57,7 +64,7 @@ static enum end judge_threads(int *who)
 		l = exec_label(t);
 		if (exec_error[0])
 			return END_VOID;
-		if (l && l->stop) {
+		if (l && l->stop && !leads_nowhere(l)) {
 			stale |= (l->stop == LABEL_PRUNED &&
 				  S.opt->mutant != FLX_MUT_COUNT_PRUNED) ||
 				 l->stop == LABEL_BOUND;
@@ -74,11 +81,10 @@ static enum end judge_threads(int *who)
 		if (e && e->kind == EV_FENCE && (e->flags & EVF_BLOCKED)) {
 			grace_period = true;
 			*who = t;
-		} else if (!e || !(e->flags & EVF_BLOCKED)) {
+		} else if (!leads_nowhere(l) && (!e || !(e->flags & EVF_BLOCKED))) {
 			/* Waits for another thread's end. */
 			waits = true;
-		} else if ((e->rf != graph_co_max(&G, e->loc) || !last_round_is_current(t)) &&
-			   S.opt->mutant != FLX_MUT_WAIT_ON_STALE) {
+		} else if (!waits_on_newest(t, l) && S.opt->mutant != FLX_MUT_WAIT_ON_STALE) {
 			stale = true;
 		} else if (!(e->flags & EVF_MAY_WAIT)) {
 			waits = true;

@@ -16,10 +16,17 @@ static bool changes_nothing(const struct ev *e)
 	return e->kind == EV_READ && (!(e->flags & EVF_RMW) || ev_is_silent(e));
 }
 
+/* The state does not show what is in registers for this call alone. */
+static bool same_arguments(const struct label *a, const struct label *b)
+{
+	return a->kind == b->kind && a->order == b->order && a->fn == b->fn && a->a == b->a &&
+	       a->b == b->b && a->val == b->val && a->target == b->target;
+}
+
 static bool same_state(const struct label *a, const struct label *b)
 {
 	return a->state[0] && a->state[0] == b->state[0] && a->state[1] == b->state[1] &&
-	       a->own_stores == b->own_stores;
+	       a->own_stores == b->own_stores && same_arguments(a, b);
 }
 
 /* Where a round began that has now come back to its beginning; or NULL. */
@@ -74,8 +81,7 @@ static struct label *child(const struct label *l, uint64_t via)
 
 static bool same_operation(const struct label *a, const struct label *b)
 {
-	return !a->stop && a->pc == b->pc && a->kind == b->kind && a->loc == b->loc &&
-	       a->order == b->order;
+	return !a->stop && a->pc == b->pc && a->loc == b->loc && same_arguments(a, b);
 }
 
 /*
@@ -187,7 +193,8 @@ static bool is_again(const struct label *l, int t, int j)
 		const struct ev *a = &G.ev[G.tev[t][i]];
 		struct label *instead;
 
-		if (!changes_nothing(a))
+		/* As many stores that have no events need not be the same stores: there are to be none. */
+		if (!changes_nothing(a) || a->op->own_stores != l->own_stores)
 			return false;
 		if (!is_plain_load(a) || a->loc != b->loc || !same_order(a, b) ||
 		    !repeats(t, i, j) || !(is_inside(l, t, i, j) || goes_round(t, i, j)))

@@ -59,7 +59,7 @@ void search_settle(int e)
 		hb_clock(&G, e, S.opt->mutant);
 }
 
-void search_put_off(const struct item *it)
+void search_put_off(const struct flx_path *it)
 {
 	if (S.depth == S.cap) {
 		S.cap = S.cap ? S.cap * 2 : 256;
@@ -86,7 +86,7 @@ static uint32_t *copy_of_path(void)
 /* Leaves the graph in hand, and what can become of it, for later. */
 static void push(void)
 {
-	struct item it = {
+	struct flx_path it = {
 		.n = S.path_len + S.follow_len,
 		.weight = S.weight,
 		.choice = copy_of_path(),
@@ -97,10 +97,41 @@ static void push(void)
 
 int search_choice(int n)
 {
-	if (n < 2 || !S.follow_len)
+	int i;
+
+	if (n < 2)
 		return SEARCH_ALL;
+	if (!S.follow_len) {
+		S.stop |= S.only_follow;
+		return SEARCH_ALL;
+	}
+	i = (int)*S.follow;
+	if (i < 0 || i >= n) {
+		snprintf(exec_error, sizeof(exec_error),
+			 "what is to be resumed is of another program, or was made with other "
+			 "options");
+		S.stop = true;
+		return SEARCH_ALL;
+	}
+	S.follow++;
 	S.follow_len--;
-	return *S.follow++;
+	return i;
+}
+
+static void add_known(uint32_t *choice, int n)
+{
+	S.known = realloc(S.known, (S.nr_known + 1) * sizeof(*S.known));
+	if (!S.known)
+		abort();
+	S.known[S.nr_known++] = (struct flx_path){ .n = n, .choice = choice };
+}
+
+void search_new_thread(void)
+{
+	if (jobs_is_worker())
+		learn_again = true;
+	else if (S.begun && !S.forward)
+		add_known(copy_of_path(), S.path_len + S.follow_len);
 }
 
 int search_take(int n, int i)
@@ -682,6 +713,16 @@ bool search_time_is_up(double timeout, uint64_t executions, double done)
 /* Most bugs show in the first executions, and many programs have no more: nothing beats the search there. */
 #define PAUSE_AFTER 30
 
+bool search_save_is_due(void)
+{
+	double now;
+
+	if (!S.opt->save || !S.opt->save_every || S.best.found)
+		return false;
+	now = now_seconds();
+	return S.save_due = S.save_due || now - S.saved_at > S.opt->save_every;
+}
+
 bool search_limit_reached(void)
 {
 	if (jobs_want_break())
@@ -693,6 +734,8 @@ bool search_limit_reached(void)
 	if (S.pause_at && S.res->executions + S.res->blocked >= S.pause_at)
 		return S.paused = true;
 	if (S.res->endless || forward_lucky_enough())
+		return true;
+	if (!(S.every & 63) && search_save_is_due())
 		return true;
 	/* Each step of a large graph takes its time. */
 	return (!(S.every++ & 63) || G.n > LARGE) &&
@@ -707,7 +750,7 @@ int search_set_up(const struct flx_program *p, const struct flx_options *o, stru
 	memset(&S, 0, sizeof(S));
 	S.opt = o;
 	S.res = r;
-	S.started = now_seconds();
+	S.started = S.saved_at = now_seconds();
 	weaken_begin(o);
 	exec_loop_bound = o->loop_bound ? o->loop_bound : 1000;
 	S.clocks = o->model == FLX_RC11 || (o->races && o->model != FLX_LKMM);
@@ -732,6 +775,9 @@ void search_tear_down(const struct flx_record *record)
 	free(S.stack);
 	free(S.path);
 	free(S.lesson);
+	while (S.nr_known)
+		free(S.known[--S.nr_known].choice);
+	free(S.known);
 	free(S.best.ev);
 	free(S.best.path);
 	free(S.lucky.ev);
@@ -746,7 +792,7 @@ void search_result(bool complete)
 {
 	struct flx_result *r = S.res;
 
-	r->seconds = now_seconds() - S.started;
+	r->seconds = now_seconds() - S.started + S.spent_before;
 	r->verdict = complete && !S.partial && !r->loop_pc && !r->endless ? FLX_VERIFIED
 									  : FLX_INCONCLUSIVE;
 	forward_compare_lucky();
@@ -796,7 +842,7 @@ void search_begin_again(void)
 	learn_again = false;
 }
 
-void search_item(const struct item *it)
+void search_item(const struct flx_path *it)
 {
 	graph_clear(&G, program->nthreads);
 	exec_moved();
@@ -811,7 +857,7 @@ void search_item(const struct item *it)
 void search_rest(void)
 {
 	while (S.depth && !S.stop) {
-		struct item it = S.stack[--S.depth];
+		struct flx_path it = S.stack[--S.depth];
 
 		search_item(&it);
 		free(it.choice);
@@ -830,7 +876,7 @@ static void search_from_start(void)
 static void search_on(void)
 {
 	for (int i = 0, k = S.depth - 1; i < k; i++, k--) {
-		struct item it = S.stack[i];
+		struct flx_path it = S.stack[i];
 
 		S.stack[i] = S.stack[k];
 		S.stack[k] = it;
@@ -847,32 +893,123 @@ static bool is_for_many(void)
 	return S.opt->jobs > 1 && !search_remembers();
 }
 
+static void save(void)
+{
+	const struct flx_result *r = S.res;
+	const struct flx_left left = {
+		.executions = r->executions,
+		.blocked = r->blocked,
+		.duplicates = r->duplicates,
+		.events = r->events,
+		.done = S.done,
+		.seconds = now_seconds() - S.started + S.spent_before,
+		.nr_known = S.nr_known,
+		.nr_left = S.depth,
+		.known = S.known,
+		.left = S.stack,
+	};
+
+	S.opt->save(S.opt->save_arg, &left);
+	S.saved_at = now_seconds();
+	S.save_due = false;
+}
+
+/* Explores what is on the stack, by many if it is worth it. */
+static void search_to_end(bool many)
+{
+	for (;;) {
+		S.stop = S.paused = false;
+		if (!many || S.best.found || S.lucky.found || !jobs_search(S.opt->jobs))
+			search_on();
+		if (!S.save_due || !S.depth || learn_again || exec_error[0])
+			return;
+		save();
+	}
+}
+
 static void search_by_many(void)
 {
 	S.pause_at = 0;
-	if (S.best.found || S.lucky.found || !jobs_search(S.opt->jobs))
-		search_on();
+	search_to_end(true);
 }
 
-static void search_all(void)
+/* The first executions, some random ones, and again whenever something is learnt: all as it was the last time. */
+static void search_begin(void)
 {
 	/* Who looks at each execution is not to see those of the random pass, too. */
 	bool random_first = S.opt->random_first && !S.opt->on_execution;
 
 	do {
 		search_begin_again();
-		S.pause_at = random_first ? PAUSE_AFTER : is_for_many() ? ALONE_UNTIL : 0;
+		S.pause_at = random_first ? PAUSE_AFTER : 0;
+		S.begun = !random_first;
 		search_from_start();
 		if (S.paused && random_first && !learn_again) {
 			forward_first_pass();
 			random_first = learn_again;
-			S.pause_at = is_for_many() ? ALONE_UNTIL : 0;
-			if (!learn_again)
-				search_on();
 		}
+	} while (learn_again && random_first);
+	S.begun = true;
+}
+
+/* What was left by a search that had learnt more than this one so far. */
+static void take_up(const struct flx_left *left)
+{
+	for (int i = 0; i < left->nr_known && !exec_error[0]; i++) {
+		search_begin_again();
+		S.only_follow = true;
+		search_item(&left->known[i]);
+		S.only_follow = false;
+	}
+	if (exec_error[0])
+		return;
+	search_begin_again();
+	for (int i = 0; i < left->nr_left; i++) {
+		struct flx_path it = left->left[i];
+
+		it.choice = malloc((it.n + 1) * sizeof(*it.choice));
+		if (!it.choice)
+			abort();
+		memcpy(it.choice, left->left[i].choice, it.n * sizeof(*it.choice));
+		search_put_off(&it);
+	}
+	S.res->executions = left->executions;
+	S.res->blocked = left->blocked;
+	S.res->duplicates = left->duplicates;
+	S.res->events = left->events;
+	S.done = left->done;
+	S.spent_before = left->seconds;
+	S.pause_at = 0;
+}
+
+static void search_all(void)
+{
+	search_begin();
+	if (S.opt->resume && !exec_error[0]) {
+		take_up(S.opt->resume);
+		search_to_end(is_for_many());
+	} else if (S.paused && !learn_again) {
+		S.pause_at = is_for_many() ? ALONE_UNTIL : 0;
+		search_to_end(false);
 		if (S.paused && !learn_again)
 			search_by_many();
-	} while (learn_again);
+	}
+	while (learn_again) {
+		if (S.lesson)
+			add_known(S.lesson, S.lesson_len);
+		S.lesson = NULL;
+		search_begin_again();
+		S.pause_at = is_for_many() ? ALONE_UNTIL : 0;
+		search_from_start();
+		if (S.save_due && S.depth && !learn_again)
+			save();
+		if (S.depth && !S.paused && !learn_again && !S.best.found)
+			search_to_end(false);
+		if (S.paused && !learn_again)
+			search_by_many();
+	}
+	if (S.opt->save && S.depth && !S.best.found && !exec_error[0])
+		save();
 }
 
 #define SEARCH_STACK ((size_t)1 << 30) /* of address space; what is not used costs nothing */

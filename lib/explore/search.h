@@ -15,12 +15,6 @@
  * A part of the search that is left for later: which alternative to take at each choice on the way to it. Whoever follows it
  * comes to the same graph, in another process, too.
  */
-struct item {
-	int n;
-	double weight;
-	uint32_t *choice;
-};
-
 struct finding { /* the best violation so far */
 	bool found;
 	int rank; /* lower is better: a domain oracle, a deadlock, a data race; then the unsure ones */
@@ -39,12 +33,18 @@ struct hash_set {
 struct search {
 	const struct flx_options *opt;
 	struct flx_result *res;
-	struct item *stack;
+	struct flx_path *stack;
 	int depth, cap;
 	uint32_t *path; /* the choices that led to the graph in hand */
 	int path_len, path_cap;
 	const uint32_t *follow; /* choices still to be followed */
 	int follow_len;
+	bool only_follow;	/* nothing behind that is wanted */
+	struct flx_path *known; /* where something was learnt, since the first random pass */
+	int nr_known;
+	bool begun;	 /* that pass is over */
+	double saved_at; /* time of the last call of opt->save */
+	bool save_due;
 	uint32_t *lesson; /* those that led to where something was learnt, or went wrong */
 	int lesson_len;
 	bool stop;     /* explore no further: what is left goes onto the stack */
@@ -59,8 +59,9 @@ struct search {
 	bool forward;	  /* what goes on is a search of forward.h */
 	bool partial;	  /* it left something out */
 	uint64_t executions_at_find;
-	double started, found_at;
-	unsigned int every; /* calls of limit_reached() */
+	double started, found_at,
+		spent_before; /* the last: of the search that this one goes on with */
+	unsigned int every;   /* calls of limit_reached() */
 	/* What oracles reported in the execution in hand. */
 	bool failed;
 	char oracle[32], message[256];
@@ -90,6 +91,8 @@ bool search_limit_reached(void);
  * explored, now or later: the search is partial.
  */
 bool search_gives_up(void);
+/* It is time to save what there is. */
+bool search_save_is_due(void);
 /* The same for time alone, and for the user's wish to end; for the progress callback: @executions and @done. */
 bool search_time_is_up(double timeout, uint64_t executions, double done);
 /* G is at the limit of its size, which ends the exploration. */
@@ -119,12 +122,14 @@ bool search_consistent(void);
 
 /* Explores all that G can become, now or (search.stop) later. G may have grown on return: search_unwind(). */
 void search_branch(double weight);
+/* A thread that no execution had so far gets its number: whoever follows the path later has to number it alike. */
+void search_new_thread(void);
 /* Explores what is on the stack, until search.stop. */
 void search_rest(void);
 /* All that can become of what lies where @it leads to. */
-void search_item(const struct item *it);
+void search_item(const struct flx_path *it);
 /* Puts @it, whose choices are the search's then, on the stack. */
-void search_put_off(const struct item *it);
+void search_put_off(const struct flx_path *it);
 /* G as it was when it had @n events. */
 void search_unwind(int n);
 /* Event @e of G is new or reads something else: its clocks. */

@@ -49,16 +49,15 @@ static bool are_equal(int t, int u)
 	return false;
 }
 
-static bool has_place(const struct ev *e)
+static uint64_t place_of(int id, const uint16_t *rank)
 {
-	return e->kind == EV_READ || e->kind == EV_WRITE;
-}
+	const struct ev *e = &G.ev[id];
 
-static int place_of(const struct ev *e, const uint16_t *rank, int id)
-{
-	int w = e->kind == EV_READ ? e->rf : id;
-
-	return w == EV_INIT ? 0 : rank[w];
+	if (e->kind == EV_CHOICE)
+		return e->rval;
+	if (e->kind == EV_READ)
+		return e->rf == EV_INIT ? 0 : rank[e->rf];
+	return e->kind == EV_WRITE ? rank[id] : 0;
 }
 
 /* Do the keys of the equal threads @t and @u, in this order, decrease? */
@@ -67,12 +66,8 @@ static bool decreases(int t, int u, const uint16_t *rank)
 	int n = G.tn[t] < G.tn[u] ? G.tn[t] : G.tn[u];
 
 	for (int i = 0; i < n; i++) {
-		int a = G.tev[t][i], b = G.tev[u][i], x, y;
+		uint64_t x = place_of(G.tev[t][i], rank), y = place_of(G.tev[u][i], rank);
 
-		if (!has_place(&G.ev[a]) || !has_place(&G.ev[b]))
-			continue;
-		x = place_of(&G.ev[a], rank, a);
-		y = place_of(&G.ev[b], rank, b);
 		if (x != y)
 			return x > y;
 	}
@@ -108,7 +103,8 @@ static bool has_least_key_until(int t, int r)
 	for (int i = 0; i < G.ev[r].idx; i++) {
 		const struct ev *e = &G.ev[G.tev[t][i]];
 
-		if (e->kind == EV_WRITE || (e->kind == EV_READ && e->rf != EV_INIT))
+		if (e->kind == EV_WRITE || (e->kind == EV_READ && e->rf != EV_INIT) ||
+		    (e->kind == EV_CHOICE && e->rval))
 			return false;
 	}
 	return true;
@@ -179,7 +175,16 @@ static bool hands_on_own_address(const struct label *l, int t)
 	       (is_own_address(l->a, t) || is_own_address(l->b, t));
 }
 
-/* Threads that @t has joined one after the other, up to its last event: are they all equal ones, or none equal to them? */
+/* Does who has joined these two learn the same from both? */
+static bool same_result(const struct ev *join, const struct ev *other)
+{
+	return join->op->a == other->op->a && exec_result(join) == exec_result(other);
+}
+
+/*
+ * Threads that @t has joined one after the other, up to its last event: are they all equal ones, or none equal to them, and
+ * is there nothing to tell them apart?
+ */
 static void look_at_joins(const struct label *l, int t)
 {
 	const struct ev *e = G.tn[t] ? &G.ev[G.tev[t][G.tn[t] - 1]] : NULL;
@@ -201,11 +206,17 @@ static void look_at_joins(const struct label *l, int t)
 
 			if (j->kind != EV_JOIN || !are_equal(j->target, joined))
 				break;
-			in_row |= j->target == u;
+			in_row |= j->target == u && same_result(j, e);
 		}
 		if (!in_row)
 			symmetry_known(u);
 	}
+}
+
+/* Waits for a thread equal to itself, or for what one of its own ended with, which its key does not have. */
+static bool looks_at_others(const struct label *join, int t)
+{
+	return are_equal(t, join->target) || (join->a && t >= program->nthreads);
 }
 
 void symmetry_look(const struct label *l, int t)
@@ -213,6 +224,8 @@ void symmetry_look(const struct label *l, int t)
 	if (!enabled)
 		return;
 	look_at_joins(l, t);
+	if (l->kind == EV_JOIN && !l->stop && looks_at_others(l, t))
+		symmetry_known(t);
 	if (!distinct[t] && (l->kind == EV_READ || l->kind == EV_WRITE) && !l->stop &&
 	    (hands_on_own_address(l, t) || is_own_address(locs[l->loc].addr, t)))
 		symmetry_known(t);

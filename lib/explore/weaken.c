@@ -141,7 +141,7 @@ static const char *fence_name(int fence)
 const char *flx_ordering_name(const struct flx_place *p, int value)
 {
 	static const char *const names[] = {
-		[FL_PLAIN] = "plain",	  [FL_ONCE] = "relaxed",       [FL_ACQUIRE] = "acquire",
+		[FL_PLAIN] = "plain",	  [FL_ONCE] = "relaxed",     [FL_ACQUIRE] = "acquire",
 		[FL_RELEASE] = "release", [FL_MB] = "fully ordered", [FL_ACQ_REL] = "acq_rel",
 		[FL_SEQ_CST] = "seq_cst",
 	};

@@ -130,7 +130,8 @@ void held_drop(struct held *h);
  */
 void call_timed_out(const void *object, const void *mutex, uintptr_t pc);
 /* Where the latter happened since the exploration began; 0: nowhere. */
-extern uintptr_t timed_out_at;
+extern uintptr_t *timed_out_at; /* shared with the workers of one search */
+bool timeout_begin(void);
 
 /* Thread-specific data of a thread that ends. */
 void keys_thread_ends(void);

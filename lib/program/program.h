@@ -29,6 +29,12 @@ struct program_options {
 	bool stats;		    /* count executions that are found more than once */
 	uint64_t max_executions;    /* 0: no limit */
 	unsigned int jobs;	    /* processes that share the search; 0: one */
+	/*
+	 * Where an exhaustive search that does not come to its end is saved, if it took longer than checkpoint_after
+	 * seconds, and in between once a minute; NULL: nowhere. And the checkpoint to go on from, or NULL.
+	 */
+	const char *checkpoint, *resume;
+	double checkpoint_after;
 	double timeout;		    /* seconds; 0: no limit */
 	/* Called now and then; true stops the exploration. NULL: none. */
 	bool (*progress)(void *arg, uint64_t executions, double seconds, double done);

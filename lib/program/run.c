@@ -7,6 +7,7 @@
 #include "program.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +17,7 @@
 #include "load.h"
 #include "name.h"
 #include "rt/check/stop.h"
+#include "run/checkpoint.h"
 #include "run/searched.h"
 #include "run/weaken.h"
 #include "trace/trace.h"
@@ -37,6 +39,8 @@ struct check {
 	struct fl_trace_info info;
 	struct flx_result found;
 	struct fl_trace *trace;
+	bool saved; /* a checkpoint */
+	int save_err;
 	/* While the program is loaded, in words. */
 	char thread[FLX_MAX_THREADS][64], place[320], unseen[160];
 	char err[512]; /* of loading */
@@ -132,7 +136,7 @@ static void find_place(struct check *c)
 {
 	uintptr_t pc = c->found.endless	  ? c->found.endless_pc
 		       : c->found.loop_pc ? c->found.loop_pc
-					  : timed_out_at;
+					  : *timed_out_at;
 
 	if (!pc || fl_trace_place_of(c->place, sizeof(c->place), pc))
 		return;
@@ -237,7 +241,7 @@ static void explain_limit(const struct check *c, struct fl_run_result *result)
 			 "the loop at %.120s goes round more than %u times; --unroll N follows it "
 			 "further",
 			 c->place, c->opt->unroll ? c->opt->unroll : DEFAULT_UNROLL);
-	else if (timed_out_at)
+	else if (*timed_out_at)
 		snprintf(result->message, sizeof(result->message),
 			 "the timed wait at %.120s times out again and again, each time in a new "
 			 "state",
@@ -260,7 +264,7 @@ static void copy_result(struct check *c, struct fl_run_result *result, const str
 	snprintf(result->oracle, sizeof(result->oracle), "%s", r->oracle);
 	speak_of_threads(c, result->message, sizeof(result->message), r->message);
 	name_location(c, result->message, sizeof(result->message));
-	if (result->verdict == FL_VERDICT_VERIFIED && timed_out_at)
+	if (result->verdict == FL_VERDICT_VERIFIED && *timed_out_at)
 		result->verdict = FL_VERDICT_INCONCLUSIVE;
 	if (result->verdict == FL_VERDICT_INCONCLUSIVE && !r->oracle[0] && !r->stopped)
 		explain_limit(c, result);
@@ -268,6 +272,8 @@ static void copy_result(struct check *c, struct fl_run_result *result, const str
 		fl_trace_set_outcome(c->trace, result->oracle, result->message, r->executions,
 				     r->seconds);
 	result->trace = c->trace;
+	result->saved = c->saved;
+	result->save_err = c->save_err;
 }
 
 static void options_of(struct flx_options *fo, const struct program_options *opt,
@@ -296,6 +302,53 @@ typedef int (*explore_fn)(struct check *c, const struct flx_options *fo, char *e
 static int explore(struct check *c, const struct flx_options *fo, char *err, size_t err_size)
 {
 	return flx_explore(&c->program, fo, &c->found, err, err_size);
+}
+
+/* FNV-1a; a program that is not the same file is not the same program. */
+static uint64_t hash_file(const char *path)
+{
+	uint64_t h = 0xcbf29ce484222325ull;
+	FILE *f = fopen(path, "rb");
+	int c;
+
+	while (f && (c = getc(f)) != EOF)
+		h = (h ^ (uint64_t)c) * 0x100000001b3ull;
+	if (f)
+		fclose(f);
+	return h;
+}
+
+static void identify(struct checkpoint *cp, const struct check *c)
+{
+	const struct program_options *opt = c->opt;
+
+	snprintf(cp->identity, sizeof(cp->identity),
+		 "program %016" PRIx64 ", model %s, nondet %d..%d, unroll %u%s%s",
+		 hash_file(c->built->build.object), c->info.model, opt->nondet_min, opt->nondet_max,
+		 opt->unroll, opt->no_races ? ", no races" : "",
+		 opt->no_symmetry ? ", no symmetry" : "");
+}
+
+static int explore_and_save(struct check *c, const struct flx_options *options,
+			    struct fl_run_result *result, char *err, size_t err_size)
+{
+	struct flx_options fo = *options;
+	struct checkpoint cp = {
+		.file = c->opt->checkpoint,
+		.resume = c->opt->resume,
+		.at_least = c->opt->checkpoint_after,
+	};
+	int ret;
+
+	identify(&cp, c);
+	ret = checkpoint_begin(&cp, &fo, err, err_size);
+	if (ret)
+		return ret;
+	ret = explore(c, &fo, err, err_size);
+	c->saved = cp.saved && c->found.verdict == FLX_INCONCLUSIVE;
+	c->save_err = cp.err;
+	checkpoint_end(&cp, !ret && c->found.verdict != FLX_INCONCLUSIVE);
+	return ret;
 }
 
 /* A debugger wants to stop in the recorded execution, not before. */
@@ -331,10 +384,12 @@ static int run(struct check *c, explore_fn how, const struct flx_options *fo,
 		.ordinary = true,
 		.has_code = loaded_has,
 	};
-	timed_out_at = 0;
+	if (!timeout_begin())
+		return -ENOMEM;
 	nondet_min = c->opt->nondet_min;
 	nondet_max = c->opt->nondet_max;
-	ret = how(c, fo, err, err_size);
+	ret = how == explore ? explore_and_save(c, fo, result, err, err_size)
+			     : how(c, fo, err, err_size);
 	if (c->err[0])
 		snprintf(err, err_size, "%s", c->err);
 	if (!ret)

@@ -194,14 +194,16 @@ CALL(int, pthread_create, pthread_t *thread, const pthread_attr_t *attr, void *(
 	return 0;
 }
 
-static int join(unsigned long id, const char *what, void **result)
+static int join(unsigned long id, const char *what, bool wanted, void **result)
 {
 	int n;
 
-	if (number_of(id) == current_thread)
+	if (number_of(id) == current_thread) {
+		symmetry_known(current_thread);
 		return EDEADLK;
+	}
 	n = take(id, what);
-	exec_join(n);
+	exec_join(n, wanted);
 	*result = (void *)(uintptr_t)T[n].result;
 	return 0;
 }
@@ -209,7 +211,7 @@ static int join(unsigned long id, const char *what, void **result)
 CALL(int, pthread_join, pthread_t id, void **result)
 {
 	void *value;
-	int err = join(id, "pthread_join()", &value);
+	int err = join(id, "pthread_join()", result, &value);
 
 	if (!err)
 		CALL_RETURN(result, value, PC);
@@ -264,7 +266,7 @@ CALL(int, thrd_join, thrd_t id, int *result)
 {
 	void *value;
 
-	if (join(id, "thrd_join()", &value))
+	if (join(id, "thrd_join()", result, &value))
 		return thrd_error;
 	CALL_RETURN(result, (int)(intptr_t)value, PC);
 	return thrd_success;

@@ -6,12 +6,29 @@
  * lock, unlock and wait, has gained nothing: what follows is what follows the first time-out. So such an execution is
  * left. One that differs, by a counter say, is followed a few times, and then the verdict is open.
  */
+#define _GNU_SOURCE
+#include <sys/mman.h>
+
 #include "call.h"
 #include "explore/spin.h"
 
 #define TIMEOUTS 3 /* in one thread, each in another state */
 
-uintptr_t timed_out_at;
+uintptr_t *timed_out_at;
+
+bool timeout_begin(void)
+{
+	if (!timed_out_at) {
+		void *page = mmap(NULL, sizeof(*timed_out_at), PROT_READ | PROT_WRITE,
+				  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+		if (page == MAP_FAILED)
+			return false;
+		timed_out_at = page;
+	}
+	*timed_out_at = 0;
+	return true;
+}
 
 struct timeout_state {
 	uint64_t state[2];
@@ -60,7 +77,7 @@ void call_timed_out(const void *object, const void *mutex, uintptr_t pc)
 			exec_prune();
 	}
 	if (me->timeouts == TIMEOUTS) {
-		timed_out_at = pc;
+		*timed_out_at = pc;
 		exec_prune();
 	}
 	seen[current_thread][me->timeouts++] = now;

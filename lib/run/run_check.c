@@ -10,8 +10,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "run/failure.h"
+#include "run/checkpoint.h"
 #include "run/searched.h"
 #include "run/setup.h"
 #include "run/weaken.h"
@@ -214,22 +216,51 @@ static int end(struct check *c, struct fl_run_result *result, struct flx_result 
 	return ret;
 }
 
+static void identify(struct checkpoint *cp, const struct check *c)
+{
+	struct stat self;
+
+	/* The scenario is a part of the executable. */
+	if (stat("/proc/self/exe", &self))
+		memset(&self, 0, sizeof(self));
+	snprintf(cp->identity, sizeof(cp->identity),
+		 "scenario %s, kernel %s, %s, model %s, built %lld.%09ld", c->info.scenario,
+		 c->run.kernel ? c->run.kernel : "-", c->run.set, c->run.model,
+		 (long long)self.st_mtim.tv_sec, self.st_mtim.tv_nsec);
+}
+
 int fl_run_check(const struct fl_scenario *s, const struct fl_run_options *opt,
 		 struct fl_run_result *result, char *err, size_t err_size)
 {
 	struct flx_result r = { 0 };
+	struct checkpoint cp;
 	struct flx_options fo;
 	struct check c;
 	int ret = begin(&c, s, opt, &fo, err, err_size);
 
 	if (ret)
 		return ret;
+	cp = (struct checkpoint){
+		.file = opt->checkpoint,
+		.resume = opt->resume,
+		.at_least = opt->checkpoint_after,
+	};
+	identify(&cp, &c);
+	ret = checkpoint_begin(&cp, &fo, err, err_size);
+	if (ret)
+		return end(&c, result, &r, ret, err, err_size);
 	ret = flx_explore(&c.program, &fo, &r, err, err_size);
 	if (ret == -EINVAL)
 		ret = -ENOTSUP; /* the options are fine, the engine can't take the program */
+	checkpoint_end(&cp, !ret && r.verdict != FLX_INCONCLUSIVE);
 	if (!ret && c.trace && r.verdict == FLX_VIOLATION)
 		find_failure(&c, &fo);
-	return end(&c, result, &r, ret, err, err_size);
+	ret = end(&c, result, &r, ret, err, err_size);
+	if (!ret) {
+		result->saved = cp.saved && result->verdict == FL_VERDICT_INCONCLUSIVE;
+		result->save_err = cp.err;
+	}
+	return ret;
 }
 
 int fl_run_replay(const struct fl_scenario *s, const struct fl_trace *want,

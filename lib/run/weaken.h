@@ -16,7 +16,8 @@ struct fl_weaken {
 	int nr_weaken;
 	bool look; /* find the places that the exploration comes by: */
 	struct flx_places places;
-	struct fl_trace *source; /* an event for each of them, with its line and its variable's name */
+	struct fl_trace
+		*source; /* an event for each of them, with its line and its variable's name */
 };
 
 /* Makes .source of .places. @describe may be NULL. 0 or -ENOMEM. */
