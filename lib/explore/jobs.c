@@ -52,7 +52,7 @@ struct shared {
 static struct shared *shared;
 static int me = -1; /* this worker, or -1 */
 static bool asked;  /* the search was stopped for the sake of others */
-static double last_break;
+static double last_break, patience;
 
 static void add_words(const uint32_t *w, int n)
 {
@@ -86,7 +86,12 @@ static struct flx_path take(void)
 	return it;
 }
 
-#define BREAK_EVERY 0.001 /* seconds at least: to go on costs the way from the root */
+/*
+ * To go on after a break costs the way from the root, so there is some work between two of them: more and more, if there
+ * was nothing to give away.
+ */
+#define SHORTEST 0.001 /* seconds */
+#define LONGEST 0.5
 
 bool jobs_is_worker(void)
 {
@@ -99,11 +104,12 @@ bool jobs_want_break(void)
 
 	if (me < 0 || !(shared->stop || shared->hungry))
 		return false;
+	if (shared->stop)
+		return asked = true;
 	now = now_seconds();
-	if (!shared->stop && now - last_break < BREAK_EVERY)
-		return false;
-	last_break = now;
-	return asked = true;
+	if (S.follow_len)
+		last_break = now;
+	return asked = now - last_break > patience;
 }
 
 /* Room behind the list of parts, from its end. */
@@ -185,6 +191,8 @@ static bool work(void)
 		publish_lesson();
 	else if (S.stop && !asked)
 		shared->stop = true; /* a violation was found and looked at long enough, say */
+	last_break = now_seconds();
+	patience = S.depth > 1 || patience > LONGEST ? SHORTEST : 2 * patience;
 	if (S.depth) {
 		give_away(shared->stop);
 		shared->hungry = shared->idle && !shared->top;
@@ -224,6 +232,7 @@ static _Noreturn void worker(int number)
 	static struct flx_options options;
 
 	me = number;
+	patience = SHORTEST;
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	/* The parent keeps an eye on limits. */
 	options = *S.opt;

@@ -166,7 +166,8 @@
 	X(COUNT_PRUNED, "an execution without its assumption does not count") \
 	X(ALWAYS_SURE, "a violation that a dependency could prevent is none") \
 	/* ordinary programs */ \
-	X(NO_RESTART, "what is learnt late begins the search anew")
+	X(NO_RESTART, "what is learnt late begins the search anew") \
+	X(NO_ROUNDS, "rounds that lead nowhere are left out")
 /* clang-format on */
 
 #define FLX_MUTANT_VALUE__(name, rule) FLX_MUT_##name,

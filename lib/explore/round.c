@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "exec.h"
+#include "search.h"
 
 /* Does a round of a loop that has @e in it change nothing? */
 static bool changes_nothing(const struct ev *e)
@@ -238,11 +239,13 @@ static bool too_often(const struct label *l, int t)
 
 void round_look(struct label *l, int t)
 {
-	if (l->kind == EV_READ)
+	bool look = S.opt->mutant != FLX_MUT_NO_ROUNDS;
+
+	if (look && l->kind == EV_READ)
 		l->back = find_round(l, t);
 	if (l->back)
 		l->stop = LABEL_SPINS;
-	else if (G.tn[t] && l->state[0] && could_have_read_before(l, t))
+	else if (look && G.tn[t] && l->state[0] && could_have_read_before(l, t))
 		l->stop = LABEL_AGAIN;
 	else if (l->kind == EV_READ && too_often(l, t))
 		l->stop = LABEL_BOUND;

@@ -1,0 +1,408 @@
+// SPDX-License-Identifier: MIT
+/*
+ * fuzz_rounds.c - random C programs with loops and equal threads, explored in several ways that have to agree.
+ *
+ * Covers: lib/explore/round.c (what is left out of loops must not lose an outcome) and symmetry.c (of executions that differ
+ * in which of the equal threads does what, one). Each program of random_c.c is explored
+ *
+ * - as always;
+ * - without symmetry: the executions found before must be one of each set, found by exchanging threads in all ways;
+ * - also without the rules of round.c, where a loop ends at a small bound: the same final values of all variables;
+ * - by preempt.c, which shares these rules but none of the search: the same final values.
+ *
+ *     fuzz_rounds [SECONDS [SEED]]
+ */
+#include <check.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "explore/memory.h"
+#include "explore/search.h"
+#include "program/build.h"
+#include "program/call.h"
+#include "program/load.h"
+#include "random_c.h"
+
+#define PROGRAMS 24 /* per file */
+#define LOOP_BOUND 4
+#define MOST_EXECUTIONS 4000
+
+static double seconds = 20;
+static uint64_t first_seed = 1;
+static enum flx_mutant tested_mutant;
+
+/* A set of hashes. */
+struct set {
+	uint64_t *hash;
+	int n, cap;
+};
+
+static bool has(const struct set *s, uint64_t h)
+{
+	for (int i = 0; i < s->n; i++)
+		if (s->hash[i] == h)
+			return true;
+	return false;
+}
+
+static void put(struct set *s, uint64_t h)
+{
+	if (has(s, h))
+		return;
+	if (s->n == s->cap) {
+		s->cap = s->cap ? 2 * s->cap : 64;
+		s->hash = realloc(s->hash, s->cap * sizeof(*s->hash));
+	}
+	s->hash[s->n++] = h;
+}
+
+static bool within(const struct set *a, const struct set *b)
+{
+	for (int i = 0; i < a->n; i++)
+		if (!has(b, a->hash[i]))
+			return false;
+	return true;
+}
+
+static struct exploration {
+	const struct random_c *shape;
+	struct set outcomes, orbits;
+	struct flx_result result;
+	char err[256];
+	bool ended; /* nothing was left out */
+} *current;
+
+static uint64_t mix(uint64_t h, uint64_t v)
+{
+	h ^= v + 0x9e3779b97f4a7c15ull + (h << 6) + (h >> 2);
+	return h * 0xff51afd7ed558ccdull;
+}
+
+/* Of all the program's variables, by what they are at the end. */
+static uint64_t hash_of_variables(void)
+{
+	uintptr_t start;
+	size_t size;
+	uint64_t h = 1;
+
+	for (int i = 0; loaded_variables(i, &start, &size); i++)
+		for (uintptr_t a = start & ~3ul; a + 4 <= start + size; a += 4) {
+			size_t offset, whole;
+			const char *name = symbol_at(a, &offset, &whole);
+
+			if (name && (!strcmp(name, "x") || !strcmp(name, "y") || !strcmp(name, "z") ||
+				     !strcmp(name, "p") || !strcmp(name, "out")))
+				h = mix(h, *(const uint32_t *)a);
+		}
+	return h;
+}
+
+/* Thread numbers begin with main(). */
+static uint64_t name_of(int e, const int *as)
+{
+	return e < 0 ? 1000000 : (uint64_t)as[G.ev[e].thread] << 32 | G.ev[e].idx;
+}
+
+/* Of G, were each thread t the thread as[t]. */
+static uint64_t hash_as(const int *as)
+{
+	uint64_t sum = 0;
+
+	for (int t = 0; t < G.nthreads; t++)
+		for (int i = 0; i < G.tn[t]; i++) {
+			const struct ev *e = &G.ev[G.tev[t][i]];
+			uint64_t h = mix(as[t], i);
+
+			h = mix(h, e->kind);
+			if (e->kind == EV_CHOICE)
+				h = mix(h, e->rval);
+			if (e->kind == EV_READ)
+				h = mix(mix(h, locs[e->loc].addr), name_of(e->rf, as));
+			if (e->kind == EV_WRITE)
+				h = mix(mix(h, locs[e->loc].addr), name_of(e->co_prev, as));
+			sum += h;
+		}
+	return sum;
+}
+
+/* The least hash over all ways to exchange equal threads. */
+static uint64_t hash_of_orbit(const struct random_c *p)
+{
+	int as[FLX_MAX_THREADS] = { 0 };
+	uint64_t least = UINT64_MAX;
+	int n = p->nthreads, ways = 1;
+
+	for (int i = 0; i < n; i++)
+		ways *= n;
+	for (int way = 0; way < ways; way++) {
+		unsigned int taken = 0;
+		bool fits = true;
+
+		for (int i = 0, w = way; i < n; i++, w /= n) {
+			int to = w % n;
+
+			fits &= p->group[to] == p->group[i] && !(taken >> to & 1);
+			taken |= 1u << to;
+			as[1 + i] = 1 + to;
+		}
+		if (fits) {
+			uint64_t h = hash_as(as);
+
+			least = h < least ? h : least;
+		}
+	}
+	return least;
+}
+
+static void on_execution(void *arg)
+{
+	put(&current->outcomes, hash_of_variables());
+	put(&current->orbits, hash_of_orbit(current->shape));
+}
+
+static int set_up(void *arg)
+{
+	const struct build *b = arg;
+	int err = load_program(b->object, current->err, sizeof(current->err));
+	uintptr_t start;
+	size_t size;
+
+	for (int i = 0; !err && loaded_variables(i, &start, &size); i++)
+		err = memory_track(start, size);
+	return err;
+}
+
+static void reset(void *arg)
+{
+	exit_reset();
+}
+
+static void tear_down(void *arg, const struct flx_record *record)
+{
+	tls_forget();
+	exit_forget();
+	threads_forget();
+	unload_program();
+}
+
+static void explore(struct exploration *x, const struct random_c *shape, struct build *b, int run,
+		    const struct flx_options *o)
+{
+	const struct flx_program loaded = {
+		.nthreads = 1,
+		.thread = { thread_run_main },
+		.name = { "main" },
+		.set_up = set_up,
+		.reset = reset,
+		.tear_down = tear_down,
+		.common = b,
+		.ordinary = true,
+		.has_code = loaded_has,
+	};
+	char err[256] = "";
+
+	memset(x, 0, sizeof(*x));
+	x->shape = shape;
+	current = x;
+	nondet_min = nondet_max = run;
+	if (flx_explore(&loaded, o, &x->result, err, sizeof(err)))
+		snprintf(x->err, sizeof(x->err), "%s", err);
+	/* After a deadlock the search goes on for some thousand executions. */
+	x->ended = !x->err[0] && x->result.executions < MOST_EXECUTIONS && x->result.seconds < 2;
+	flx_record_free(x->result.record);
+}
+
+static void release(struct exploration *x)
+{
+	free(x->outcomes.hash);
+	free(x->orbits.hash);
+}
+
+static struct {
+	unsigned long programs, compared[3], skipped, with_rounds, with_symmetry;
+} stats;
+
+/* What differs, or NULL. */
+static const char *compare(const struct random_c *shape, struct build *b, int run, enum flx_model model)
+{
+	struct flx_options o = {
+		.model = model,
+		.loop_bound = LOOP_BOUND,
+		.max_executions = MOST_EXECUTIONS,
+		.timeout = 2,
+		.on_execution = on_execution,
+		.mutant = tested_mutant,
+	};
+	struct exploration all, plain, whole, steps;
+	const char *difference = NULL;
+	bool deadlock;
+
+	explore(&all, shape, b, run, &o);
+	o.no_symmetry = true;
+	explore(&plain, shape, b, run, &o);
+	o.mutant = FLX_MUT_NO_ROUNDS;
+	explore(&whole, shape, b, run, &o);
+	o.mutant = FLX_MUT_NONE;
+	o.search = FLX_PREEMPTIONS;
+	o.bound = 10000;
+	explore(&steps, shape, b, run, &o);
+	stats.programs++;
+	deadlock = !strcmp(plain.result.oracle, "deadlock");
+	if (all.err[0] || plain.err[0] || whole.err[0] || steps.err[0]) {
+		difference = "an exploration failed";
+		printf("%s|%s|%s|%s\n", all.err, plain.err, whole.err, steps.err);
+	}
+	if (!difference && plain.ended && all.ended) {
+		stats.compared[0]++;
+		stats.with_symmetry += all.result.executions < plain.result.executions;
+		if (strcmp(all.result.oracle, plain.result.oracle))
+			difference = "symmetry changes the verdict";
+		else if (all.result.duplicates || plain.result.duplicates)
+			difference = "executions are found twice";
+		else if (!within(&plain.orbits, &all.orbits))
+			difference = "symmetry loses executions";
+		else if (!within(&all.orbits, &plain.orbits))
+			difference = "symmetry adds executions";
+	}
+	if (!difference && plain.ended && whole.ended) {
+		stats.compared[1]++;
+		stats.with_rounds += whole.result.executions > plain.result.executions;
+		if (!within(&whole.outcomes, &plain.outcomes))
+			difference = "leaving out rounds loses outcomes";
+		else if (!within(&plain.outcomes, &whole.outcomes))
+			difference = "leaving out rounds adds outcomes";
+	}
+	if (!difference && plain.ended && steps.ended) {
+		stats.compared[2]++;
+		if (deadlock != !strcmp(steps.result.oracle, "deadlock"))
+			difference = "preemptions: another verdict";
+		else if (!within(&plain.outcomes, &steps.outcomes) || !within(&steps.outcomes, &plain.outcomes))
+			difference = "preemptions: other outcomes";
+		else if (!within(&plain.orbits, &steps.orbits) || !within(&steps.orbits, &plain.orbits))
+			difference = "preemptions: other executions";
+	}
+	if (difference)
+		printf("symmetry %lu executions, without %lu (%s), all rounds %lu, by preemptions %lu (%s); outcomes %d %d %d %d\n",
+		       all.result.executions, plain.result.executions, plain.result.oracle, whole.result.executions,
+		       steps.result.executions, steps.result.oracle, all.outcomes.n, plain.outcomes.n, whole.outcomes.n, steps.outcomes.n);
+	release(&all);
+	release(&plain);
+	release(&whole);
+	release(&steps);
+	return difference;
+}
+
+static void write_main(FILE *f, int first, int n)
+{
+	fputs("int main(void)\n{\n\tswitch (__VERIFIER_nondet_int()) {\n", f);
+	for (int i = first; i < first + n; i++)
+		fprintf(f, "\tcase %d: run_%d(); break;\n", i, i);
+	fputs("\t}\n\treturn 0;\n}\n", f);
+}
+
+static double now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec + t.tv_nsec * 1e-9;
+}
+
+static const char *const levels[] = { "-O1", "-O2", "-O0", "-O3" };
+static const enum flx_model models[] = { FLX_RC11, FLX_RC11, FLX_SC, FLX_TSO };
+static const char *const model_names[] = { "sc", "tso", "lkmm", "rc11" };
+
+static void show(uint64_t seed, int run, const char *difference, const char *level, enum flx_model model)
+{
+	printf("%s: seed %lu, %s, %s\n", difference, (unsigned long)seed, level, model_names[model]);
+	random_c_write(stdout, seed, run);
+	fflush(stdout);
+}
+
+/* False: they differ somewhere. */
+static int one_file(uint64_t seed, double until, const char *level)
+{
+	const char *cc_args[] = { level, "-w", NULL };
+	char path[] = "/tmp/fuzz_rounds.XXXXXX.c", err[512];
+	int fd = mkstemps(path, 2), bad = 0;
+	FILE *f = fdopen(fd, "w");
+	struct random_c shape[PROGRAMS];
+	struct build b;
+
+	random_c_begin(f);
+	for (int i = 0; i < PROGRAMS; i++)
+		shape[i] = random_c_write(f, seed + i, 1 + i);
+	write_main(f, 1, PROGRAMS);
+	fclose(f);
+	if (build_program(&b, path, cc_args, err, sizeof(err)))
+		ck_abort_msg("%s", err);
+	for (int i = 0; i < PROGRAMS && now() < until; i++) {
+		enum flx_model model = models[(seed + i) % 4];
+		const char *difference = compare(&shape[i], &b, 1 + i, model);
+
+		if (difference) {
+			show(seed + i, 1 + i, difference, level, model);
+			bad++;
+		}
+	}
+	build_close(&b);
+	unlink(path);
+	return bad;
+}
+
+START_TEST(all_ways_to_explore_agree)
+{
+	double until = now() + seconds;
+	uint64_t seed = first_seed;
+	int bad = 0;
+
+	for (int k = 0; now() < until; k++, seed += PROGRAMS)
+		bad += one_file(seed, until, levels[k % 4]);
+	printf("%lu programs from seed %lu; compared: symmetry %lu (%lu with fewer executions), rounds %lu (%lu), "
+	       "preemptions %lu; %d differ\n",
+	       stats.programs, (unsigned long)first_seed, stats.compared[0], stats.with_symmetry, stats.compared[1],
+	       stats.with_rounds, stats.compared[2], bad);
+	fflush(stdout);
+	ck_assert_int_eq(bad, 0);
+}
+END_TEST
+
+#define NAME(name, rule) #name,
+static const char *const mutant_name[] = { "none", FLX_MUTANTS(NAME) };
+
+static enum flx_mutant mutant_by_name(const char *name)
+{
+	for (int i = 0; i < FLX_NR_MUTANTS; i++)
+		if (!strcmp(mutant_name[i], name))
+			return i;
+	return FLX_MUT_NONE;
+}
+
+int main(int argc, char **argv)
+{
+	Suite *s = suite_create("fuzz_rounds");
+	TCase *tc = tcase_create("fuzz");
+	SRunner *sr;
+	int failed;
+
+	if (getenv("ENGINE_TEST_SECONDS"))
+		seconds = atof(getenv("ENGINE_TEST_SECONDS"));
+	if (argc > 1)
+		seconds = atof(argv[1]);
+	if (argc > 2)
+		first_seed = strtoull(argv[2], NULL, 0);
+	if (argc > 3)
+		tested_mutant = mutant_by_name(argv[3]);
+	tcase_set_timeout(tc, 0);
+	tcase_add_test(tc, all_ways_to_explore_agree);
+	suite_add_tcase(s, tc);
+	sr = srunner_create(s);
+	srunner_run_all(sr, CK_ENV);
+	failed = srunner_ntests_failed(sr);
+	srunner_free(sr);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
