@@ -716,8 +716,10 @@ static struct label *discover(int t)
 	exec_to_frontier(t);
 	if (exec_error[0] || (!T[t].op && !T[t].stop))
 		return NULL;
-	if (program->ordinary && T[t].waiting)
+	if (program->ordinary && T[t].waiting && round_needs_state(t, kind_of_op(T[t].op->kind)))
 		ask_for_state(t);
+	else
+		T[t].state[0] = T[t].state[1] = 0;
 
 	struct label *l = label_new();
 

@@ -237,6 +237,13 @@ static bool too_often(const struct label *l, int t)
 	return n > exec_loop_bound;
 }
 
+bool round_needs_state(int t, enum ev_kind next)
+{
+	const struct ev *last = G.tn[t] ? &G.ev[G.tev[t][G.tn[t] - 1]] : NULL;
+
+	return next == EV_READ || (last && last->kind == EV_READ && !(last->flags & EVF_RMW));
+}
+
 void round_look(struct label *l, int t)
 {
 	bool look = S.opt->mutant != FLX_MUT_NO_ROUNDS;

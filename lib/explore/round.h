@@ -20,6 +20,8 @@
 
 #include "graph.h"
 
+/* Does it take the state of thread @t, which does @next next, to see? Rounds end behind a load, or before one. */
+bool round_needs_state(int t, enum ev_kind next);
 /* @l is what thread @t, at the end of its events in G, does next: is that the end of such a round? Sets l->stop. */
 void round_look(struct label *l, int t);
 

@@ -504,7 +504,16 @@ static void read_threads(struct reader *r, const json_t *root)
 	}
 }
 
-#define MAX_WEAKENED 256
+#define MAX_WEAKENED 4096
+
+static bool can_be(const struct flx_weakening *w)
+{
+	int to[FLX_MAX_WEAKER], n = flx_weaker(&w->place, to);
+
+	while (n && to[n - 1] != w->to)
+		n--;
+	return n;
+}
 
 /* After the sites. */
 static void read_weakened(struct reader *r, const json_t *root)
@@ -526,8 +535,11 @@ static void read_weakened(struct reader *r, const json_t *root)
 		w[i].place.pc = (uintptr_t)get_int_or(r, o, "offset", 0, 1, INT64_MAX);
 		w[i].place.written = get_enum(r, o, "from", names_of(w[i].place.ordering));
 		w[i].to = get_enum(r, o, "to", names_of(w[i].place.ordering));
-		if (!r->code)
-			w[i].place.site = t->sites[site];
+		if (r->code)
+			break;
+		w[i].place.site = t->sites[site];
+		if (!can_be(&w[i]))
+			fail(r, -EINVAL, "damaged trace: bad \"weakened\"");
 	}
 	t->info.weakened = w;
 	t->info.nr_weakened = r->code ? 0 : (int)json_array_size(list);

@@ -18,6 +18,7 @@ $ faultline
     replay        run one recorded execution again
     litmus        the final states of litmus tests, as herd7 prints them
     program       explore all executions of a C11 + pthreads program
+    barriers      which orderings of a scenario or program are needed
   
   'faultline COMMAND --help' explains one of them.
   Exit status: 0 as it should be, 1 violation, 2 bad input, 3 inconclusive.

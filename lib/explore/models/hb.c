@@ -137,21 +137,31 @@ static bool is_access(const struct ev *e)
 	return e->kind <= EV_WRITE && !(e->flags & EVF_BLOCKED);
 }
 
+static bool is_unordered(const struct graph *g, int i, int k, int racing[2])
+{
+	if (g->ev[i].thread == g->ev[k].thread || before(g, i, k) || before(g, k, i))
+		return false;
+	racing[0] = k < i ? k : i;
+	racing[1] = k < i ? i : k;
+	return true;
+}
+
+/* One of two accesses that race is plain, so there is no need to look at others' pairs. */
 bool hb_race(const struct graph *g, int racing[2])
 {
 	for (int i = 0; i < g->n; i++) {
 		const struct ev *e = &g->ev[i];
 
-		if (!is_access(e) || (e->flags & EVF_FREE))
+		if (!is_access(e) || e->order != FL_PLAIN || (e->flags & EVF_FREE))
 			continue;
 		for (int w = g->loc[e->loc].co_head; w != EV_NONE; w = g->ev[w].co_next)
-			if (g->ev[w].thread != e->thread &&
-			    (e->order == FL_PLAIN || g->ev[w].order == FL_PLAIN) &&
-			    !before(g, i, w) && !before(g, w, i)) {
-				racing[0] = w < i ? w : i;
-				racing[1] = w < i ? i : w;
+			if (is_unordered(g, i, w, racing))
 				return true;
-			}
+		if (e->kind == EV_READ)
+			continue;
+		for (int r = g->loc[e->loc].rd_head; r != EV_NONE; r = g->ev[r].rd_next)
+			if (is_access(&g->ev[r]) && is_unordered(g, i, r, racing))
+				return true;
 	}
 	return false;
 }

@@ -223,7 +223,7 @@ static void release(struct exploration *x)
 }
 
 static struct {
-	unsigned long programs, compared[3], skipped, with_rounds, with_symmetry;
+	unsigned long programs, compared[3], with_rounds, with_symmetry, deadlocks, executions, outcomes;
 } stats;
 
 /* What differs, or NULL. */
@@ -252,6 +252,9 @@ static const char *compare(const struct random_c *shape, struct build *b, int ru
 	explore(&steps, shape, b, run, &o);
 	stats.programs++;
 	deadlock = !strcmp(plain.result.oracle, "deadlock");
+	stats.deadlocks += deadlock;
+	stats.executions += plain.result.executions;
+	stats.outcomes += (unsigned long)plain.outcomes.n;
 	if (all.err[0] || plain.err[0] || whole.err[0] || steps.err[0]) {
 		difference = "an exploration failed";
 		printf("%s|%s|%s|%s\n", all.err, plain.err, whole.err, steps.err);
@@ -363,9 +366,9 @@ START_TEST(all_ways_to_explore_agree)
 	for (int k = 0; now() < until; k++, seed += PROGRAMS)
 		bad += one_file(seed, until, levels[k % 4]);
 	printf("%lu programs from seed %lu; compared: symmetry %lu (%lu with fewer executions), rounds %lu (%lu), "
-	       "preemptions %lu; %d differ\n",
+	       "preemptions %lu; %lu executions, %lu outcomes, %lu deadlocks; %d differ\n",
 	       stats.programs, (unsigned long)first_seed, stats.compared[0], stats.with_symmetry, stats.compared[1],
-	       stats.with_rounds, stats.compared[2], bad);
+	       stats.with_rounds, stats.compared[2], stats.executions, stats.outcomes, stats.deadlocks, bad);
 	fflush(stdout);
 	ck_assert_int_eq(bad, 0);
 }

@@ -28,7 +28,7 @@ static bool one_in(uint64_t n)
 
 static const char *var(void)
 {
-	return PICK("x", "x", "x", "y", "y", "z");
+	return PICK("x", "x", "x", "y", "y", "y", "z");
 }
 
 static int value(void)
@@ -113,7 +113,10 @@ static void body(void)
 
 static void condition(void)
 {
-	fprintf(out, "r %s %d", PICK("==", "!=", "!=", "<", ">"), value());
+	if (one_in(2))
+		fputs("!r", out);
+	else
+		fprintf(out, "r %s %d", PICK("==", "!=", "<", ">"), value());
 }
 
 static void change(void)
@@ -272,6 +275,21 @@ static void if_choice(void)
 	simple();
 }
 
+/* So that waiting comes to its end, as a rule. */
+static void writer(int name, int fn)
+{
+	fprintf(out, "static void *t%d_%d(void *arg)\n{\n\tint r = 0, s = 0, e = 0;\n\n", name, fn);
+	for (uint64_t n = 2 + below(3); n; n--)
+		if (one_in(4)) {
+			fputs("\t", out);
+			change();
+			fputs(";\n", out);
+		} else {
+			fprintf(out, "\tST(%s, %s, %s);\n", var(), PICK("1", "1", "2", "0"), store_order());
+		}
+	fputs("\treturn NULL;\n}\n\n", out);
+}
+
 /* @own_place: where to put what the thread has seen, or -1. */
 static void thread(int name, int fn, int own_place, bool loops)
 {
@@ -288,7 +306,8 @@ static void thread(int name, int fn, int own_place, bool loops)
 			simple();
 	if (own_place >= 0)
 		fprintf(out, "\tout[%d] = %s;\n", own_place,
-			PICK("r", "r * 8 + s", "r * 8 + c", "c", "s * 8 + c", "*own * 8 + c", "*own", "e * 8 + r"));
+			PICK("r", "r * 8 + s", "r * 8 + c", "c", "s * 8 + c", "*own * 8 + c", "*own",
+			     "e * 8 + r", "(r * 8 + s) * 8 + c", "(r * 8 + s) * 8 + c"));
 	fprintf(out, "\treturn %s;\n}\n\n", one_in(6) ? "(void *)(intptr_t)r" : "NULL");
 }
 
@@ -296,7 +315,7 @@ struct random_c random_c_write(FILE *f, uint64_t seed, int name)
 {
 	struct random_c p = { .nthreads = 2 + !one_in(3) };
 	bool loops, between, results;
-	int groups = 0;
+	int groups = 0, with_writer;
 
 	out = f;
 	state = seed * 0x9e3779b97f4a7c15ull + 1;
@@ -305,13 +324,17 @@ struct random_c random_c_write(FILE *f, uint64_t seed, int name)
 	loops = !one_in(5);
 	p.nthreads += !loops && one_in(2);
 	for (int i = 0; i < p.nthreads; i++)
-		p.group[i] = i && one_in(2) ? p.group[i - 1] : groups++;
+		p.group[i] = i && one_in(3) ? p.group[i - 1] : groups++;
+	with_writer = groups > 1 && loops && !one_in(5) ? (int)below((uint64_t)groups) : -1;
 	for (int g = 0; g < groups; g++) {
 		int size = 0;
 
 		for (int i = 0; i < p.nthreads; i++)
 			size += p.group[i] == g;
-		thread(name, g, size == 1 ? g : -1, loops);
+		if (g == with_writer)
+			writer(name, g);
+		else
+			thread(name, g, size == 1 ? g : -1, loops);
 	}
 	between = one_in(3);
 	results = one_in(3);
