@@ -51,7 +51,8 @@ static const struct argp_option options[] = {
 	{ NULL, 0, NULL, 0, "How far to go", 4 },
 	{ "max-executions", KEY_MAX_EXECUTIONS, "N", 0,
 	  "Give up each exploration after N executions", 4 },
-	{ "timeout", KEY_TIMEOUT, "SECONDS", 0, "Give up each exploration after this time", 4 },
+	{ "timeout", KEY_TIMEOUT, "SECONDS", 0,
+	  "Give up each exploration after this time; default: 60", 4 },
 	{ "no-pairs", KEY_NO_PAIRS, NULL, 0, "Weaken nothing but one ordering at a time", 4 },
 	{ NULL, 0, NULL, 0, "What to show", 5 },
 	{ "trace", KEY_TRACE, "FOLDER", 0,
@@ -293,11 +294,9 @@ static int exit_status(const struct barriers *b)
 
 static const char *limit_of(const struct args *a)
 {
-	if (a->opt.timeout > 0)
-		return "the time is up (--timeout)";
 	if (a->opt.max_executions)
-		return "the number of executions is reached (--max-executions)";
-	return "the engine met a limit of its own; 'faultline program' says which";
+		return "the executions (--max-executions) or the time (--timeout) are used up";
+	return "the time is up (--timeout)";
 }
 
 static void report(const struct args *a, const struct barriers *b)
@@ -438,7 +437,8 @@ int cmd_barriers(int argc, char **argv)
 		       "does not say. Exit status: 0 all rows are decided, 1 it is a violation as "
 		       "it is written, 2 bad input, 3 some are inconclusive, a limit was reached.",
 	};
-	struct args a = { 0 };
+	/* A weaker ordering can make a small search a very large one, and there are many. */
+	struct args a = { .opt.timeout = 60 };
 	int status;
 
 	a.cc_args = calloc((size_t)argc + 1, sizeof(*a.cc_args));

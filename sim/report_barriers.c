@@ -211,7 +211,8 @@ static void print_group(const struct report_barriers *r, const struct barriers_g
 	put_numbers(numbers, sizeof(numbers), g);
 	printf("  %s: ", numbers);
 	if (g->try.result.verdict == FL_VERDICT_INCONCLUSIVE) {
-		printf("inconclusive\n");
+		printf("inconclusive%s%s\n", g->try.result.message[0] ? ", " : "",
+		       g->try.result.message);
 		return;
 	}
 	printf("%s, ", g->n == 2 ? "not both" : "not all");
@@ -258,8 +259,10 @@ static void print_summary(const struct report_barriers *r)
 	       "%d inconclusive; %d explorations, %s\n",
 	       b->nr_rows, b->nr_rows == 1 ? "" : "s", needed, weaker, needless, undecided,
 	       b->explorations, cli_time(time, sizeof(time), b->seconds));
-	if (undecided || b->undecided)
-		printf("inconclusive: %s\n", r->interrupted ? "interrupted" : r->limit);
+	if (r->interrupted)
+		printf("interrupted: this is not all\n");
+	else if (undecided || b->undecided)
+		printf("inconclusive: %s\n", r->limit);
 }
 
 static void print_title(const struct report_barriers *r)

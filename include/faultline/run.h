@@ -39,8 +39,8 @@ struct fl_run_options {
 	 */
 	const char *checkpoint, *resume;
 	double checkpoint_after;
-	uint64_t seed;		 /* of random searches; native: of the delays */
-	uint64_t iterations;	 /* native: how often; 0: once */
+	uint64_t seed;	     /* of random searches; native: of the delays */
+	uint64_t iterations; /* native: how often; 0: once */
 	/*
 	 * Called now and then from the calling thread; true stops the run. NULL: none. @done: the part of the search
 	 * that is finished, as far as one can tell; below 0: unknown.

@@ -32,6 +32,8 @@ static bool waits_on_newest(int t, const struct label *end)
 	if (!end)
 		for (end = e->op->child; end && end->via != e->rval;)
 			end = end->sibling;
+	if (S.opt->mutant == FLX_MUT_ROUND_STALE)
+		return true;
 	if (!end || end->stop != LABEL_SPINS)
 		return false;
 	for (int i = G.tn[t] - 1; i >= 0; i--) {

@@ -166,11 +166,37 @@
 	X(COUNT_PRUNED, "an execution without its assumption does not count") \
 	X(ALWAYS_SURE, "a violation that a dependency could prevent is none") \
 	/* ordinary programs */ \
-	X(NO_RESTART, "what is learnt late begins the search anew") \
-	X(NO_ROUNDS, "rounds that lead nowhere are left out")
+	X(NO_RESTART, "what is learnt late begins the search anew")
+
+/* The same of what only ordinary programs need: tests/unit/program/mutants.c. */
+#define FLX_PROGRAM_MUTANTS(X) \
+	X(NO_ROUNDS, "rounds that lead nowhere are left out") \
+	X(ROUND_STORES, "but not if they store") \
+	X(ROUND_OWN_STORES, "nor to memory of the thread's own") \
+	X(ROUND_ANY_STATE, "nor if they come back in another state") \
+	X(ROUND_ANY_ARGUMENTS, "nor with other arguments") \
+	X(ROUND_ANY_ORDER, "nor if the load that is left over has another order") \
+	X(ROUND_ANY_PLACE, "nor behind the loop") \
+	X(ROUND_STALE, "who goes round a loop on old stores sees the new ones some day") \
+	X(SYM_ANY_CODE, "equal threads have one function and argument") \
+	X(SYM_BETWEEN, "and are created one right after the other") \
+	X(SYM_JOINS, "and joined so, if at all") \
+	X(SYM_RESULT, "without a word of how they ended") \
+	X(SYM_SELF, "who asks for its number is not equal") \
+	X(SYM_OWN_ADDRESS, "nor who hands on an address of its own") \
+	X(SYM_OTHERS, "nor who waits for another thread's result") \
+	X(SYM_NO_CHOICE, "what is chosen is a part of the key") \
+	X(SYM_NOT_CONSUMED, "a load is left out only if another one gives way to its store") \
+	X(SYM_ANY_ROW, "and nothing gets between what leads to it") \
+	X(SYM_ANY_KEY, "and its thread's key is the least until there") \
+	X(SYM_MAY_FAIL, "and an equal thread would store in its place")
 /* clang-format on */
 
 #define FLX_MUTANT_VALUE__(name, rule) FLX_MUT_##name,
-enum flx_mutant { FLX_MUT_NONE, FLX_MUTANTS(FLX_MUTANT_VALUE__) FLX_NR_MUTANTS };
+enum flx_mutant {
+	FLX_MUT_NONE,
+	FLX_MUTANTS(FLX_MUTANT_VALUE__) FLX_NR_MUTANTS,
+	FLX_PROGRAM_MUTANTS(FLX_MUTANT_VALUE__) FLX_NR_ALL_MUTANTS
+};
 
 #endif

@@ -10,6 +10,8 @@
 /* Does a round of a loop that has @e in it change nothing? */
 static bool changes_nothing(const struct ev *e)
 {
+	if (S.opt->mutant == FLX_MUT_ROUND_STORES)
+		return e->kind <= EV_FENCE;
 	if (e->kind == EV_WRITE) /* of an exchange: told apart at its load */
 		return e->flags & EVF_RMW;
 	if (e->kind == EV_FENCE)
@@ -20,14 +22,23 @@ static bool changes_nothing(const struct ev *e)
 /* The state does not show what is in registers for this call alone. */
 static bool same_arguments(const struct label *a, const struct label *b)
 {
+	if (S.opt->mutant == FLX_MUT_ROUND_ANY_ARGUMENTS)
+		return true;
 	return a->kind == b->kind && a->order == b->order && a->fn == b->fn && a->a == b->a &&
 	       a->b == b->b && a->val == b->val && a->target == b->target;
 }
 
+static bool same_own_stores(const struct label *a, const struct label *b)
+{
+	return a->own_stores == b->own_stores || S.opt->mutant == FLX_MUT_ROUND_OWN_STORES;
+}
+
 static bool same_state(const struct label *a, const struct label *b)
 {
+	if (S.opt->mutant == FLX_MUT_ROUND_ANY_STATE)
+		return a->state[0] && a->pc == b->pc && a->loc == b->loc;
 	return a->state[0] && a->state[0] == b->state[0] && a->state[1] == b->state[1] &&
-	       a->own_stores == b->own_stores && same_arguments(a, b);
+	       same_own_stores(a, b) && same_arguments(a, b);
 }
 
 /* Where a round began that has now come back to its beginning; or NULL. */
@@ -66,6 +77,8 @@ static bool acquires(int order)
  */
 static bool same_order(const struct ev *a, const struct ev *b)
 {
+	if (S.opt->mutant == FLX_MUT_ROUND_ANY_ORDER)
+		return true;
 	if (a->op->order != b->order)
 		return false;
 	return !is_failed_exchange(b) || acquires(b->op->order) == acquires(b->op->fail_order);
@@ -182,7 +195,7 @@ static bool is_inside(const struct label *l, int t, int i, int j)
 	for (int k = i; k <= j; k++)
 		if (G.ev[G.tev[t][k]].op->pc == l->pc)
 			return true;
-	return false;
+	return S.opt->mutant == FLX_MUT_ROUND_ANY_PLACE;
 }
 
 /* Could number @j of thread @t have come in the place of an earlier load, with @l to follow? */
@@ -195,7 +208,7 @@ static bool is_again(const struct label *l, int t, int j)
 		struct label *instead;
 
 		/* As many stores that have no events need not be the same stores: there are to be none. */
-		if (!changes_nothing(a) || a->op->own_stores != l->own_stores)
+		if (!changes_nothing(a) || !same_own_stores(a->op, l))
 			return false;
 		if (!is_plain_load(a) || a->loc != b->loc || !same_order(a, b) ||
 		    !repeats(t, i, j) || !(is_inside(l, t, i, j) || goes_round(t, i, j)))

@@ -5,6 +5,7 @@
 #include "exec.h"
 #include "learn.h"
 #include "memory.h"
+#include "search.h"
 
 static bool enabled;
 static bool distinct[FLX_MAX_THREADS]; /* known to differ from any other */
@@ -16,12 +17,23 @@ void symmetry_begin(bool on)
 		distinct[t] = false;
 }
 
-void symmetry_known(int t)
+static bool without(enum flx_mutant rule)
+{
+	return S.opt->mutant == rule;
+}
+
+static void make_distinct(int t)
 {
 	if (!enabled || distinct[t])
 		return;
 	distinct[t] = true;
 	learn_again = true;
+}
+
+void symmetry_known(int t)
+{
+	if (!without(FLX_MUT_SYM_SELF))
+		make_distinct(t);
 }
 
 /* Is @t equal to the thread that was created just before it? Then that is returned, else -1. */
@@ -32,10 +44,14 @@ static int equal_before(int t)
 	if (!enabled || t < program->nthreads || spawn == EV_NONE || distinct[t])
 		return -1;
 	before = graph_po_prev(&G, spawn);
+	while (without(FLX_MUT_SYM_BETWEEN) && before != EV_NONE && G.ev[before].kind != EV_SPAWN)
+		before = graph_po_prev(&G, before);
 	if (before == EV_NONE || G.ev[before].kind != EV_SPAWN)
 		return -1;
 	before = G.ev[before].target;
-	return !distinct[before] && exec_same_code(before, t) ? before : -1;
+	if (distinct[before])
+		return -1;
+	return exec_same_code(before, t) || without(FLX_MUT_SYM_ANY_CODE) ? before : -1;
 }
 
 static bool are_equal(int t, int u)
@@ -54,7 +70,7 @@ static uint64_t place_of(int id, const uint16_t *rank)
 	const struct ev *e = &G.ev[id];
 
 	if (e->kind == EV_CHOICE)
-		return e->rval;
+		return without(FLX_MUT_SYM_NO_CHOICE) ? 0 : e->rval;
 	if (e->kind == EV_READ)
 		return e->rf == EV_INIT ? 0 : rank[e->rf];
 	return e->kind == EV_WRITE ? rank[id] : 0;
@@ -104,7 +120,7 @@ static bool has_least_key_until(int t, int r)
 		const struct ev *e = &G.ev[G.tev[t][i]];
 
 		if (e->kind == EV_WRITE || (e->kind == EV_READ && e->rf != EV_INIT) ||
-		    (e->kind == EV_CHOICE && e->rval))
+		    (e->kind == EV_CHOICE && e->rval && !without(FLX_MUT_SYM_NO_CHOICE)))
 			return false;
 	}
 	return true;
@@ -151,10 +167,12 @@ bool symmetry_forbids(int r)
 	const struct ev *e = &G.ev[r];
 	int t = e->thread, w = e->rf;
 
-	if (!enabled || !(e->flags & EVF_RMW) || !stores_in_any_case(e->op))
+	if (!enabled || !(e->flags & EVF_RMW) || equal_before(t) < 0)
 		return false;
-	if (equal_before(t) < 0 || !graph_consumed(&G, e->loc, w) || !is_row(w) ||
-	    !has_least_key_until(t, r))
+	if ((!stores_in_any_case(e->op) && !without(FLX_MUT_SYM_MAY_FAIL)) ||
+	    (!graph_consumed(&G, e->loc, w) && !without(FLX_MUT_SYM_NOT_CONSUMED)) ||
+	    (!is_row(w) && !without(FLX_MUT_SYM_ANY_ROW)) ||
+	    (!has_least_key_until(t, r) && !without(FLX_MUT_SYM_ANY_KEY)))
 		return false;
 	for (int u = equal_before(t); u >= 0; u = equal_before(u))
 		if (!is_in_row(u, r, w))
@@ -178,6 +196,8 @@ static bool hands_on_own_address(const struct label *l, int t)
 /* Does who has joined these two learn the same from both? */
 static bool same_result(const struct ev *join, const struct ev *other)
 {
+	if (without(FLX_MUT_SYM_RESULT))
+		return true;
 	return join->op->a == other->op->a && exec_result(join) == exec_result(other);
 }
 
@@ -209,7 +229,7 @@ static void look_at_joins(const struct label *l, int t)
 			in_row |= j->target == u && same_result(j, e);
 		}
 		if (!in_row)
-			symmetry_known(u);
+			make_distinct(u);
 	}
 }
 
@@ -223,10 +243,13 @@ void symmetry_look(const struct label *l, int t)
 {
 	if (!enabled)
 		return;
-	look_at_joins(l, t);
-	if (l->kind == EV_JOIN && !l->stop && looks_at_others(l, t))
-		symmetry_known(t);
-	if (!distinct[t] && (l->kind == EV_READ || l->kind == EV_WRITE) && !l->stop &&
+	if (!without(FLX_MUT_SYM_JOINS))
+		look_at_joins(l, t);
+	if (l->stop)
+		return;
+	if (l->kind == EV_JOIN && looks_at_others(l, t) && !without(FLX_MUT_SYM_OTHERS))
+		make_distinct(t);
+	if ((l->kind == EV_READ || l->kind == EV_WRITE) && !without(FLX_MUT_SYM_OWN_ADDRESS) &&
 	    (hands_on_own_address(l, t) || is_own_address(locs[l->loc].addr, t)))
-		symmetry_known(t);
+		make_distinct(t);
 }

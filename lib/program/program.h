@@ -35,11 +35,12 @@ struct program_options {
 	 */
 	const char *checkpoint, *resume;
 	double checkpoint_after;
-	double timeout;		    /* seconds; 0: no limit */
+	double timeout; /* seconds; 0: no limit */
 	/* Called now and then; true stops the exploration. NULL: none. */
 	bool (*progress)(void *arg, uint64_t executions, double seconds, double done);
 	void *progress_arg;
-	struct fl_weaken *weaken; /* orderings to weaken or to look for (lib/run/weaken.h); or NULL */
+	struct fl_weaken
+		*weaken; /* orderings to weaken or to look for (lib/run/weaken.h); or NULL */
 };
 
 /*

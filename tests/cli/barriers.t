@@ -151,7 +151,7 @@ $ faultline barriers pae-gup-fast --variant linux-6.0
   [1]
 $ faultline barriers parcel.c --max-executions 2
   parcel.c   rc11   inconclusive
-    It is not known to be correct as it is written (the number of executions is reached (--max-executions)), so nothing was weakened.
+    It is not known to be correct as it is written (the executions (--max-executions) or the time (--timeout) are used up), so nothing was weakened.
   [3]
 $ faultline barriers parcel.c --max-executions 2 --json | sed -E 's/"seconds":[0-9.e-]+/"seconds":T/'
   {"kind":"as-written","file":"parcel.c","model":"rc11","verdict":"inconclusive","oracle":null,"message":null,"executions":2,"seconds":T,"trace":null}
@@ -175,7 +175,7 @@ $ sed '/giver_first &&/d' parcel.c >loose.c; faultline barriers loose.c --max-ex
     3 and 7: verified with all of these weaker
   
   7 orderings: 0 needed as written, 1 can be weaker, 2 not needed, 4 inconclusive; 18 explorations, T
-  inconclusive: the number of executions is reached (--max-executions)
+  inconclusive: the executions (--max-executions) or the time (--timeout) are used up
   [3]
 
 Wrong arguments.

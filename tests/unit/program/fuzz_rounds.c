@@ -22,8 +22,7 @@
 
 #include "explore/memory.h"
 #include "explore/search.h"
-#include "program/build.h"
-#include "program/call.h"
+#include "explore_c.h"
 #include "program/load.h"
 #include "random_c.h"
 
@@ -164,56 +163,18 @@ static void on_execution(void *arg)
 	put(&current->orbits, hash_of_orbit(current->shape));
 }
 
-static int set_up(void *arg)
-{
-	const struct build *b = arg;
-	int err = load_program(b->object, current->err, sizeof(current->err));
-	uintptr_t start;
-	size_t size;
-
-	for (int i = 0; !err && loaded_variables(i, &start, &size); i++)
-		err = memory_track(start, size);
-	return err;
-}
-
-static void reset(void *arg)
-{
-	exit_reset();
-}
-
-static void tear_down(void *arg, const struct flx_record *record)
-{
-	tls_forget();
-	exit_forget();
-	threads_forget();
-	unload_program();
-}
-
 static void explore(struct exploration *x, const struct random_c *shape, struct build *b, int run,
 		    const struct flx_options *o)
 {
-	const struct flx_program loaded = {
-		.nthreads = 1,
-		.thread = { thread_run_main },
-		.name = { "main" },
-		.set_up = set_up,
-		.reset = reset,
-		.tear_down = tear_down,
-		.common = b,
-		.ordinary = true,
-		.has_code = loaded_has,
-	};
 	char err[256] = "";
 
 	memset(x, 0, sizeof(*x));
 	x->shape = shape;
 	current = x;
-	nondet_min = nondet_max = run;
-	if (flx_explore(&loaded, o, &x->result, err, sizeof(err)))
+	if (explore_c(b, run, o, &x->result, err, sizeof(err)))
 		snprintf(x->err, sizeof(x->err), "%s", err);
 	/* After a deadlock the search goes on for some thousand executions. */
 	x->ended = !x->err[0] && x->result.executions < MOST_EXECUTIONS && x->result.seconds < 2;
-	flx_record_free(x->result.record);
 }
 
 static void release(struct exploration *x)
@@ -266,6 +227,8 @@ static const char *compare(const struct random_c *shape, struct build *b, int ru
 			difference = "symmetry changes the verdict";
 		else if (all.result.duplicates || plain.result.duplicates)
 			difference = "executions are found twice";
+		else if (!within(&plain.outcomes, &all.outcomes) || !within(&all.outcomes, &plain.outcomes))
+			difference = "symmetry changes the outcomes";
 		else if (!within(&plain.orbits, &all.orbits))
 			difference = "symmetry loses executions";
 		else if (!within(&all.orbits, &plain.orbits))
@@ -301,7 +264,7 @@ static const char *compare(const struct random_c *shape, struct build *b, int ru
 
 static void write_main(FILE *f, int first, int n)
 {
-	fputs("int main(void)\n{\n\tswitch (__VERIFIER_nondet_int()) {\n", f);
+	fputs("int main(void)\n{\n\tswitch (chosen) {\n", f);
 	for (int i = first; i < first + n; i++)
 		fprintf(f, "\tcase %d: run_%d(); break;\n", i, i);
 	fputs("\t}\n\treturn 0;\n}\n", f);
@@ -375,13 +338,13 @@ START_TEST(all_ways_to_explore_agree)
 END_TEST
 
 #define NAME(name, rule) #name,
-static const char *const mutant_name[] = { "none", FLX_MUTANTS(NAME) };
+static const char *const mutant_name[] = { FLX_PROGRAM_MUTANTS(NAME) };
 
 static enum flx_mutant mutant_by_name(const char *name)
 {
-	for (int i = 0; i < FLX_NR_MUTANTS; i++)
+	for (int i = 0; FLX_NR_MUTANTS + 1 + i < FLX_NR_ALL_MUTANTS; i++)
 		if (!strcmp(mutant_name[i], name))
-			return i;
+			return FLX_NR_MUTANTS + 1 + i;
 	return FLX_MUT_NONE;
 }
 

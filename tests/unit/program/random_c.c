@@ -64,7 +64,7 @@ void random_c_begin(FILE *f)
 	      "#define CAS(v, e, n, o, p) atomic_compare_exchange_strong_explicit(&v, &e, n, O(o), O(p))\n"
 	      "#define WEAK(v, e, n, o, p) atomic_compare_exchange_weak_explicit(&v, &e, n, O(o), O(p))\n"
 	      "#define FENCE(o) atomic_thread_fence(O(o))\n\n"
-	      "atomic_int x, y, z;\nint p, out[16];\npthread_mutex_t m = PTHREAD_MUTEX_INITIALIZER;\n"
+	      "atomic_int x, y, z;\nint p, out[16], chosen;\npthread_mutex_t m = PTHREAD_MUTEX_INITIALIZER;\n"
 	      "int __VERIFIER_nondet_int(void);\n\n",
 	      f);
 }
@@ -308,13 +308,13 @@ static void thread(int name, int fn, int own_place, bool loops)
 		fprintf(out, "\tout[%d] = %s;\n", own_place,
 			PICK("r", "r * 8 + s", "r * 8 + c", "c", "s * 8 + c", "*own * 8 + c", "*own",
 			     "e * 8 + r", "(r * 8 + s) * 8 + c", "(r * 8 + s) * 8 + c"));
-	fprintf(out, "\treturn %s;\n}\n\n", one_in(6) ? "(void *)(intptr_t)r" : "NULL");
+	fprintf(out, "\treturn %s;\n}\n\n", one_in(4) ? "(void *)(intptr_t)r" : "NULL");
 }
 
 struct random_c random_c_write(FILE *f, uint64_t seed, int name)
 {
 	struct random_c p = { .nthreads = 2 + !one_in(3) };
-	bool loops, between, results;
+	bool loops, between, spawns, joins, results;
 	int groups = 0, with_writer;
 
 	out = f;
@@ -337,17 +337,25 @@ struct random_c random_c_write(FILE *f, uint64_t seed, int name)
 			thread(name, g, size == 1 ? g : -1, loops);
 	}
 	between = one_in(3);
+	spawns = one_in(10);
+	joins = one_in(8);
 	results = one_in(3);
 	fprintf(f, "static void run_%d(void)\n{\n\tpthread_t t[%d];\n\tvoid *v[%d] = { 0 };\n", name,
 		p.nthreads, p.nthreads);
 	fputs("\tint r = 0, s = 0, c = 0, e = 0;\n\n", f);
-	for (int i = 0; i < p.nthreads; i++)
+	for (int i = 0; i < p.nthreads; i++) {
 		fprintf(f, "\tpthread_create(&t[%d], NULL, t%d_%d, NULL);\n", i, name, p.group[i]);
+		if (spawns && one_in(2))
+			simple();
+	}
 	if (between)
 		simple();
-	for (int i = 0; i < p.nthreads; i++)
+	for (int i = 0; i < p.nthreads; i++) {
 		fprintf(f, "\tpthread_join(t[%d], %s%d%s);\n", i, results ? "&v[" : "(void **)", results ? i : 0,
 			results ? "]" : "");
+		if (joins && one_in(2))
+			simple();
+	}
 	if (results)
 		for (int i = 0; i < p.nthreads; i++)
 			fprintf(f, "\tout[%d] = (int)(intptr_t)v[%d];\n", 8 + i, i);

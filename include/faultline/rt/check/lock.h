@@ -26,8 +26,7 @@ bool fl_await_mask(uint64_t old, uint64_t a, uint64_t b, uint64_t *n);
 	({                                                                                         \
 		uint64_t fl_old__;                                                                 \
 		fl_ev_rmw((p), sizeof(*(p)), (fn), (uint64_t)(a), 0, (order),                      \
-			  (flags) | FL_RMW_GIVEN,                                                  \
-			  FL_SITE(text), &fl_old__);                                               \
+			  (flags) | FL_RMW_GIVEN, FL_SITE(text), &fl_old__);                       \
 	})
 
 #define spin_lock_init(l)                                                                          \
