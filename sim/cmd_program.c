@@ -35,7 +35,7 @@ enum key {
 
 static const struct argp_option options[] = {
 	{ NULL, 0, NULL, 0, "What to check", 1 },
-	{ "model", KEY_MODEL, "NAME", 0, "Memory model: rc11 (the default), sc, tso or lkmm", 1 },
+	{ "model", KEY_MODEL, "NAME", 0, "Memory model: rc11 (the default), sc or tso", 1 },
 	{ "no-races", KEY_NO_RACES, NULL, 0, "Data races are no violations", 1 },
 	{ "nondet", KEY_NONDET, "MIN..MAX", 0,
 	  "What __VERIFIER_nondet_int() and the like return; default: -1..2, unsigned 0..3", 1 },

@@ -17,7 +17,7 @@
 #include <faultline/run.h>
 
 struct program_options {
-	const char *model;	      /* sc, tso, rc11 or lkmm; NULL: rc11 */
+	const char *model;	      /* sc, tso or rc11; NULL: rc11 */
 	const char *const *cc_args;   /* for the compiler, after ours; NULL at the end, or NULL */
 	bool no_races;		      /* data races are no violations */
 	bool no_symmetry, no_commute; /* without these reductions */

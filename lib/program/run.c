@@ -53,7 +53,6 @@ static const struct {
 	{ "sc", FLX_SC },
 	{ "tso", FLX_TSO },
 	{ "rc11", FLX_RC11 },
-	{ "lkmm", FLX_LKMM },
 };
 
 static int choose_model(const char **name, enum flx_model *model, char *err, size_t err_size)
@@ -66,7 +65,7 @@ static int choose_model(const char **name, enum flx_model *model, char *err, siz
 			*name = models[i].name;
 			return 0;
 		}
-	snprintf(err, err_size, "unknown memory model \"%s\". There are: sc, tso, rc11, lkmm",
+	snprintf(err, err_size, "unknown memory model \"%s\". For C11 programs there are: rc11, sc, tso",
 		 *name);
 	return -EINVAL;
 }

@@ -173,8 +173,9 @@ static void explore(struct exploration *x, const struct random_c *shape, struct 
 	current = x;
 	if (explore_c(b, run, o, &x->result, err, sizeof(err)))
 		snprintf(x->err, sizeof(x->err), "%s", err);
-	/* After a deadlock the search goes on for some thousand executions. */
-	x->ended = !x->err[0] && x->result.executions < MOST_EXECUTIONS && x->result.seconds < 2;
+	/* After a deadlock the search goes on for some thousand executions, after a worse violation it does not. */
+	x->ended = !x->err[0] && (!x->result.oracle[0] || !strcmp(x->result.oracle, "deadlock")) &&
+		   x->result.executions < MOST_EXECUTIONS && x->result.seconds < 2;
 }
 
 static void release(struct exploration *x)

@@ -27,7 +27,7 @@ static const struct row {
 	const char *run;
 	struct found right, then;
 } rows[] = {
-	{ FLX_MUT_NO_ROUNDS, "a_round_ends_with_a_fence", { "", 1 }, { "", 4 } },
+	{ FLX_MUT_NO_ROUNDS, "a_round_ends_with_a_fence", { "", 1 }, { "", 5 } },
 	{ FLX_MUT_ROUND_STORES, "a_round_stores", { "assertion" }, { "" } },
 	{ FLX_MUT_ROUND_OWN_STORES,
 	  "the_first_round_stores_to_own_memory",

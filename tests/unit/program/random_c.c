@@ -271,8 +271,9 @@ static void simple(void)
 
 static void if_choice(void)
 {
-	fputs("\tif (__VERIFIER_nondet_int())\n\t", out);
+	fputs("\tif (__VERIFIER_nondet_int()) {\n\t", out);
 	simple();
+	fputs("\t}\n", out);
 }
 
 /* So that waiting comes to its end, as a rule. */
@@ -297,7 +298,7 @@ static void thread(int name, int fn, int own_place, bool loops)
 
 	fprintf(out, "static void *t%d_%d(void *arg)\n{\n\tint r = 0, s = 0, c = 0, e = 0;\n", name, fn);
 	fputs("\tlong *own = malloc(sizeof(*own));\n\n\t*own = 0;\n", out);
-	if (one_in(12))
+	if (one_in(8))
 		if_choice();
 	for (int i = 0; i < n; i++)
 		if (loops && one_in(2))
