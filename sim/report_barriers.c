@@ -230,11 +230,11 @@ static void print_together(const struct report_barriers *r)
 	const struct barriers *b = r->found;
 	char numbers[512];
 
-	if (b->nr_groups || b->together.n)
+	if (b->nr_groups || b->together.n > 1)
 		printf("\nAt once:\n");
 	for (int i = 0; i < b->nr_groups; i++)
 		print_group(r, &b->group[i]);
-	if (!b->together.n)
+	if (b->together.n < 2)
 		return;
 	put_numbers(numbers, sizeof(numbers), &b->together);
 	printf("  %s: %s\n", numbers,

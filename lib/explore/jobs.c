@@ -183,6 +183,8 @@ static void give_away(bool all)
 /* The stack is explored, or left to others. False: that is all. */
 static bool work(void)
 {
+	bool stop;
+
 	S.stop = asked = false;
 	search_rest();
 	pthread_mutex_lock(&shared->lock);
@@ -191,15 +193,17 @@ static bool work(void)
 		publish_lesson();
 	else if (S.stop && !asked)
 		shared->stop = true; /* a violation was found and looked at long enough, say */
+	/* Once: if it comes to be set later, what is kept here is given away the next time. */
+	stop = shared->stop;
 	last_break = now_seconds();
 	patience = S.depth > 1 || patience > LONGEST ? SHORTEST : 2 * patience;
 	if (S.depth) {
-		give_away(shared->stop);
+		give_away(stop);
 		shared->hungry = shared->idle && !shared->top;
 		pthread_cond_broadcast(&shared->changed);
 	}
 	pthread_mutex_unlock(&shared->lock);
-	return !shared->stop;
+	return !stop;
 }
 
 /* Waits for a part of the search. False: there will be none. */

@@ -186,8 +186,7 @@
 	X(SYM_OWN_ADDRESS, "nor who hands on an address of its own") \
 	X(SYM_OTHERS, "nor who waits for another thread's result") \
 	X(SYM_NO_CHOICE, "what is chosen is a part of the key") \
-	X(SYM_NOT_CONSUMED, "a load is left out only if another one gives way to its store") \
-	X(SYM_ANY_ROW, "and nothing gets between what leads to it") \
+	X(SYM_ANY_ROW, "a load is left out only if nothing gets between what leads to it") \
 	X(SYM_ANY_KEY, "and its thread's key is the least until there") \
 	X(SYM_MAY_FAIL, "and an equal thread would store in its place")
 /* clang-format on */

@@ -100,20 +100,24 @@ static bool same_operation(const struct label *a, const struct label *b)
 
 /*
  * What thread @t would do after its events up to number @last, were the round from number @i to @j - 1 left out and number @i
- * to read what @j reads. @l: the label of @last then.
+ * to read what @j reads. @l: the label of @last then. It is told values and waits for no other thread: who stored them may have
+ * read a store of the round.
  */
 static struct label *run_without(int t, int i, int j, int last, struct label *l)
 {
-	int16_t *ev = G.tev[t], was_ev[last + 1];
+	int16_t *ev = G.tev[t], was_ev[last + 1], was_rf[last + 1];
 	int n = G.tn[t], end;
 	struct ev was = G.ev[ev[i]], was_end;
 
 	memcpy(was_ev, ev, sizeof(was_ev));
+	for (int k = i; k <= last; k++) {
+		was_rf[k] = G.ev[ev[k]].rf;
+		G.ev[ev[k]].rf = EV_INIT;
+	}
 	memmove(&ev[i + 1], &ev[j + 1], (last - j) * sizeof(*ev));
 	G.tn[t] = i + 1 + last - j;
 	end = ev[G.tn[t] - 1];
 	G.ev[ev[i]].rval = G.ev[was_ev[j]].rval;
-	G.ev[ev[i]].rf = G.ev[was_ev[j]].rf;
 	was_end = G.ev[end];
 	G.ev[end].op = l;
 	exec_moved();
@@ -121,6 +125,8 @@ static struct label *run_without(int t, int i, int j, int last, struct label *l)
 	G.ev[end] = was_end;
 	memcpy(ev, was_ev, sizeof(was_ev));
 	G.ev[ev[i]] = was;
+	for (int k = i; k <= last; k++)
+		G.ev[ev[k]].rf = was_rf[k];
 	G.tn[t] = n;
 	exec_moved();
 	return l;

@@ -169,8 +169,9 @@ bool symmetry_forbids(int r)
 
 	if (!enabled || !(e->flags & EVF_RMW) || equal_before(t) < 0)
 		return false;
+	if (!graph_consumed(&G, e->loc, w))
+		return false;
 	if ((!stores_in_any_case(e->op) && !without(FLX_MUT_SYM_MAY_FAIL)) ||
-	    (!graph_consumed(&G, e->loc, w) && !without(FLX_MUT_SYM_NOT_CONSUMED)) ||
 	    (!is_row(w) && !without(FLX_MUT_SYM_ANY_ROW)) ||
 	    (!has_least_key_until(t, r) && !without(FLX_MUT_SYM_ANY_KEY)))
 		return false;

@@ -181,7 +181,7 @@ static int do_op(int i)
 		thread_no[op->a.c] = exec_spawn(run_thread, (void *)(intptr_t)op->a.c);
 		break;
 	case RM_JOIN:
-		exec_join(thread_no[op->a.c]);
+		exec_join(thread_no[op->a.c], false);
 		break;
 	case RM_SKIP_EQ:
 	case RM_SKIP_NE:

@@ -26,9 +26,9 @@
 #include "program/load.h"
 #include "random_c.h"
 
-#define PROGRAMS 24 /* per file */
+#define PROGRAMS 40 /* per file */
 #define LOOP_BOUND 4
-#define MOST_EXECUTIONS 4000
+#define MOST_EXECUTIONS 1500
 
 static double seconds = 20;
 static uint64_t first_seed = 1;
@@ -175,7 +175,7 @@ static void explore(struct exploration *x, const struct random_c *shape, struct 
 		snprintf(x->err, sizeof(x->err), "%s", err);
 	/* After a deadlock the search goes on for some thousand executions, after a worse violation it does not. */
 	x->ended = !x->err[0] && (!x->result.oracle[0] || !strcmp(x->result.oracle, "deadlock")) &&
-		   x->result.executions < MOST_EXECUTIONS && x->result.seconds < 2;
+		   x->result.executions < MOST_EXECUTIONS && x->result.seconds < 1;
 }
 
 static void release(struct exploration *x)
@@ -195,7 +195,7 @@ static const char *compare(const struct random_c *shape, struct build *b, int ru
 		.model = model,
 		.loop_bound = LOOP_BOUND,
 		.max_executions = MOST_EXECUTIONS,
-		.timeout = 2,
+		.timeout = 1,
 		.on_execution = on_execution,
 		.mutant = tested_mutant,
 	};

@@ -36,6 +36,7 @@ static const struct row {
 	{ FLX_MUT_ROUND_ANY_STATE, "a_round_is_counted", { "assertion" }, { "" } },
 	{ FLX_MUT_ROUND_ANY_ARGUMENTS, "a_round_changes_an_argument", { "assertion" }, { "" } },
 	{ FLX_MUT_ROUND_ANY_ORDER, "later_rounds_do_not_acquire", { "data-race" }, { "" } },
+	{ FLX_MUT_ROUND_ANY_PLACE, "a_loop_is_counted", { "", 3 }, { "", 2 } },
 	{ FLX_MUT_ROUND_STALE, "a_round_has_two_loads", { "" }, { "deadlock" } },
 	{ FLX_MUT_ROUND_STALE, "a_round_ends_with_a_fence", { "", 1 }, { "deadlock" } },
 	{ FLX_MUT_SYM_ANY_CODE, "two_arguments", { "assertion" }, { "" } },
@@ -46,6 +47,9 @@ static const struct row {
 	{ FLX_MUT_SYM_OWN_ADDRESS, "own_addresses_are_compared", { "assertion" }, { "" } },
 	{ FLX_MUT_SYM_OTHERS, "what_a_child_says", { "assertion" }, { "" } },
 	{ FLX_MUT_SYM_NO_CHOICE, "what_is_chosen", { "assertion" }, { "" } },
+	{ FLX_MUT_SYM_ANY_KEY, "what_is_read_before", { "assertion" }, { "" } },
+	{ FLX_MUT_SYM_ANY_ROW, "a_store_in_between", { "assertion" }, { "" } },
+	{ FLX_MUT_SYM_MAY_FAIL, "an_exchange_fails", { "assertion" }, { "" } },
 	/* No rule of these alone, but of what they rest on. */
 	{ FLX_MUT_NONE, "a_round_sets_errno", { "assertion" }, { "assertion" } },
 	{ FLX_MUT_NONE, "waits_for_ever_with_a_fence", { "deadlock" }, { "deadlock" } },

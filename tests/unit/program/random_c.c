@@ -280,7 +280,8 @@ static void if_choice(void)
 static void writer(int name, int fn)
 {
 	fprintf(out, "static void *t%d_%d(void *arg)\n{\n\tint r = 0, s = 0, e = 0;\n\n", name, fn);
-	for (uint64_t n = 2 + below(3); n; n--)
+	fprintf(out, "\tST(%s, %s, %s);\n", PICK("x", "y"), PICK("1", "2"), store_order());
+	for (uint64_t n = 1 + below(3); n; n--)
 		if (one_in(4)) {
 			fputs("\t", out);
 			change();
@@ -294,14 +295,14 @@ static void writer(int name, int fn)
 /* @own_place: where to put what the thread has seen, or -1. */
 static void thread(int name, int fn, int own_place, bool loops)
 {
-	int n = 1 + (int)below(3);
+	int n = 1 + (int)below(3), nloops = 0;
 
 	fprintf(out, "static void *t%d_%d(void *arg)\n{\n\tint r = 0, s = 0, c = 0, e = 0;\n", name, fn);
 	fputs("\tlong *own = malloc(sizeof(*own));\n\n\t*own = 0;\n", out);
 	if (one_in(8))
 		if_choice();
 	for (int i = 0; i < n; i++)
-		if (loops && one_in(2))
+		if (loops && nloops < 2 && one_in(2 + 4 * (uint64_t)nloops) && ++nloops)
 			loop();
 		else
 			simple();

@@ -139,6 +139,20 @@ void later_rounds_do_not_acquire(void)
 	both(acquire_then_look, publish);
 }
 
+static void *try_twice(void *arg)
+{
+	for (int i = 0; i < 2; i++)
+		if (LOAD(x))
+			break;
+	STORE(y, 1);
+	return NULL;
+}
+
+void a_loop_is_counted(void)
+{
+	both(try_twice, store_x);
+}
+
 static void *wait_for_both(void *arg)
 {
 	int a, b;
@@ -326,6 +340,72 @@ static void one_adds_before_main(void *(*fn)(void *))
 	pthread_join(a, NULL);
 	pthread_join(b, NULL);
 	assert(!(before == 1 && LOAD(y) == 11));
+}
+
+static void *add_if_told(void *arg)
+{
+	if (LOAD(w))
+		ADD(y, 1);
+	return NULL;
+}
+
+void what_is_read_before(void)
+{
+	pthread_t a, b;
+	int before;
+
+	pthread_create(&a, NULL, add_if_told, NULL);
+	pthread_create(&b, NULL, add_if_told, NULL);
+	STORE(w, 1);
+	before = ADD(y, 10);
+	pthread_join(a, NULL);
+	pthread_join(b, NULL);
+	assert(!(before == 1 && LOAD(y) == 11));
+}
+
+static void *add_and_tell_if_first(void *arg)
+{
+	if (!ADD(x, 1))
+		STORE(w, 1);
+	return NULL;
+}
+
+/* One adds before the store, one after it. */
+void a_store_in_between(void)
+{
+	pthread_t a, b;
+	int before;
+
+	pthread_create(&a, NULL, add_and_tell_if_first, NULL);
+	pthread_create(&b, NULL, add_and_tell_if_first, NULL);
+	STORE(x, 5);
+	before = ADD(x, 10);
+	pthread_join(a, NULL);
+	pthread_join(b, NULL);
+	assert(!(before == 6 && LOAD(w)));
+}
+
+static void *exchange_one(void *arg)
+{
+	int e = 1;
+
+	if (!atomic_compare_exchange_strong(&x, &e, 2) && !e)
+		STORE(w, 1);
+	return NULL;
+}
+
+/* One fails before main() adds 1, the other one finds it. */
+void an_exchange_fails(void)
+{
+	pthread_t a, b;
+
+	pthread_create(&a, NULL, exchange_one, NULL);
+	pthread_create(&b, NULL, exchange_one, NULL);
+	ADD(x, 1);
+	ADD(x, 10);
+	pthread_join(a, NULL);
+	pthread_join(b, NULL);
+	assert(!(LOAD(x) == 12 && LOAD(w)));
 }
 
 void what_a_child_says(void)
