@@ -65,8 +65,8 @@ static int choose_model(const char **name, enum flx_model *model, char *err, siz
 			*name = models[i].name;
 			return 0;
 		}
-	snprintf(err, err_size, "unknown memory model \"%s\". For C11 programs there are: rc11, sc, tso",
-		 *name);
+	snprintf(err, err_size,
+		 "unknown memory model \"%s\" for C11 programs. There are: rc11, sc, tso", *name);
 	return -EINVAL;
 }
 

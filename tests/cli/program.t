@@ -30,7 +30,7 @@ $ faultline program message.c --model sc -- -DORDER=memory_order_relaxed
     no execution is a violation
     executions N, T
 $ faultline program message.c --json --stats | sed -E 's/"seconds":[0-9.e-]+/"seconds":T/'
-  {"file":"message.c","model":"rc11","search":"exhaustive","verdict":"verified","oracle":null,"message":null,"limit":null,"unseen":null,"executions":1,"blocked":0,"duplicates":0,"events":8,"seconds":T,"trace":null,"html":null}
+  {"file":"message.c","model":"rc11","search":"exhaustive","verdict":"verified","oracle":null,"message":null,"limit":null,"unseen":null,"executions":1,"blocked":0,"duplicates":0,"events":9,"seconds":T,"trace":null,"html":null}
 $ faultline program bank.c | head -2
   bank.c   rc11   VIOLATION  deadlock
     thread 2 (transfer) waits for ever
@@ -63,7 +63,7 @@ $ faultline program polls.c --unroll 3
     executions N, blocked 1, T
   [3]
 $ faultline program polls.c --unroll 3 --json | sed -E 's/"seconds":[0-9.e-]+/"seconds":T/'
-  {"file":"polls.c","model":"rc11","search":"exhaustive","verdict":"inconclusive","oracle":null,"message":null,"limit":"the loop at polls.c:20 in main() goes round more than 3 times; --unroll N follows it further","unseen":null,"executions":3,"blocked":1,"duplicates":null,"events":12,"seconds":T,"trace":null,"html":null}
+  {"file":"polls.c","model":"rc11","search":"exhaustive","verdict":"inconclusive","oracle":null,"message":null,"limit":"the loop at polls.c:20 in main() goes round more than 3 times; --unroll N follows it further","unseen":null,"executions":3,"blocked":1,"duplicates":null,"events":13,"seconds":T,"trace":null,"html":null}
 $ faultline program bank.c --max-executions 1 | head -2
   bank.c   rc11   inconclusive
     no violation so far, but not all was explored: the number of executions is reached (--max-executions)
@@ -96,7 +96,7 @@ $ TMPDIR=/nosuch faultline program message.c
   faultline: can't make a folder in /nosuch: No such file or directory; $TMPDIR names another
   [2]
 $ faultline program message.c --model xyz
-  faultline: unknown memory model "xyz". There are: ...
+  faultline: unknown memory model "xyz" for C11 programs. There are: ...
   [2]
 $ faultline program message.c --unroll 0
   faultline: --unroll "0" is not a whole number above 0
@@ -127,17 +127,19 @@ $ faultline program --help
   assertion, a data race, a deadlock, a use after free, ...
   
    What to check
-        --model=NAME           Memory model: rc11 (the default), sc, tso or lkmm
+        --model=NAME           Memory model: rc11 (the default), sc or tso
         --no-races             Data races are no violations
         --nondet=MIN..MAX      What __VERIFIER_nondet_int() and the like return;
                                default: -1..2, unsigned 0..3
   
    How far to go
+        --checkpoint=FILE      Where a search that is cut short is saved;
+                               default: FILE.checkpoint after a minute
+        --jobs=N               N processes share a long search; default 1
         --max-executions=N     Give up after N executions; of random and pct:D:
                                how many runs, default: 10000 in T
-        --no-commute           Read-modify-writes whose results are unused are
-                               ordered, too
         --no-symmetry          Equal threads count as different
+        --resume=FILE          Go on from a checkpoint
         --search=HOW           exhaustive (the default), random, pct:D (random
                                priorities, for bugs of depth D), preemptions:N
                                (all with at most N preemptions)
