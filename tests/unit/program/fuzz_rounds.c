@@ -8,9 +8,12 @@
  * - as always;
  * - without symmetry: the executions found before must be one of each set, found by exchanging threads in all ways;
  * - also without the rules of round.c, where a loop ends at a small bound: the same final values of all variables;
- * - by preempt.c, which shares these rules but none of the search: the same final values.
+ * - by preempt.c, which shares these rules but none of the search: the same executions;
+ * - with data races as violations, as always and without both rules: a race in both or in none.
  *
- *     fuzz_rounds [SECONDS [SEED]]
+ *     fuzz_rounds [SECONDS [SEED [MUTANT]]]
+ *
+ * MUTANT: one of FLX_PROGRAM_MUTANTS (lib/explore/mutant.h), to see whether it is found.
  */
 #include <check.h>
 #include <stdbool.h>
@@ -163,7 +166,7 @@ static void on_execution(void *arg)
 	put(&current->orbits, hash_of_orbit(current->shape));
 }
 
-static void explore(struct exploration *x, const struct random_c *shape, struct build *b, int run,
+static void explore(struct exploration *x, const struct random_c *shape, const struct build *b, int chosen,
 		    const struct flx_options *o)
 {
 	char err[256] = "";
@@ -171,7 +174,7 @@ static void explore(struct exploration *x, const struct random_c *shape, struct 
 	memset(x, 0, sizeof(*x));
 	x->shape = shape;
 	current = x;
-	if (explore_c(b, run, o, &x->result, err, sizeof(err)))
+	if (explore_c(b, chosen, o, &x->result, err, sizeof(err)))
 		snprintf(x->err, sizeof(x->err), "%s", err);
 	/* After a deadlock the search goes on for some thousand executions, after a worse violation it does not. */
 	x->ended = !x->err[0] && (!x->result.oracle[0] || !strcmp(x->result.oracle, "deadlock")) &&
@@ -185,81 +188,130 @@ static void release(struct exploration *x)
 }
 
 static struct {
-	unsigned long programs, compared[3], with_rounds, with_symmetry, deadlocks, executions, outcomes;
+	unsigned long programs, compared[4], with_rounds, with_symmetry, races, deadlocks, executions,
+		outcomes;
 } stats;
 
-/* What differs, or NULL. */
-static const char *compare(const struct random_c *shape, struct build *b, int run, enum flx_model model)
+static bool is_deadlock(const struct exploration *x)
 {
-	struct flx_options o = {
-		.model = model,
-		.loop_bound = LOOP_BOUND,
-		.max_executions = MOST_EXECUTIONS,
-		.timeout = 1,
-		.on_execution = on_execution,
-		.mutant = tested_mutant,
-	};
-	struct exploration all, plain, whole, steps;
-	const char *difference = NULL;
-	bool deadlock;
+	return !strcmp(x->result.oracle, "deadlock");
+}
 
-	explore(&all, shape, b, run, &o);
-	o.no_symmetry = true;
-	explore(&plain, shape, b, run, &o);
-	o.mutant = FLX_MUT_NO_ROUNDS;
-	explore(&whole, shape, b, run, &o);
-	o.mutant = FLX_MUT_NONE;
-	o.search = FLX_PREEMPTIONS;
-	o.bound = 10000;
-	explore(&steps, shape, b, run, &o);
+static bool same_outcomes(const struct exploration *a, const struct exploration *b)
+{
+	return within(&a->outcomes, &b->outcomes) && within(&b->outcomes, &a->outcomes);
+}
+
+static bool same_orbits(const struct exploration *a, const struct exploration *b)
+{
+	return within(&a->orbits, &b->orbits) && within(&b->orbits, &a->orbits);
+}
+
+static const char *compare_symmetry(const struct exploration *all, const struct exploration *plain)
+{
+	if (!all->ended || !plain->ended)
+		return NULL;
+	stats.compared[0]++;
+	stats.with_symmetry += all->result.executions < plain->result.executions;
+	if (strcmp(all->result.oracle, plain->result.oracle))
+		return "symmetry changes the verdict";
+	if (all->result.duplicates || plain->result.duplicates)
+		return "executions are found twice";
+	if (!same_outcomes(all, plain))
+		return "symmetry changes the outcomes";
+	return same_orbits(all, plain) ? NULL : "symmetry changes the executions";
+}
+
+static const char *compare_rounds(const struct exploration *plain, const struct exploration *whole)
+{
+	if (!plain->ended || !whole->ended)
+		return NULL;
+	stats.compared[1]++;
+	stats.with_rounds += whole->result.executions > plain->result.executions;
+	return same_outcomes(plain, whole) ? NULL : "leaving out rounds changes the outcomes";
+}
+
+static const char *compare_steps(const struct exploration *plain, const struct exploration *steps)
+{
+	if (!plain->ended || !steps->ended)
+		return NULL;
+	stats.compared[2]++;
+	if (is_deadlock(plain) != is_deadlock(steps))
+		return "preemptions: another verdict";
+	if (!same_outcomes(plain, steps))
+		return "preemptions: other outcomes";
+	return same_orbits(plain, steps) ? NULL : "preemptions: other executions";
+}
+
+/* Only one of them may have come to its end: who has found a race stops soon. */
+static const char *compare_races(const struct exploration *all, const struct exploration *whole)
+{
+	bool a = !strcmp(all->result.oracle, "data-race"), b = !strcmp(whole->result.oracle, "data-race");
+
+	if ((!a && !all->ended) || (!b && !whole->ended))
+		return NULL;
+	stats.compared[3]++;
+	stats.races += a;
+	return a == b ? NULL : "races are found by one alone";
+}
+
+enum way { ALL, PLAIN, WHOLE, STEPS, RACES, RACES_WHOLE, NR_WAYS };
+
+static void explore_in_all_ways(struct exploration x[NR_WAYS], const struct random_c *shape,
+				const struct build *b, int chosen, enum flx_model model)
+{
+	for (enum way w = 0; w < NR_WAYS; w++) {
+		const struct flx_options o = {
+			.model = model,
+			.loop_bound = LOOP_BOUND,
+			.max_executions = MOST_EXECUTIONS,
+			.timeout = 1,
+			.on_execution = on_execution,
+			.no_symmetry = w != ALL && w != RACES,
+			.mutant = w == WHOLE || w == RACES_WHOLE ? FLX_MUT_NO_ROUNDS
+				  : w == STEPS			 ? FLX_MUT_NONE
+								 : tested_mutant,
+			.search = w == STEPS ? FLX_PREEMPTIONS : FLX_EXHAUSTIVE,
+			.bound = 10000,
+			.races = w >= RACES,
+		};
+
+		explore(&x[w], shape, b, chosen, &o);
+	}
+}
+
+/* What differs, or NULL. */
+static const char *compare(const struct random_c *shape, const struct build *b, int chosen,
+			   enum flx_model model)
+{
+	struct exploration x[NR_WAYS];
+	const char *difference = NULL;
+
+	explore_in_all_ways(x, shape, b, chosen, model);
 	stats.programs++;
-	deadlock = !strcmp(plain.result.oracle, "deadlock");
-	stats.deadlocks += deadlock;
-	stats.executions += plain.result.executions;
-	stats.outcomes += (unsigned long)plain.outcomes.n;
-	if (all.err[0] || plain.err[0] || whole.err[0] || steps.err[0]) {
-		difference = "an exploration failed";
-		printf("%s|%s|%s|%s\n", all.err, plain.err, whole.err, steps.err);
+	stats.deadlocks += is_deadlock(&x[PLAIN]);
+	stats.executions += x[PLAIN].result.executions;
+	stats.outcomes += (unsigned long)x[PLAIN].outcomes.n;
+	for (enum way w = 0; w < NR_WAYS && !difference; w++)
+		if (x[w].err[0]) {
+			printf("%s\n", x[w].err);
+			difference = "an exploration failed";
+		}
+	if (!difference)
+		difference = compare_symmetry(&x[ALL], &x[PLAIN]);
+	if (!difference)
+		difference = compare_rounds(&x[PLAIN], &x[WHOLE]);
+	if (!difference)
+		difference = compare_steps(&x[PLAIN], &x[STEPS]);
+	if (!difference)
+		difference = compare_races(&x[RACES], &x[RACES_WHOLE]);
+	for (enum way w = 0; w < NR_WAYS; w++) {
+		if (difference)
+			printf("%s%lu executions, %d outcomes (%s)%s", w ? ", " : "",
+			       (unsigned long)x[w].result.executions, x[w].outcomes.n,
+			       x[w].result.oracle, w == NR_WAYS - 1 ? "\n" : "");
+		release(&x[w]);
 	}
-	if (!difference && plain.ended && all.ended) {
-		stats.compared[0]++;
-		stats.with_symmetry += all.result.executions < plain.result.executions;
-		if (strcmp(all.result.oracle, plain.result.oracle))
-			difference = "symmetry changes the verdict";
-		else if (all.result.duplicates || plain.result.duplicates)
-			difference = "executions are found twice";
-		else if (!within(&plain.outcomes, &all.outcomes) || !within(&all.outcomes, &plain.outcomes))
-			difference = "symmetry changes the outcomes";
-		else if (!within(&plain.orbits, &all.orbits))
-			difference = "symmetry loses executions";
-		else if (!within(&all.orbits, &plain.orbits))
-			difference = "symmetry adds executions";
-	}
-	if (!difference && plain.ended && whole.ended) {
-		stats.compared[1]++;
-		stats.with_rounds += whole.result.executions > plain.result.executions;
-		if (!within(&whole.outcomes, &plain.outcomes))
-			difference = "leaving out rounds loses outcomes";
-		else if (!within(&plain.outcomes, &whole.outcomes))
-			difference = "leaving out rounds adds outcomes";
-	}
-	if (!difference && plain.ended && steps.ended) {
-		stats.compared[2]++;
-		if (deadlock != !strcmp(steps.result.oracle, "deadlock"))
-			difference = "preemptions: another verdict";
-		else if (!within(&plain.outcomes, &steps.outcomes) || !within(&steps.outcomes, &plain.outcomes))
-			difference = "preemptions: other outcomes";
-		else if (!within(&plain.orbits, &steps.orbits) || !within(&steps.orbits, &plain.orbits))
-			difference = "preemptions: other executions";
-	}
-	if (difference)
-		printf("symmetry %lu executions, without %lu (%s), all rounds %lu, by preemptions %lu (%s); outcomes %d %d %d %d\n",
-		       all.result.executions, plain.result.executions, plain.result.oracle, whole.result.executions,
-		       steps.result.executions, steps.result.oracle, all.outcomes.n, plain.outcomes.n, whole.outcomes.n, steps.outcomes.n);
-	release(&all);
-	release(&plain);
-	release(&whole);
-	release(&steps);
 	return difference;
 }
 
@@ -329,10 +381,12 @@ START_TEST(all_ways_to_explore_agree)
 
 	for (int k = 0; now() < until; k++, seed += PROGRAMS)
 		bad += one_file(seed, until, levels[k % 4]);
-	printf("%lu programs from seed %lu; compared: symmetry %lu (%lu with fewer executions), rounds %lu (%lu), "
-	       "preemptions %lu; %lu executions, %lu outcomes, %lu deadlocks; %d differ\n",
-	       stats.programs, (unsigned long)first_seed, stats.compared[0], stats.with_symmetry, stats.compared[1],
-	       stats.with_rounds, stats.compared[2], stats.executions, stats.outcomes, stats.deadlocks, bad);
+	printf("%lu programs from seed %lu, %lu executions, %lu outcomes, %lu deadlocks, %lu races; compared: "
+	       "symmetry %lu (%lu with fewer executions), rounds %lu (%lu), preemptions %lu, races %lu; %d "
+	       "differ\n",
+	       stats.programs, (unsigned long)first_seed, stats.executions, stats.outcomes, stats.deadlocks,
+	       stats.races, stats.compared[0], stats.with_symmetry, stats.compared[1], stats.with_rounds,
+	       stats.compared[2], stats.compared[3], bad);
 	fflush(stdout);
 	ck_assert_int_eq(bad, 0);
 }

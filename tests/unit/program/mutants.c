@@ -50,8 +50,9 @@ static const struct row {
 	{ FLX_MUT_SYM_ANY_KEY, "what_is_read_before", { "assertion" }, { "" } },
 	{ FLX_MUT_SYM_ANY_ROW, "a_store_in_between", { "assertion" }, { "" } },
 	{ FLX_MUT_SYM_MAY_FAIL, "an_exchange_fails", { "assertion" }, { "" } },
-	/* No rule of these alone, but of what they rest on. */
+	/* No rule alone, but what they rest on. */
 	{ FLX_MUT_NONE, "a_round_sets_errno", { "assertion" }, { "assertion" } },
+	{ FLX_MUT_NONE, "a_round_is_read_by_another_thread", { "", 1 }, { "" } },
 	{ FLX_MUT_NONE, "waits_for_ever_with_a_fence", { "deadlock" }, { "deadlock" } },
 };
 

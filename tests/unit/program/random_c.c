@@ -72,7 +72,10 @@ void random_c_begin(FILE *f)
 static void body(void)
 {
 	for (uint64_t n = below(3); n; n--)
-		switch (below(12)) {
+		switch (below(13)) {
+		case 11:
+			fprintf(out, "%sr += p; ", PICK("", "if (r == 1) ", "if (!r) "));
+			break;
 		case 0:
 			fputs("c++; ", out);
 			break;

@@ -176,6 +176,31 @@ void a_round_has_two_loads(void)
 	both(wait_for_both, store_x_and_y);
 }
 
+static void *pass_through_y(void *arg)
+{
+	int v = LOAD(x);
+
+	while (!v) {
+		ADD(y, 0);
+		v = LOAD(x);
+	}
+	LOAD(w);
+	LOAD(w);
+	return NULL;
+}
+
+static void *load_y_store_x(void *arg)
+{
+	LOAD(y);
+	STORE(x, 1);
+	return NULL;
+}
+
+void a_round_is_read_by_another_thread(void)
+{
+	both(pass_through_y, load_y_store_x);
+}
+
 static sem_t sem;
 
 static void *try_until_it_works(void *arg)
