@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "label.h"
@@ -27,10 +28,10 @@ int exec_loop_bound;
 uint64_t exec_stretches;
 
 static void *engine_sp;
-static bool spawn_numbers_valid;
 static bool probing; /* a read-modify-write may be passed without its store part */
 static int asked_for_state = -1;
 static bool in_sync; /* what has run is a part of G */
+static int nr_known; /* threads, of all executions so far */
 static struct label *root[FLX_MAX_THREADS];
 
 /* The thread's errno is its own. */
@@ -147,6 +148,7 @@ static bool pass(struct thread *t, int thread, struct op *op)
 	}
 	if (op->flags & EVF_FREE)
 		memory_mark_freed(op->addr);
+	t->ndeeds = 0;
 	op->old = e->rval;
 	op->ok = !(e->flags & EVF_FAILED);
 	t->loads += e->kind == EV_READ;
@@ -174,11 +176,57 @@ bool exec_on_own_stack(uintptr_t addr)
 	return addr - (uintptr_t)T[current_thread].fibre.stack < T[current_thread].fibre.size;
 }
 
+int exec_stack_of(uintptr_t addr)
+{
+	for (int t = 0; t < nr_known; t++)
+		if (addr - (uintptr_t)T[t].fibre.stack < T[t].fibre.size)
+			return t;
+	return EV_NONE;
+}
+
+#define DEEDS_LOOKED_AT 8
+
+/* Uses of one object are one use, of all from the first byte to the last. */
+static bool joined_to_last(struct thread *t, uintptr_t addr, size_t size)
+{
+	uintptr_t object = memory_object(addr, NULL);
+
+	for (int i = t->ndeeds - 1; i >= 0 && i >= t->ndeeds - DEEDS_LOOKED_AT; i--) {
+		struct deed *d = &t->deed[i];
+		uintptr_t end = d->addr + d->size;
+
+		if (d->kind != DEED_USED)
+			continue;
+		if (object ? memory_object(d->addr, NULL) != object
+			   : addr < d->addr || addr + size > end)
+			continue;
+		d->addr = addr < d->addr ? addr : d->addr;
+		d->size = (uint32_t)((addr + size > end ? addr + size : end) - d->addr);
+		return true;
+	}
+	return false;
+}
+
+void exec_note(enum deed_kind kind, uintptr_t addr, size_t size)
+{
+	struct thread *t = &T[current_thread];
+
+	if (kind == DEED_USED && joined_to_last(t, addr, size))
+		return;
+	if (t->ndeeds == t->deed_cap) {
+		t->deed_cap = t->deed_cap ? 2 * t->deed_cap : 16;
+		t->deed = realloc(t->deed, t->deed_cap * sizeof(*t->deed));
+		if (!t->deed)
+			abort();
+	}
+	t->deed[t->ndeeds++] = (struct deed){ kind, (uint32_t)size, addr };
+}
+
 /*
  * What the engine, or an earlier run, left on the thread's stack must not become a part of the thread's state: a frame may
  * have words that nobody writes. The unwinder goes deepest, other calls of the engine little below the thread's own frames.
  */
-#define UNWINDER_DEPTH 16384
+#define UNWINDER_DEPTH 8192
 #define ENGINE_DEPTH 512
 
 static __attribute__((noinline)) void clear_stack_below(size_t size)
@@ -209,9 +257,11 @@ static void capture_state(struct thread *t, const struct op *op)
 	uintptr_t stack_end = (uintptr_t)t->fibre.stack + t->fibre.size;
 
 	t->state[0] = t->state[1] = 0;
+	t->sp = 0;
 	if (!t->in_call)
-		spin_capture(op->pc, op->addr ^ (uintptr_t)op->site ^ (uintptr_t)errno << 48,
-			     stack_end, t->state);
+		t->sp = spin_capture(op->pc,
+				     op->addr ^ (uintptr_t)op->site ^ (uintptr_t)errno << 48,
+				     stack_end, t->state);
 	clear_stack_below(UNWINDER_DEPTH);
 }
 
@@ -312,6 +362,39 @@ static void thread_main(void *arg)
 		to_engine(t);
 }
 
+static int create_stack(int i)
+{
+	struct fibre *f = &T[i].fibre;
+	int err = fibre_create(f, program->ordinary ? PROGRAM_STACK_SIZE : STACK_SIZE);
+
+	return err || !program->ordinary ? err : memory_track_stack((uintptr_t)f->stack, f->size);
+}
+
+/* Thread @i to its beginning. */
+static void restart_thread(int i)
+{
+	struct thread *t = &T[i];
+
+	t->started = t->ended = t->waiting = false;
+	t->stop = LABEL_GOES_ON;
+	t->pos = 0;
+	t->wait_thread = -1;
+	t->op = NULL;
+	t->step = NULL;
+	t->plain_store.size = 0;
+	t->ndep = 0;
+	t->last_marked_load = -1;
+	t->loads = t->spawns = t->ndeeds = 0;
+	t->result = 0;
+	t->own_stores = 0;
+	t->in_call = false;
+	t->oracle = t->message = NULL;
+	memset(&t->deps, 0, sizeof(t->deps));
+	t->fn = i < program->nthreads ? program->thread[i] : NULL;
+	t->arg = i < program->nthreads ? program->arg[i] : NULL;
+	fibre_start(&t->fibre, thread_main, t);
+}
+
 /*
  * The same thread gets the same number in every execution: by who creates it, as which of its threads, and for what.
  */
@@ -323,26 +406,21 @@ static struct {
 
 static int spawn_number(int parent, int k, void (*fn)(void *), void *arg)
 {
-	static const struct flx_program *of;
-	static int nr;
-
-	if (of != program || !spawn_numbers_valid) {
-		of = program;
-		nr = program->nthreads;
-		spawn_numbers_valid = true;
-	}
-	for (int n = program->nthreads; n < nr; n++)
+	for (int n = program->nthreads; n < nr_known; n++)
 		if (created[n].parent == parent && created[n].k == k && created[n].fn == fn &&
 		    created[n].arg == arg)
 			return n;
-	if (nr == FLX_MAX_THREADS)
+	if (nr_known == FLX_MAX_THREADS)
 		return -1;
-	created[nr].parent = parent;
-	created[nr].k = k;
-	created[nr].fn = fn;
-	created[nr].arg = arg;
+	created[nr_known].parent = parent;
+	created[nr_known].k = k;
+	created[nr_known].fn = fn;
+	created[nr_known].arg = arg;
+	if (create_stack(nr_known))
+		abort();
 	search_new_thread();
-	return nr++;
+	restart_thread(nr_known);
+	return nr_known++;
 }
 
 bool exec_same_code(int t, int u)
@@ -351,9 +429,9 @@ bool exec_same_code(int t, int u)
 	       created[t].arg == created[u].arg;
 }
 
-int exec_spawn(void (*fn)(void *), void *arg)
+int exec_spawn(void (*fn)(void *), void *arg, uintptr_t pc)
 {
-	struct op op = { .kind = OP_SPAWN };
+	struct op op = { .kind = OP_SPAWN, .pc = pc };
 
 	exec_flush();
 	op.target = spawn_number(current_thread, T[current_thread].spawns++, fn, arg);
@@ -366,9 +444,9 @@ int exec_spawn(void (*fn)(void *), void *arg)
 	return op.target;
 }
 
-void exec_join(int target, bool result)
+void exec_join(int target, bool result, uintptr_t pc)
 {
-	struct op op = { .kind = OP_JOIN, .target = target, .a = result };
+	struct op op = { .kind = OP_JOIN, .target = target, .a = result, .pc = pc };
 
 	exec_do(&op);
 }
@@ -420,15 +498,12 @@ int exec_init(const struct flx_program *p)
 	int err;
 
 	program = p;
-	spawn_numbers_valid = false;
+	nr_known = p->nthreads;
 	exec_error[0] = 0;
 	memset(T, 0, sizeof(T));
 	err = graph_init(&G);
-	for (int i = 0; i < FLX_MAX_THREADS && !err; i++) {
-		err = fibre_create(&T[i].fibre, p->ordinary ? PROGRAM_STACK_SIZE : STACK_SIZE);
-		if (!err && p->ordinary)
-			err = memory_track_stack((uintptr_t)T[i].fibre.stack, T[i].fibre.size);
-	}
+	for (int i = 0; i < nr_known && !err; i++)
+		err = create_stack(i);
 	if (err)
 		exec_exit();
 	return err;
@@ -436,8 +511,11 @@ int exec_init(const struct flx_program *p)
 
 void exec_exit(void)
 {
-	for (int i = 0; i < FLX_MAX_THREADS; i++)
+	for (int i = 0; i < FLX_MAX_THREADS; i++) {
 		fibre_destroy(&T[i].fibre);
+		free(T[i].deed);
+		T[i].deed = NULL;
+	}
 	graph_free(&G);
 	exec_forget();
 }
@@ -445,28 +523,8 @@ void exec_exit(void)
 void exec_restart(void)
 {
 	memory_reset_thread_zones();
-	for (int i = 0; i < FLX_MAX_THREADS; i++) {
-		struct thread *t = &T[i];
-
-		t->started = t->ended = t->waiting = false;
-		t->stop = LABEL_GOES_ON;
-		t->pos = 0;
-		t->wait_thread = -1;
-		t->op = NULL;
-		t->step = NULL;
-		t->plain_store.size = 0;
-		t->ndep = 0;
-		t->last_marked_load = -1;
-		t->loads = t->spawns = 0;
-		t->result = 0;
-		t->own_stores = 0;
-		t->in_call = false;
-		t->oracle = t->message = NULL;
-		memset(&t->deps, 0, sizeof(t->deps));
-		t->fn = i < program->nthreads ? program->thread[i] : NULL;
-		t->arg = i < program->nthreads ? program->arg[i] : NULL;
-		fibre_start(&t->fibre, thread_main, t);
-	}
+	for (int i = 0; i < nr_known; i++)
+		restart_thread(i);
 	exec_reset_cpus();
 	if (program->reset)
 		program->reset(program->common);
@@ -557,7 +615,9 @@ static void check_bounds(struct label *l, const struct op *op, int thread)
 {
 	char message[160];
 
-	if (!memory_tracks(op->addr) || !op->size || memory_inside(op->addr, op->size))
+	/* In an ordinary program that depends on the execution: lifetime.c */
+	if ((program->ordinary && memory_is_thread_heap(op->addr)) || !memory_tracks(op->addr) ||
+	    !op->size || memory_inside(op->addr, op->size))
 		return;
 	snprintf(message, sizeof(message),
 		 "CPU%d accesses %u bytes that no object of fl_zalloc() contains (%s)", thread,
@@ -566,13 +626,23 @@ static void check_bounds(struct label *l, const struct op *op, int thread)
 	l->message = label_text(message);
 }
 
-static void mixed_sizes(const struct op *op, int other)
+/* @size: of an access to a part of what is accessed elsewhere as @other bytes, or the other way round. */
+static void mixed_sizes(char *buf, size_t buf_size, const struct fl_site *site, unsigned int size,
+			unsigned int other)
 {
-	snprintf(exec_error, sizeof(exec_error),
-		 "%u bytes accessed at %s:%d (%s) overlap %u bytes accessed before: mixed-size "
-		 "accesses are not modelled",
-		 op->size, op->site ? op->site->file : "a plain access",
-		 op->site ? op->site->line : 0, op->site ? op->site->text : "?", locs[other].size);
+	char place[128] = "";
+
+	if (site && site->file)
+		snprintf(place, sizeof(place), " at %s:%d", site->file, site->line);
+	snprintf(buf, buf_size,
+		 "%u bytes accessed%s (%s) overlap %u bytes accessed before: mixed-size accesses "
+		 "are not modelled",
+		 size, place, site ? site->text : "a plain access", other);
+}
+
+static void refuse_mixed_sizes(const struct fl_site *site, unsigned int size, unsigned int other)
+{
+	mixed_sizes(exec_error, sizeof(exec_error), site, size, other);
 }
 
 /* What the operation says about who uses its memory, and how. */
@@ -584,7 +654,7 @@ static void learn_from(const struct op *op, int thread)
 		memory_object(op->addr, &size);
 		learn_handed_on(op->addr, size, thread);
 	} else if (op->order != FL_PLAIN && op->size && !learn_atomic(op->addr, op->size)) {
-		mixed_sizes(op, 0);
+		refuse_mixed_sizes(op->site, op->size, 8);
 	}
 }
 
@@ -602,6 +672,8 @@ static uint8_t features_of(const struct label *l)
 		f |= 1 << HAS_SYNC;
 	if (l->oracle)
 		f |= 1 << HAS_FAILURE;
+	if (l->ndeeds || (access && (locs[l->loc].heap_of >= 0 || locs[l->loc].stack_of >= 0)))
+		f |= 1 << HAS_OWNED;
 	if ((access && (l->order == FL_SEQ_CST || l->fail_order == FL_SEQ_CST)) ||
 	    (l->kind == EV_FENCE && (l->fence == FL_FENCE_C11_SEQ_CST || l->fence == FL_FENCE_MB)))
 		f |= 1 << HAS_SEQ_CST;
@@ -613,8 +685,8 @@ static void fill_label(struct label *l, int thread)
 {
 	struct thread *t = &T[thread];
 	const struct op *op = t->op;
-	int other = 0;
-
+	l->deed = label_deeds(t->deed, t->ndeeds);
+	l->ndeeds = t->ndeeds;
 	if (t->stop) {
 		l->stop = (uint8_t)t->stop;
 		l->oracle = t->oracle;
@@ -640,6 +712,9 @@ static void fill_label(struct label *l, int thread)
 	l->val = op->val;
 	l->site = op->site;
 	l->step = op->step;
+	l->sp = t->sp;
+	if (op->kind == OP_SPAWN || op->kind == OP_JOIN)
+		return;
 	l->pc = op->pc;
 	l->state[0] = t->state[0];
 	l->state[1] = t->state[1];
@@ -658,14 +733,12 @@ static void fill_label(struct label *l, int thread)
 
 		if (memory_object(op->addr, &size) == op->addr) {
 			l->a = size;
-		} else {
+		} else if (!program->ordinary || !memory_is_thread_heap(op->addr)) {
 			l->oracle = "invalid-free";
 			l->message = label_text("what is freed is not the beginning of an object");
 		}
 	}
-	l->loc = memory_location(&G, op->addr, op->size, &other);
-	if (!l->loc)
-		mixed_sizes(op, other);
+	l->loc = memory_location(op->addr, op->size);
 }
 
 uint64_t exec_result(const struct ev *join)
@@ -740,7 +813,7 @@ struct label *exec_label(int t)
 	} else {
 		const struct ev *e = &G.ev[G.tev[t][G.tn[t] - 1]];
 
-		if (e->kind == EV_END || (e->flags & EVF_BLOCKED))
+		if (e->kind == EV_END || (e->flags & (EVF_BLOCKED | EVF_MIXED)))
 			return NULL;
 		above = last_label(t, &via);
 		for (l = above->child; l && l->via != via; l = l->sibling)
@@ -776,9 +849,30 @@ struct label *exec_label_after_rmw(int t)
 	return l;
 }
 
+/*
+ * What it reads, or what others read after it, the models have no answer for. But if it is in a race with what it overlaps,
+ * nobody asks for more: its thread goes no further, and if no execution is a violation, the program is refused.
+ */
+static bool take_mixed_sizes(struct ev *e)
+{
+	int other = memory_overlap(&G, e->loc);
+
+	if (!other)
+		return true;
+	if (!program->ordinary || !S.clocks || !S.opt->races) {
+		refuse_mixed_sizes(e->op->site, locs[e->loc].size, locs[other].size);
+		return false;
+	}
+	if (!S.mixed[0])
+		mixed_sizes(S.mixed, sizeof(S.mixed), e->op->site, locs[e->loc].size,
+			    locs[other].size);
+	e->flags |= EVF_MIXED;
+	return true;
+}
+
 bool exec_event(struct label *l, int thread, struct ev *e)
 {
-	memset(e, 0, offsetof(struct ev, vc));
+	memset(e, 0, sizeof(*e));
 	e->kind = l->kind;
 	e->thread = thread;
 	e->order = l->order;
@@ -791,17 +885,7 @@ bool exec_event(struct label *l, int thread, struct ev *e)
 	e->op = l;
 	if (l->kind == EV_WRITE)
 		e->wval = l->val;
-	if (l->loc && locs[l->loc].overlaps) {
-		int other = memory_overlap(&G, l->loc);
-
-		if (other) {
-			const struct op op = { .size = locs[l->loc].size, .site = l->site };
-
-			mixed_sizes(&op, other);
-			return false;
-		}
-	}
-	return true;
+	return !l->loc || !locs[l->loc].overlaps || take_mixed_sizes(e);
 }
 
 void exec_forget(void)

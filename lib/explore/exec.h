@@ -82,6 +82,10 @@ struct thread {
 	bool in_call; /* the place that is said to load may be further on than its state tells */
 	/* At the operation for which it has stopped, if it was asked for and is known. */
 	uint64_t state[2];
+	uintptr_t sp;	      /* of the program's code */
+	uintptr_t frames_end; /* of an ordinary program's own frames, which lie below */
+	struct deed *deed;    /* since its last event */
+	int ndeeds, deed_cap;
 	const char *oracle, *message; /* how it stopped, or what its operation does wrong */
 };
 
@@ -132,6 +136,8 @@ void exec_forget(void);
 int exec_last_passed(void);
 /* Is @addr on the stack of the thread that runs? */
 bool exec_on_own_stack(uintptr_t addr);
+/* The thread whose stack it is on, or EV_NONE. */
+int exec_stack_of(uintptr_t addr);
 /* A plain store that was announced becomes an event now. */
 void exec_flush(void);
 /* rt/alloc.h's fl_addr_dep(). */
@@ -145,15 +151,17 @@ void exec_do(struct op *op);
 void exec_do_before_store(struct op *op);
 /* Gives the processor back to the engine. Called on fibres. */
 void exec_yield(void);
-/* Starts a thread during the run; returns its number or -1. Called on fibres. */
-int exec_spawn(void (*fn)(void *), void *arg);
+/* Starts a thread during the run, for code at @pc (0: unknown); returns its number or -1. Called on fibres. */
+int exec_spawn(void (*fn)(void *), void *arg, uintptr_t pc);
 /*
  * Waits for the end of thread @target, which everything after it comes after. @result: whoever waits looks at what
- * the thread ended with. Called on fibres.
+ * the thread ended with. @pc as for exec_spawn(). Called on fibres.
  */
-void exec_join(int target, bool result);
+void exec_join(int target, bool result, uintptr_t pc);
 /* What @join tells of how the thread ended; 0 for who does not look. */
 uint64_t exec_result(const struct ev *join);
+/* What has no event, but lifetime.h has to know. Called on fibres. */
+void exec_note(enum deed_kind kind, uintptr_t addr, size_t size);
 /* One execution for each value from 0 to @n - 1. Called on fibres. */
 uint64_t exec_choose(uint64_t n, const struct fl_site *site, uintptr_t pc);
 /* The execution in hand fails here and now; does not return. Called on fibres. */

@@ -20,7 +20,7 @@
 
 #include "mutant.h"
 
-#define FLX_MAX_THREADS 16
+#define FLX_MAX_THREADS 32
 #define FLX_MAX_DEPTH 32 /* of bugs that FLX_PCT is asked for */
 
 enum flx_model { FLX_SC, FLX_TSO, FLX_LKMM, FLX_RC11 };
@@ -55,6 +55,8 @@ struct flx_program {
 	bool ordinary;
 	/* Of an ordinary one: is @pc in its own code? Called from signal handlers. NULL: not known. */
 	bool (*has_code)(uintptr_t pc);
+	/* Of an ordinary one: all its stores are announced; a plain load that is announced is one whose value it uses. */
+	bool sees_stores, loads_are_uses;
 	/* Of an ordinary one: a replay has found out which memory is shared, and goes on to the execution. */
 	void (*learnt)(void *arg);
 	/*
@@ -182,6 +184,7 @@ struct flx_result {
 		loop_pc; /* a load at which loop_bound was reached, or 0; then nothing is verified */
 	bool endless; /* a thread went on without doing anything, here if that is known, else 0 */
 	uintptr_t endless_pc;
+	bool too_long;		   /* an execution had more events than the engine follows */
 	struct flx_record *record; /* of a violation; flx_record_free() */
 };
 

@@ -20,6 +20,33 @@ static void grow_events(struct graph *g, int n)
 		return;
 	g->cap = g->cap * 2 > n ? g->cap * 2 : n;
 	g->ev = grown(g->ev, sizeof(*g->ev) * g->cap);
+	g->clock = grown(g->clock, sizeof(*g->clock) * 2 * g->width * g->cap);
+}
+
+/* @g has room for no fewer threads than @from. */
+static void copy_clocks(struct graph *g, int e, const struct graph *from, int f)
+{
+	if (g->width > from->width) {
+		graph_clear_clock(g, graph_vc(g, e));
+		graph_clear_clock(g, graph_hb(g, e));
+	}
+	graph_copy_clock(from, graph_vc(g, e), graph_vc(from, f));
+	graph_copy_clock(from, graph_hb(g, e), graph_hb(from, f));
+}
+
+/* Makes room in the clocks for @threads threads. */
+static void widen_clocks(struct graph *g, int threads)
+{
+	struct graph old = *g;
+
+	if (threads <= g->width)
+		return;
+	while (g->width < threads)
+		g->width *= 2;
+	g->clock = grown(NULL, sizeof(*g->clock) * 2 * g->width * g->cap);
+	for (int e = 0; e < g->n; e++)
+		copy_clocks(g, e, &old, e);
+	free(old.clock);
 }
 
 static void grow_threads(struct graph *g, int n)
@@ -56,6 +83,7 @@ int graph_init(struct graph *g)
 {
 	memset(g, 0, sizeof(*g));
 	g->tcap = 32;
+	g->width = CLOCK_STEP;
 	g->tev[0] = grown(NULL, sizeof(int16_t) * FLX_MAX_THREADS * g->tcap);
 	for (int t = 0; t < FLX_MAX_THREADS; t++) {
 		g->tev[t] = g->tev[0] + t * g->tcap;
@@ -70,6 +98,7 @@ void graph_free(struct graph *g)
 {
 	free(g->tev[0]);
 	free(g->ev);
+	free(g->clock);
 	free(g->loc);
 	memset(g, 0, sizeof(*g));
 }
@@ -93,27 +122,37 @@ void graph_clear(struct graph *g, int nthreads)
 {
 	forget_events(g);
 	g->nthreads = nthreads;
-}
-
-static void join_vc(const struct graph *g, struct ev *e, const struct ev *from)
-{
-	for (int t = 0; t < g->nthreads; t++)
-		if (from->vc[t] > e->vc[t])
-			e->vc[t] = from->vc[t];
+	widen_clocks(g, nthreads);
 }
 
 static void compute_vc(struct graph *g, int i)
 {
-	struct ev *e = &g->ev[i];
+	const struct ev *e = &g->ev[i];
+	uint16_t *vc = graph_vc(g, i);
 	int prev = graph_po_prev(g, i);
 
 	if (prev != EV_NONE)
-		memcpy(e->vc, g->ev[prev].vc, sizeof(e->vc));
+		graph_copy_clock(g, vc, graph_vc(g, prev));
 	else
-		memset(e->vc, 0, sizeof(e->vc));
+		graph_clear_clock(g, vc);
 	if (ev_reads(e) && e->rf >= 0)
-		join_vc(g, e, &g->ev[e->rf]);
-	e->vc[e->thread] = e->idx + 1;
+		graph_join_clock(g, vc, graph_vc(g, e->rf));
+	vc[e->thread] = e->idx + 1;
+}
+
+/* Along program order and reads-from, which the array's order need not follow. */
+static void compute_all_vc(struct graph *g)
+{
+	int pos[FLX_MAX_THREADS] = { 0 };
+
+	for (bool progress = true; progress;) {
+		progress = false;
+		for (int t = 0; t < g->nthreads; t++)
+			while (pos[t] < g->tn[t] && graph_rf_passed(g, pos, g->tev[t][pos[t]])) {
+				compute_vc(g, g->tev[t][pos[t]++]);
+				progress = true;
+			}
+	}
 }
 
 static void count(struct graph *g, const struct ev *e, int by)
@@ -132,8 +171,10 @@ static void enter(struct graph *g, int i)
 		grow_threads(g, g->tcap + 1);
 	e->idx = g->tn[e->thread];
 	g->tev[e->thread][g->tn[e->thread]++] = i;
-	if (e->thread >= g->nthreads)
+	if (e->thread >= g->nthreads) {
 		g->nthreads = e->thread + 1;
+		widen_clocks(g, g->nthreads);
+	}
 	if (e->kind == EV_READ) {
 		grow_locs(g, e->loc + 1);
 		e->rd_next = g->loc[e->loc].rd_head;
@@ -142,8 +183,10 @@ static void enter(struct graph *g, int i)
 		grow_locs(g, e->loc + 1);
 	} else if (e->kind == EV_SPAWN) {
 		g->spawn[e->target] = i;
-		if (e->target >= g->nthreads)
+		if (e->target >= g->nthreads) {
 			g->nthreads = e->target + 1;
+			widen_clocks(g, g->nthreads);
+		}
 	}
 }
 
@@ -245,11 +288,28 @@ void graph_load(struct graph *g, const struct ev *ev, int n)
 		enter(g, i);
 		enter_co(g, i);
 	}
+	compute_all_vc(g);
 }
 
 static int16_t renumber(const int16_t *map, int e)
 {
 	return e >= 0 ? map[e] : e;
+}
+
+/* Mostly the first events are all kept. */
+static void copy_kept_clocks(struct graph *g, const struct graph *from, const bool *keep,
+			     const int16_t *map)
+{
+	int e = 0;
+
+	if (g->width == from->width) {
+		while (e < from->n && keep[e])
+			e++;
+		memcpy(g->clock, from->clock, sizeof(*g->clock) * 2 * g->width * e);
+	}
+	for (; e < from->n; e++)
+		if (keep[e])
+			copy_clocks(g, map[e], from, e);
 }
 
 void graph_restrict(struct graph *g, const struct graph *from, const bool *keep, int16_t *map)
@@ -258,6 +318,7 @@ void graph_restrict(struct graph *g, const struct graph *from, const bool *keep,
 
 	forget_events(g);
 	g->nthreads = from->nthreads;
+	widen_clocks(g, from->width);
 	grow_events(g, from->n);
 	for (int e = 0; e < from->n; e++)
 		map[e] = keep[e] ? n++ : EV_NONE;
@@ -280,6 +341,7 @@ void graph_restrict(struct graph *g, const struct graph *from, const bool *keep,
 			d->co_next = renumber(map, x);
 		}
 	}
+	copy_kept_clocks(g, from, keep, map);
 	g->n = n;
 	for (int i = 0; i < n; i++) {
 		enter(g, i);

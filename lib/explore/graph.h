@@ -50,6 +50,19 @@ enum ev_flags {
 	EVF_FREE = 512,	     /* the "store" by which fl_free() ends an object */
 	EVF_COND = 1024,     /* has a condition: fn decides */
 	EVF_SRCU = 2048,     /* srcu_read_lock() (a load), srcu_read_unlock() (a store) */
+	EVF_USED = 4096,     /* a load of something that has to have a value */
+	EVF_MIXED = 8192,    /* overlaps another location; the thread goes no further */
+};
+
+/* What a thread of an ordinary program does to memory without an event. */
+struct deed {
+	enum deed_kind {
+		DEED_ALLOCATED,
+		DEED_CLEARED, /* the same, and its contents are 0 */
+		DEED_USED,    /* memory that another thread has allocated, or its stack */
+	} kind;
+	uint32_t size;
+	uintptr_t addr;
 };
 
 /*
@@ -75,14 +88,25 @@ struct label {
 	const char *oracle, *message; /* that this operation fails, or NULL */
 	uint64_t state[2];	      /* the thread's state at a load (spin.h); 0: unknown */
 	uint32_t own_stores;	      /* stores without events before it */
-	struct label *back;	      /* LABEL_SPINS: the load that the round began with */
-	struct label *child;	      /* what follows: the first of a list over the values read */
+	uintptr_t sp;		      /* the stack pointer of the program's code; 0: unknown */
+	const struct deed *deed;      /* since the operation before it */
+	int ndeeds;
+	struct label *back;  /* LABEL_SPINS: the load that the round began with */
+	struct label *child; /* what follows: the first of a list over the values read */
 	struct label *sibling;
 	uint64_t via; /* the value read before it */
 };
 
 /* What a graph counts its events by, so that nobody looks for what there is none of. */
-enum feature { HAS_PLAIN, HAS_FREE, HAS_SYNC, HAS_FAILURE, HAS_SEQ_CST, NR_FEATURES };
+enum feature {
+	HAS_PLAIN,
+	HAS_FREE,
+	HAS_SYNC,
+	HAS_FAILURE,
+	HAS_SEQ_CST,
+	HAS_OWNED, /* memory that some thread has allocated, or is a thread's stack */
+	NR_FEATURES
+};
 
 enum label_stop {
 	LABEL_GOES_ON,
@@ -110,10 +134,6 @@ struct ev {
 		uint64_t wval; /* WRITE */
 	};
 	struct label *op; /* of the store of a read-modify-write: its load's */
-	/* Events of each thread in the (po | rf)-prefix, itself included. */
-	uint16_t vc[FLX_MAX_THREADS];
-	/* The same for happens-before, where the model has it (models/hb.c). */
-	uint16_t hb[FLX_MAX_THREADS];
 };
 
 /* A location's place in one graph. */
@@ -127,7 +147,8 @@ struct loc_info {
 	uintptr_t addr;
 	uint64_t init;
 	uint32_t size;
-	bool overlaps; /* shares bytes with another location (of some execution) */
+	bool overlaps;		  /* shares bytes with another location (of some execution) */
+	int8_t heap_of, stack_of; /* the thread, or EV_NONE */
 };
 
 extern struct loc_info *locs; /* [0] is unused */
@@ -136,6 +157,9 @@ extern int nlocs;
 struct graph {
 	int n, cap, nthreads;
 	struct ev *ev;
+	/* Two clocks for each event, one count per thread: graph_vc(), graph_hb(). Most programs have few threads. */
+	uint16_t *clock;
+	int width; /* threads for which there is room, 8, 16, ... */
 	int tn[FLX_MAX_THREADS];
 	int16_t *tev[FLX_MAX_THREADS]; /* event numbers in program order; of one block */
 	int tcap;
@@ -158,13 +182,70 @@ void graph_co_insert(struct graph *g, int w, int after);
 void graph_co_remove(struct graph *g, int w);
 void graph_set_rf(struct graph *g, int r, int rf);
 
-/* Replaces the events of @g by @n events of @ev, whose co_prev and co_next are right. */
+/* Replaces the events of @g by @n events of @ev, whose co_prev and co_next are right. No happens-before clocks. */
 void graph_load(struct graph *g, const struct ev *ev, int n);
 /*
  * Makes @g the part of @from that @keep has (a (po | rf)-prefix), in the same order. @map: old event -> new, or
  * EV_NONE.
  */
 void graph_restrict(struct graph *g, const struct graph *from, const bool *keep, int16_t *map);
+
+/* Events of each thread in the (po | rf)-prefix of @e, itself included. */
+static inline uint16_t *graph_vc(const struct graph *g, int e)
+{
+	return g->clock + (size_t)e * 2 * g->width;
+}
+
+/* The same for happens-before, where the model has it (models/hb.c). */
+static inline uint16_t *graph_hb(const struct graph *g, int e)
+{
+	return graph_vc(g, e) + g->width;
+}
+
+/* Eight counts at a time, which the compiler does by one vector instruction. */
+#define CLOCK_STEP 8
+
+static inline void graph_copy_clock(const struct graph *g, uint16_t *to, const uint16_t *from)
+{
+	for (int t = 0; t < g->width; t += CLOCK_STEP)
+		__builtin_memcpy(to + t, from + t, CLOCK_STEP * sizeof(*to));
+}
+
+static inline void graph_clear_clock(const struct graph *g, uint16_t *clock)
+{
+	for (int t = 0; t < g->width; t += CLOCK_STEP)
+		__builtin_memset(clock + t, 0, CLOCK_STEP * sizeof(*clock));
+}
+
+/* @into: of every thread, the more that one of the two knows. */
+static inline void graph_join_clock(const struct graph *g, uint16_t *into, const uint16_t *from)
+{
+	typedef uint16_t vector __attribute__((vector_size(CLOCK_STEP * sizeof(uint16_t))));
+
+	for (int t = 0; t < g->width; t += CLOCK_STEP) {
+		vector a, b, more;
+
+		__builtin_memcpy(&a, into + t, sizeof(a));
+		__builtin_memcpy(&b, from + t, sizeof(b));
+		more = (vector)(a > b);
+		a = (a & more) | (b & ~more);
+		__builtin_memcpy(into + t, &a, sizeof(a));
+	}
+}
+
+/* Does @e read from the event .rf? */
+static inline bool ev_reads(const struct ev *e)
+{
+	return e->kind == EV_READ || e->kind == EV_BEGIN || e->kind == EV_JOIN;
+}
+
+/* Is what @e reads from among the first @pos[t] events of its thread t? */
+static inline bool graph_rf_passed(const struct graph *g, const int *pos, int e)
+{
+	int w = g->ev[e].rf;
+
+	return !ev_reads(&g->ev[e]) || w < 0 || pos[g->ev[w].thread] > g->ev[w].idx;
+}
 
 /* The newest store of @loc, or EV_INIT. */
 static inline int graph_co_max(const struct graph *g, int loc)
@@ -185,7 +266,7 @@ static inline uint64_t graph_value(const struct graph *g, int loc, int w)
 /* Is @e in the (po | rf)-prefix of @of (or @of itself)? */
 static inline bool graph_in_prefix(const struct graph *g, int e, int of)
 {
-	return g->ev[e].idx < g->ev[of].vc[g->ev[e].thread];
+	return g->ev[e].idx < graph_vc(g, of)[g->ev[e].thread];
 }
 
 /* Another RMW sits between @w and whatever is put right after it. */
@@ -203,12 +284,6 @@ static inline bool graph_consumed(const struct graph *g, int loc, int w)
 static inline int graph_po_prev(const struct graph *g, int e)
 {
 	return g->ev[e].idx ? g->tev[g->ev[e].thread][g->ev[e].idx - 1] : EV_NONE;
-}
-
-/* Does @e read from the event .rf? */
-static inline bool ev_reads(const struct ev *e)
-{
-	return e->kind == EV_READ || e->kind == EV_BEGIN || e->kind == EV_JOIN;
 }
 
 /* A grace period, other than one that is taken to last for ever. */

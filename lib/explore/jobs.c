@@ -29,7 +29,8 @@ struct tally {
 	uint32_t events;
 	double done;
 	uintptr_t loop_pc, endless_pc;
-	bool endless, partial;
+	bool endless, partial, too_long;
+	char mixed[sizeof(S.mixed)];
 };
 
 struct shared {
@@ -168,6 +169,8 @@ static void write_tally(void)
 	t->endless = r->endless;
 	t->endless_pc = r->endless_pc;
 	t->partial = S.partial;
+	t->too_long = r->too_long;
+	memcpy(t->mixed, S.mixed, sizeof(t->mixed));
 }
 
 /* The half of the stack that lies nearest to the root, or all of it. */
@@ -285,6 +288,9 @@ static void add_tallies(const struct tally *before, int workers)
 		r->events = t->events > r->events ? t->events : r->events;
 		S.done += t->done;
 		S.partial |= t->partial;
+		r->too_long |= t->too_long;
+		if (t->mixed[0] && !S.mixed[0])
+			memcpy(S.mixed, t->mixed, sizeof(t->mixed));
 		if (t->loop_pc && !r->loop_pc)
 			r->loop_pc = t->loop_pc;
 		if (t->endless) {

@@ -7,8 +7,9 @@
 
 /* Zeroed; lives until label_forget(). */
 struct label *label_new(void);
-/* A copy that lives until label_forget(). */
+/* Copies that live until label_forget(). */
 const char *label_text(const char *s);
+const struct deed *label_deeds(const struct deed *d, int n);
 void label_forget(void);
 
 #endif

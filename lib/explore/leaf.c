@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lifetime.h"
 #include "memory.h"
 #include "search.h"
 #include "symmetry.h"
@@ -63,6 +64,10 @@ static enum end judge_threads(int *who)
 
 		if (e && e->kind == EV_END)
 			continue;
+		if (e && (e->flags & EVF_MIXED)) {
+			stale = true;
+			continue;
+		}
 		l = exec_label(t);
 		if (exec_error[0])
 			return END_VOID;
@@ -241,7 +246,7 @@ static bool find_race(bool all_dependencies, int racing[2])
 {
 	if (S.opt->model == FLX_LKMM)
 		return lkmm_race(&G, S.opt->mutant, all_dependencies, racing);
-	return hb_race(&G, racing);
+	return hb_race(&G, racing) || (S.mixed[0] && hb_race_of_parts(&G, racing));
 }
 
 static bool use_after_free_found(void)
@@ -263,6 +268,16 @@ static bool use_after_free_found(void)
 	return true;
 }
 
+static bool lifetime_error_found(void)
+{
+	struct lifetime_error err;
+
+	if (S.opt->mutant == FLX_MUT_NO_FREE || !lifetime_error(&err))
+		return false;
+	keep_if_better(0, err.oracle, err.message, err.pair);
+	return true;
+}
+
 static bool race_found(int rank)
 {
 	int pair[2] = { EV_NONE, EV_NONE }, sure[2];
@@ -281,6 +296,12 @@ static bool race_found(int rank)
 	return true;
 }
 
+/* A race names both places, so it is looked for before what may be one more consequence of it. */
+static bool undefined_found(void)
+{
+	return use_after_free_found() || race_found(0) || lifetime_error_found();
+}
+
 /*
  * Also of an execution in which a thread does not go on, because it could have come here with less
  * or an assumption does not hold: what has happened until then can happen.
@@ -292,7 +313,7 @@ static void judge_memory(void)
 {
 	static const int nobody[2] = { EV_NONE, EV_NONE };
 
-	if (program->ordinary && (use_after_free_found() || race_found(0)))
+	if (program->ordinary && undefined_found())
 		return;
 	if (S.failed)
 		keep_if_better(0, S.oracle, S.message, nobody);
@@ -310,7 +331,7 @@ static void judge_deadlock(int who)
 		judge_memory();
 		return;
 	}
-	if (program->ordinary && race_found(0))
+	if (program->ordinary && undefined_found())
 		return;
 	snprintf(message, sizeof(message), "CPU%d (%s) waits for ever", who,
 		 who < program->nthreads && program->name[who] ? program->name[who] : "?");

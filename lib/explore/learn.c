@@ -102,7 +102,25 @@ void learn_handed_on(uintptr_t addr, size_t size, int thread)
 
 		if (w->owner != NOBODY && w->owner != thread)
 			share(w);
+		w->owner = (uint8_t)thread;
 	}
+}
+
+bool learn_is_untouched(uintptr_t addr, size_t size)
+{
+	for (uintptr_t a = addr & ~(uintptr_t)7; a < addr + size; a += 8) {
+		const struct word *w = word_of(a);
+
+		if (w->owner != NOBODY || w->shared)
+			return false;
+	}
+	return true;
+}
+
+void learn_shared(uintptr_t addr, size_t size)
+{
+	for (uintptr_t a = addr & ~(uintptr_t)7; a < addr + size; a += 8)
+		share(word_of(a));
 }
 
 static void cut(uintptr_t addr, bool matters)

@@ -22,9 +22,13 @@ extern bool learn_again;
 
 /* A plain access of @thread to memory that may be its own: does it need events? */
 bool learn_plain(uintptr_t addr, size_t size, int thread);
+/* Nobody has been there, in any execution. */
+bool learn_is_untouched(uintptr_t addr, size_t size);
+/* Whoever uses the memory, it is shared. */
+void learn_shared(uintptr_t addr, size_t size);
 /* An atomic access, or memory that is shared from the start. False: other accesses divide it. */
 bool learn_atomic(uintptr_t addr, size_t size);
-/* The memory belongs to nobody any more: others may look at it from now on (fl_free()). */
+/* @thread ends the memory's life (fl_free()): what others do with it matters from now on. */
 void learn_handed_on(uintptr_t addr, size_t size, int thread);
 
 /* Ends at the next place at which [@addr, @addr + @size) is divided: how many bytes from @addr, at most 8. */

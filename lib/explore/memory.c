@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "exec.h"
 #include "learn.h"
 
 #define ZONE_SIZE ((size_t)4 << 20)
@@ -14,7 +15,7 @@
 
 struct object {
 	uint32_t start, size; /* offset in the zone */
-	bool freed;
+	bool freed, cleared;
 };
 
 struct zone {
@@ -36,7 +37,7 @@ int nlocs;
 static int locs_cap;
 static char *arena;
 static bool zero_again;
-static struct range ranges[MAX_RANGES];
+static struct range ranges[MAX_RANGES]; /* by address */
 static int nranges;
 #define GAP 16 /* before and behind the objects of ordinary programs: shows overruns */
 
@@ -82,26 +83,28 @@ void memory_exit(void)
 	learn_forget();
 }
 
+static int add_range(uintptr_t start, size_t size, char *image)
+{
+	int i = nranges++;
+
+	for (; i && ranges[i - 1].start > start; i--)
+		ranges[i] = ranges[i - 1];
+	ranges[i] = (struct range){ .start = start, .size = size, .image = image };
+	return 0;
+}
+
 int memory_track_stack(uintptr_t start, size_t size)
 {
-	if (nranges == MAX_RANGES)
-		return -ENOMEM;
-	ranges[nranges++] = (struct range){ .start = start, .size = size };
-	return 0;
+	return nranges == MAX_RANGES ? -ENOMEM : add_range(start, size, NULL);
 }
 
 int memory_track(uintptr_t start, size_t size)
 {
-	struct range *r = &ranges[nranges];
+	char *image = nranges == MAX_RANGES ? NULL : malloc(size);
 
-	if (nranges == MAX_RANGES)
+	if (!image)
 		return -ENOMEM;
-	*r = (struct range){ .start = start, .size = size, .image = malloc(size) };
-	if (!r->image)
-		return -ENOMEM;
-	memcpy(r->image, (void *)start, size);
-	nranges++;
-	return 0;
+	return add_range(start, size, memcpy(image, (void *)start, size));
 }
 
 /*
@@ -155,10 +158,17 @@ static bool in_arena(uintptr_t addr)
 
 static const struct range *range_of(uintptr_t addr)
 {
-	for (int i = 0; i < nranges; i++)
-		if (addr - ranges[i].start < ranges[i].size)
-			return &ranges[i];
-	return NULL;
+	int lo = 0, hi = nranges;
+
+	while (lo < hi) {
+		int mid = (lo + hi) / 2;
+
+		if (ranges[mid].start <= addr)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo && addr - ranges[lo - 1].start < ranges[lo - 1].size ? &ranges[lo - 1] : NULL;
 }
 
 bool memory_tracks(uintptr_t addr)
@@ -216,6 +226,21 @@ void memory_mark_freed(uintptr_t object)
 		o->freed = true;
 }
 
+void memory_mark_cleared(uintptr_t object)
+{
+	struct object *o = object_at(object);
+
+	if (o)
+		o->cleared = true;
+}
+
+bool memory_is_cleared(uintptr_t addr)
+{
+	const struct object *o = object_at(addr);
+
+	return !o || o->cleared;
+}
+
 bool memory_is_freed(uintptr_t addr)
 {
 	const struct object *o = object_at(addr);
@@ -263,7 +288,7 @@ int memory_zone(uintptr_t addr)
 	return in_arena(addr) ? (int)((addr - (uintptr_t)arena) / ZONE_SIZE) : -1;
 }
 
-static bool in_thread_zone(uintptr_t addr)
+bool memory_is_thread_heap(uintptr_t addr)
 {
 	return addr - (uintptr_t)arena < ZONE_SIZE * ZONE_SETUP;
 }
@@ -303,7 +328,7 @@ static uint64_t first_value(uintptr_t addr, unsigned int size)
 {
 	const struct range *r = range_of(addr);
 
-	if (in_thread_zone(addr) || !size || (r && !r->image))
+	if (memory_is_thread_heap(addr) || !size || (r && !r->image))
 		return 0;
 	if (r && addr + size <= r->start + r->size)
 		return memory_peek((uintptr_t)r->image + (addr - r->start), size);
@@ -331,22 +356,21 @@ static int new_location(uintptr_t addr, unsigned int size)
 		.size = size,
 		.init = first_value(addr, size),
 		.overlaps = overlaps,
+		.heap_of = memory_is_thread_heap(addr) ? (int8_t)memory_zone(addr) : EV_NONE,
+		.stack_of = (int8_t)exec_stack_of(addr),
 	};
 	table_put(addr, nlocs);
 	return nlocs++;
 }
 
-int memory_location(const struct graph *g, uintptr_t addr, unsigned int size, int *other)
+int memory_location(uintptr_t addr, unsigned int size)
 {
 	int k = 0;
 
 	for (size_t i = hash_slot(addr); table[i] && !k; i = (i + 1) & (table_size - 1))
 		if (locs[table[i]].addr == addr && locs[table[i]].size == size)
 			k = table[i];
-	if (!k)
-		k = new_location(addr, size);
-	*other = locs[k].overlaps ? memory_overlap(g, k) : 0;
-	return *other ? 0 : k;
+	return k ? k : new_location(addr, size);
 }
 
 size_t memory_piece(uintptr_t addr, size_t size)

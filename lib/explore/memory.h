@@ -21,6 +21,8 @@ void memory_reset_thread_zones(void);
 
 /* The zone that @addr is in, or -1. */
 int memory_zone(uintptr_t addr);
+/* Is @addr where threads allocate? */
+bool memory_is_thread_heap(uintptr_t addr);
 /* Zeroed; NULL if the zone is full. */
 void *memory_alloc(int zone, size_t size, size_t align);
 /* Is @addr in the arena, so that plain accesses to it count? */
@@ -39,6 +41,9 @@ bool memory_is_private_at_first(uintptr_t addr);
 /* fl_free() of an object in the execution that runs; was it? */
 void memory_mark_freed(uintptr_t object);
 bool memory_is_freed(uintptr_t addr);
+/* calloc(): its contents are 0 for the program, too. */
+void memory_mark_cleared(uintptr_t object);
+bool memory_is_cleared(uintptr_t addr);
 /* The first event of an access to [@addr, @addr + @size): how many bytes. */
 size_t memory_piece(uintptr_t addr, size_t size);
 /* Forgets all locations. */
@@ -48,8 +53,8 @@ bool memory_inside(uintptr_t addr, unsigned int size);
 /* Start of the allocated object that contains @addr, or 0. */
 uintptr_t memory_object(uintptr_t addr, size_t *size);
 
-/* The location's number in @g, or 0 if it overlaps another one (then *@other is that one). */
-int memory_location(const struct graph *g, uintptr_t addr, unsigned int size, int *other);
+/* The location's number. */
+int memory_location(uintptr_t addr, unsigned int size);
 /* Another location that has events in @g and shares bytes with @loc, or 0. */
 int memory_overlap(const struct graph *g, int loc);
 /*

@@ -100,24 +100,21 @@ static bool same_operation(const struct label *a, const struct label *b)
 
 /*
  * What thread @t would do after its events up to number @last, were the round from number @i to @j - 1 left out and number @i
- * to read what @j reads. @l: the label of @last then. It is told values and waits for no other thread: who stored them may have
- * read a store of the round.
+ * to read what @j reads. @l: the label of @last then. Those who stored what it reads depend on none of the events from @i on,
+ * which are no stores (is_again()).
  */
 static struct label *run_without(int t, int i, int j, int last, struct label *l)
 {
-	int16_t *ev = G.tev[t], was_ev[last + 1], was_rf[last + 1];
+	int16_t *ev = G.tev[t], was_ev[last + 1];
 	int n = G.tn[t], end;
 	struct ev was = G.ev[ev[i]], was_end;
 
 	memcpy(was_ev, ev, sizeof(was_ev));
-	for (int k = i; k <= last; k++) {
-		was_rf[k] = G.ev[ev[k]].rf;
-		G.ev[ev[k]].rf = EV_INIT;
-	}
 	memmove(&ev[i + 1], &ev[j + 1], (last - j) * sizeof(*ev));
 	G.tn[t] = i + 1 + last - j;
 	end = ev[G.tn[t] - 1];
 	G.ev[ev[i]].rval = G.ev[was_ev[j]].rval;
+	G.ev[ev[i]].rf = G.ev[was_ev[j]].rf;
 	was_end = G.ev[end];
 	G.ev[end].op = l;
 	exec_moved();
@@ -125,8 +122,6 @@ static struct label *run_without(int t, int i, int j, int last, struct label *l)
 	G.ev[end] = was_end;
 	memcpy(ev, was_ev, sizeof(was_ev));
 	G.ev[ev[i]] = was;
-	for (int k = i; k <= last; k++)
-		G.ev[ev[k]].rf = was_rf[k];
 	G.tn[t] = n;
 	exec_moved();
 	return l;
@@ -213,8 +208,11 @@ static bool is_again(const struct label *l, int t, int j)
 		const struct ev *a = &G.ev[G.tev[t][i]];
 		struct label *instead;
 
-		/* As many stores that have no events need not be the same stores: there are to be none. */
-		if (!changes_nothing(a) || !same_own_stores(a->op, l))
+		/*
+		 * A store that changes nothing can be read all the same. As many stores that have no events need not be the
+		 * same stores: there are to be none.
+		 */
+		if (!changes_nothing(a) || a->kind == EV_WRITE || !same_own_stores(a->op, l))
 			return false;
 		if (!is_plain_load(a) || a->loc != b->loc || !same_order(a, b) ||
 		    !repeats(t, i, j) || !(is_inside(l, t, i, j) || goes_round(t, i, j)))

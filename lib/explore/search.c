@@ -23,6 +23,7 @@
 #include "forward.h"
 #include "jobs.h"
 #include "learn.h"
+#include "lifetime.h"
 #include "memory.h"
 #include "record.h"
 #include "symmetry.h"
@@ -230,7 +231,7 @@ void search_rmw_store(struct ev *e)
 	e->wval = stored;
 	e->kind = EV_WRITE;
 	e->rf = EV_NONE;
-	e->flags &= EVF_RMW | EVF_LOCK;
+	e->flags &= EVF_RMW | EVF_LOCK | EVF_MIXED;
 	/* C11 orders say themselves what they mean for a store; of the kernel's, release alone does. */
 	if (e->order != FL_RELEASE && e->order < FL_ACQ_REL)
 		e->order = FL_ONCE;
@@ -271,7 +272,7 @@ int search_nr_stores(int loc)
 int search_readable(int r, int16_t *stores)
 {
 	int loc = G.ev[r].loc, oldest = EV_INIT, n = 0, prev = graph_po_prev(&G, r);
-	const uint16_t *clock = S.clocks && prev != EV_NONE ? G.ev[prev].hb : NULL;
+	const uint16_t *clock = S.clocks && prev != EV_NONE ? graph_hb(&G, prev) : NULL;
 	bool by_clock = S.opt->model == FLX_RC11 && S.opt->mutant != FLX_MUT_NO_HB_COHERENCE;
 
 	if (!by_clock)
@@ -296,7 +297,7 @@ static bool reader_misses(int r, int w)
 	    S.opt->mutant == FLX_MUT_NO_READER_MISSES)
 		return false;
 	for (int p = graph_co_max(&G, G.ev[w].loc); p != w && p != EV_INIT; p = G.ev[p].co_prev)
-		if (known_to(G.ev[prev].hb, p) || reader_known(G.ev[prev].hb, p))
+		if (known_to(graph_hb(&G, prev), p) || reader_known(graph_hb(&G, prev), p))
 			return true;
 	return false;
 }
@@ -613,10 +614,8 @@ bool search_too_long(void)
 {
 	if (G.n <= EV_CAP - 4)
 		return false;
-	snprintf(exec_error, sizeof(exec_error),
-		 "an execution has more than %d events: the threads do not end, or do too much",
-		 EV_CAP);
-	return true;
+	S.res->too_long = true;
+	return S.stop = S.partial = true;
 }
 
 /* One more event for G. False: G leads no further. */
@@ -737,6 +736,9 @@ bool search_limit_reached(void)
 		return true;
 	if (!(S.every & 63) && search_save_is_due())
 		return true;
+	/* A race, if there is one, is seldom far. */
+	if (S.mixed[0] && S.res->executions + S.res->blocked > search_more(1))
+		return true;
 	/* Each step of a large graph takes its time. */
 	return (!(S.every++ & 63) || G.n > LARGE) &&
 	       search_time_is_up(S.opt->timeout, S.res->executions, S.done);
@@ -784,6 +786,7 @@ void search_tear_down(const struct flx_record *record)
 	free(S.lucky.path);
 	free(S.complete.hash);
 	search_free_graphs();
+	lifetime_forget();
 	exec_exit();
 	memory_exit();
 }
@@ -796,6 +799,11 @@ void search_result(bool complete)
 	r->verdict = complete && !S.partial && !r->loop_pc && !r->endless ? FLX_VERIFIED
 									  : FLX_INCONCLUSIVE;
 	forward_compare_lucky();
+	if (r->too_long)
+		snprintf(r->message, sizeof(r->message),
+			 "an execution has more than %d events: the threads do not end, or do too "
+			 "much",
+			 EV_CAP);
 	if (!S.best.found)
 		return;
 	memcpy(r->oracle, S.best.oracle, sizeof(r->oracle));
@@ -836,6 +844,7 @@ void search_begin_again(void)
 	S.stop = false;
 	search_forget_results();
 	S.lucky.found = S.paused = false;
+	S.mixed[0] = 0;
 	exec_forget();
 	exec_error[0] = 0;
 	memory_forget_locations();
@@ -1070,6 +1079,8 @@ int flx_explore(const struct flx_program *p, const struct flx_options *o, struct
 	search_on_own_stack(o->search == FLX_EXHAUSTIVE ? search_all : forward_search);
 	if (p->ordinary)
 		watch_end();
+	if (!exec_error[0] && S.mixed[0] && !(S.best.found && S.best.rank < RANK_UNSURE))
+		memcpy(exec_error, S.mixed, sizeof(exec_error));
 	if (exec_error[0]) {
 		snprintf(err, err_size, "%s", exec_error);
 		ret = -EINVAL;

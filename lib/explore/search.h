@@ -58,6 +58,7 @@ struct search {
 	bool paused;	  /* it has */
 	bool forward;	  /* what goes on is a search of forward.h */
 	bool partial;	  /* it left something out */
+	char mixed[256];  /* what the models have no answer for, if it was met (EVF_MIXED) */
 	uint64_t executions_at_find;
 	double started, found_at,
 		spent_before; /* the last: of the search that this one goes on with */
@@ -95,7 +96,7 @@ bool search_gives_up(void);
 bool search_save_is_due(void);
 /* The same for time alone, and for the user's wish to end; for the progress callback: @executions and @done. */
 bool search_time_is_up(double timeout, uint64_t executions, double done);
-/* G is at the limit of its size, which ends the exploration. */
+/* G is at the limit of its size, which ends the search; it is then partial. */
 bool search_too_long(void);
 /* Forgets what was found. */
 void search_forget_results(void);

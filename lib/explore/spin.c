@@ -42,7 +42,7 @@ static void mix(uint64_t state[2], uint64_t v)
 	state[1] ^= state[1] >> 31;
 }
 
-void spin_capture(uintptr_t pc, uintptr_t what, uintptr_t stack_end, uint64_t state[2])
+uintptr_t spin_capture(uintptr_t pc, uintptr_t what, uintptr_t stack_end, uint64_t state[2])
 {
 	struct capture c = { .pc = pc };
 	uint64_t word;
@@ -50,7 +50,7 @@ void spin_capture(uintptr_t pc, uintptr_t what, uintptr_t stack_end, uint64_t st
 	state[0] = state[1] = 0;
 	_Unwind_Backtrace(look, &c);
 	if (!c.found)
-		return;
+		return 0;
 	mix(state, pc);
 	mix(state, what);
 	mix(state, c.sp);
@@ -61,4 +61,5 @@ void spin_capture(uintptr_t pc, uintptr_t what, uintptr_t stack_end, uint64_t st
 		mix(state, word);
 	}
 	state[0] |= 1; /* 0 means that nothing is known */
+	return c.sp;
 }

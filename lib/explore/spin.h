@@ -10,7 +10,10 @@
 
 #include <stdint.h>
 
-/* Called on a fibre, below the frame that returns to @pc: a hash of what lies above, and of @what. */
-void spin_capture(uintptr_t pc, uintptr_t what, uintptr_t stack_end, uint64_t state[2]);
+/*
+ * Called on a fibre, below the frame that returns to @pc: a hash of what lies above, and of @what. The stack pointer there,
+ * or 0.
+ */
+uintptr_t spin_capture(uintptr_t pc, uintptr_t what, uintptr_t stack_end, uint64_t state[2]);
 
 #endif

@@ -353,6 +353,7 @@ int build_program(struct build *b, const char *file, const char *const *cc_args,
 	sigprocmask(SIG_SETMASK, &signals, NULL);
 	if (ret)
 		return ret;
+	b->clang = c.clang;
 	if (!status && b->fd >= 0)
 		return 0;
 	if (c.full)

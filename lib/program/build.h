@@ -3,12 +3,14 @@
 #ifndef FL_PROGRAM_BUILD_H
 #define FL_PROGRAM_BUILD_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* The shared object: an open file that has no name any more, so that nothing is left behind, come what may. */
 struct build {
 	int fd;
 	char object[64]; /* its path, for as long as it is open */
+	bool clang;
 };
 
 /*

@@ -58,6 +58,8 @@ void call_read(void *to, const void *from, size_t size, uintptr_t pc);
 void call_write(void *to, const void *from, size_t size, uintptr_t pc);
 /* Before a function of the C library looks at the program's memory by itself. No events: races are not seen. */
 void call_show_memory(void);
+/* For malloc() and the like; never NULL. */
+void *allocate_memory(size_t size, size_t align, enum deed_kind kind);
 /* memmove(). */
 void *copy_memory(void *to, const void *from, size_t n, uintptr_t pc);
 /* A value for *@out, if that is wanted. */

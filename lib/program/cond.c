@@ -27,7 +27,6 @@
 #define SLOTS 15
 #define DESTROYED UINT64_MAX /* no number of permits and waiters gives this */
 
-_Static_assert(FLX_MAX_THREADS <= SLOTS + 1, "one thread has to be there to signal");
 _Static_assert(sizeof(cnd_t) >= WORD && sizeof(pthread_cond_t) >= WORD, "the word has room");
 
 static unsigned int permits_of(uint64_t word)
@@ -69,7 +68,7 @@ static bool enter(uint64_t old, uint64_t a, uint64_t b, uint64_t *n)
 {
 	(void)a, (void)b;
 	*n = old == DESTROYED ? old : put(old, free_slot(old), permits_of(old) + 1);
-	return true;
+	return old == DESTROYED || waiters_of(old) < SLOTS;
 }
 
 /* The waiter of slot @a takes a permit. */
@@ -135,7 +134,11 @@ static unsigned int begin_wait(void *cond, void *mutex, const struct fl_site *si
 	if (!held_find(mutex))
 		call_violation("bad-wait", "%s calls %s with a mutex that it has not locked",
 			       thread_name(current_thread), site->text);
-	call_rmw(cond, WORD, enter, 0, 0, FL_ONCE, site, pc, &old);
+	if (!call_rmw(cond, WORD, enter, 0, 0, FL_ONCE, site, pc, &old))
+		call_refuse(
+			"more than %d threads wait for one condition variable: make the program "
+			"smaller",
+			SLOTS);
 	check_alive(old, site);
 	mutex_release(mutex, pc, site);
 	return free_slot(old);

@@ -2,9 +2,9 @@
 /*
  * heap.c - malloc() and its relatives, from the engine's arena.
  *
- * Memory is never used again in an execution, so a use after free is seen as one. It is zeroed; what the
- * program makes of memory that it has not initialised is not checked. An allocation never fails: a
- * program that needs more than there is can't be explored.
+ * Memory is never used again in an execution, so a use after free is seen as one. It is zeroed; reading what nobody
+ * has written is seen where threads share it. An allocation never fails: a program that needs more than there
+ * is can't be explored.
  */
 #include <errno.h>
 #include <stdint.h>
@@ -13,21 +13,30 @@
 
 #include "call.h"
 
-static void *allocate(size_t size, size_t align)
-{
-	void *p = memory_alloc(outside() ? ZONE_SETUP : current_thread, size, align);
-
-	if (!p)
-		call_refuse("a thread allocates more memory than there is for one (4 MiB)");
-	return p;
-}
-
 static size_t size_of(const void *p)
 {
 	size_t size = 0;
 
 	memory_object((uintptr_t)p, &size);
 	return size;
+}
+
+void *allocate_memory(size_t size, size_t align, enum deed_kind kind)
+{
+	void *p = memory_alloc(outside() ? ZONE_SETUP : current_thread, size, align);
+
+	if (!p)
+		call_refuse("a thread allocates more memory than there is for one (4 MiB)");
+	if (kind == DEED_CLEARED)
+		memory_mark_cleared((uintptr_t)p);
+	if (!outside())
+		exec_note(kind, (uintptr_t)p, size_of(p));
+	return p;
+}
+
+static void *allocate(size_t size, size_t align)
+{
+	return allocate_memory(size, align, DEED_ALLOCATED);
 }
 
 static void release(void *p, uintptr_t pc)
@@ -56,7 +65,7 @@ CALL(void *, calloc, size_t n, size_t size)
 
 	if (__builtin_mul_overflow(n, size, &all))
 		return NULL;
-	return allocate(all, 16);
+	return allocate_memory(all, 16, DEED_CLEARED);
 }
 
 static void *resize(void *old, size_t size, uintptr_t pc)

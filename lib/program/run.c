@@ -100,6 +100,11 @@ static int set_up(void *arg)
 
 	for (int i = 0; !err && loaded_variables(i, &start, &size); i++)
 		err = memory_track(start, size);
+	if (!err)
+		find_unseen(c->unseen, sizeof(c->unseen));
+	c->program.sees_stores = !c->unseen[0];
+	/* Of a bit-field, Clang announces loads of the bits around what is stored. */
+	c->program.loads_are_uses = !c->built->build.clang;
 	return err ? err : place_weakenings(c);
 }
 
@@ -181,7 +186,6 @@ static void tear_down(void *arg, const struct flx_record *record)
 
 	find_places(c);
 	name_threads(c);
-	find_unseen(c->unseen, sizeof(c->unseen));
 	find_place(c);
 	if (record && !c->trace)
 		make_trace(c, record);

@@ -220,11 +220,7 @@ CALL(char *, strstr, const char *s, const char *what)
 
 static char *duplicate(const char *s, size_t n, uintptr_t pc)
 {
-	char *p = memory_alloc(outside() ? ZONE_SETUP : current_thread, n + 1, 1);
-
-	if (!p)
-		call_refuse("a thread allocates more memory than there is for one");
-	return copy_string(p, s, n, pc);
+	return copy_string(allocate_memory(n + 1, 1, DEED_ALLOCATED), s, n, pc);
 }
 
 CALL(char *, strdup, const char *s)

@@ -144,13 +144,13 @@ const char *thread_name(int thread)
 }
 
 /* The new thread's number. */
-static int create(void *(*posix)(void *), int (*c11)(void *), void *arg)
+static int create(void *(*posix)(void *), int (*c11)(void *), void *arg, uintptr_t pc)
 {
 	int n;
 
 	if (outside())
 		call_refuse("a thread is created before main() begins");
-	n = exec_spawn(run_thread, find_start(posix, c11, arg));
+	n = exec_spawn(run_thread, find_start(posix, c11, arg), pc);
 	if (n < 0)
 		call_refuse("more than %d threads, main() among them: make the program smaller",
 			    FLX_MAX_THREADS);
@@ -183,7 +183,7 @@ CALL(int, pthread_create, pthread_t *thread, const pthread_attr_t *attr, void *(
      void *arg)
 {
 	int detached = PTHREAD_CREATE_JOINABLE;
-	int n = create(fn, NULL, arg);
+	int n = create(fn, NULL, arg, PC);
 
 	if (attr)
 		pthread_attr_getdetachstate(attr, &detached);
@@ -194,7 +194,7 @@ CALL(int, pthread_create, pthread_t *thread, const pthread_attr_t *attr, void *(
 	return 0;
 }
 
-static int join(unsigned long id, const char *what, bool wanted, void **result)
+static int join(unsigned long id, const char *what, bool wanted, void **result, uintptr_t pc)
 {
 	int n;
 
@@ -203,7 +203,7 @@ static int join(unsigned long id, const char *what, bool wanted, void **result)
 		return EDEADLK;
 	}
 	n = take(id, what);
-	exec_join(n, wanted);
+	exec_join(n, wanted, pc);
 	*result = (void *)(uintptr_t)T[n].result;
 	return 0;
 }
@@ -211,7 +211,7 @@ static int join(unsigned long id, const char *what, bool wanted, void **result)
 CALL(int, pthread_join, pthread_t id, void **result)
 {
 	void *value;
-	int err = join(id, "pthread_join()", result, &value);
+	int err = join(id, "pthread_join()", result, &value, PC);
 
 	if (!err)
 		CALL_RETURN(result, value, PC);
@@ -255,7 +255,7 @@ CALL(int, pthread_setname_np, pthread_t id, const char *name)
 
 CALL(int, thrd_create, thrd_t *thread, thrd_start_t fn, void *arg)
 {
-	int n = create(NULL, fn, arg);
+	int n = create(NULL, fn, arg, PC);
 
 	self()->gone &= ~(1u << n);
 	CALL_RETURN(thread, (thrd_t)n + 1, PC);
@@ -266,7 +266,7 @@ CALL(int, thrd_join, thrd_t id, int *result)
 {
 	void *value;
 
-	if (join(id, "thrd_join()", result, &value))
+	if (join(id, "thrd_join()", result, &value, PC))
 		return thrd_error;
 	CALL_RETURN(result, (int)(intptr_t)value, PC);
 	return thrd_success;

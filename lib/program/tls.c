@@ -54,6 +54,7 @@ void tls_begin_thread(char *block)
 	const struct tls_image *image = loaded_tls();
 	struct self *me = self();
 
+	T[current_thread].frames_end = (uintptr_t)block;
 	me->tls = (char *)round_up((uintptr_t)block, MAX_ALIGN);
 	/* What constructors did to the variables, main() sees. */
 	if (current_thread == 0 && image->initial_block)

@@ -14,7 +14,7 @@
 struct checkpoint {
 	const char *file;      /* where to save */
 	const char *resume;    /* where to read, or NULL */
-	char identity[1024];    /* of the program and the options that matter */
+	char identity[1024];   /* of the program and the options that matter */
 	double at_least;       /* seconds: a search that was shorter is not worth saving */
 	struct flx_left *left; /* read */
 	bool saved;

@@ -10,6 +10,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "explore/weaken.h"
 
@@ -151,6 +152,22 @@ static int number_pointer(struct fl_trace *t, uint64_t value)
 	return i + 1;
 }
 
+/* An executable that is not position-independent has its data, and the heap behind it, at small addresses. */
+extern char __executable_start[], _end[];
+static uintptr_t heap_start;
+
+__attribute__((constructor)) static void find_heap(void)
+{
+	heap_start = (uintptr_t)sbrk(0);
+}
+
+static bool may_be_pointer(uint64_t value)
+{
+	return (int64_t)value >> 32 > 0 ||
+	       (value >= (uintptr_t)__executable_start && value < (uintptr_t)_end) ||
+	       (value >= heap_start && value < (uintptr_t)sbrk(0));
+}
+
 /* Without a describer: small numbers as numbers, pointers by name, the rest in hexadecimal. */
 static void describe_plainly(struct fl_trace *t, char *buf, size_t size, unsigned int width,
 			     uint64_t value)
@@ -159,7 +176,7 @@ static void describe_plainly(struct fl_trace *t, char *buf, size_t size, unsigne
 
 	if (number > -65536 && number < 65536)
 		snprintf(buf, size, "%" PRId64, number);
-	else if (width == 8 && number >> 32 > 0)
+	else if (width == 8 && may_be_pointer(value))
 		snprintf(buf, size, "ptr%d", number_pointer(t, value));
 	else
 		snprintf(buf, size, "0x%" PRIx64, value);

@@ -14,13 +14,6 @@
 
 #include "model.h"
 
-static void join(const struct graph *g, uint16_t *into, const uint16_t *from)
-{
-	for (int t = 0; t < g->nthreads; t++)
-		if (from[t] > into[t])
-			into[t] = from[t];
-}
-
 static bool acquires(const struct ev *e)
 {
 	return e->order == FL_ACQUIRE || e->order == FL_ACQ_REL || e->order == FL_SEQ_CST ||
@@ -56,13 +49,13 @@ static void learn(const struct graph *g, uint16_t *into, int w, enum flx_mutant 
 		if (e->order == FL_PLAIN)
 			return;
 		if (releases(e) && mutant != FLX_MUT_SW_NO_STORE) {
-			join(g, into, e->hb);
+			graph_join_clock(g, into, graph_hb(g, w));
 		} else if (mutant != FLX_MUT_SW_NO_RELEASE_FENCE) {
 			for (int i = e->idx - 1; i >= 0; i--) {
-				const struct ev *f = &g->ev[g->tev[e->thread][i]];
+				int f = g->tev[e->thread][i];
 
-				if (is_release_fence(f)) {
-					join(g, into, f->hb);
+				if (is_release_fence(&g->ev[f])) {
+					graph_join_clock(g, into, graph_hb(g, f));
 					break;
 				}
 			}
@@ -75,18 +68,19 @@ static void learn(const struct graph *g, uint16_t *into, int w, enum flx_mutant 
 
 void hb_clock(struct graph *g, int i, enum flx_mutant mutant)
 {
-	struct ev *e = &g->ev[i];
+	const struct ev *e = &g->ev[i];
+	uint16_t *hb = graph_hb(g, i);
 	int prev = graph_po_prev(g, i);
 
 	if (prev != EV_NONE)
-		memcpy(e->hb, g->ev[prev].hb, sizeof(e->hb));
+		graph_copy_clock(g, hb, graph_hb(g, prev));
 	else
-		memset(e->hb, 0, sizeof(e->hb));
+		graph_clear_clock(g, hb);
 	if (mutant == FLX_MUT_NO_SW) {
 		;
 	} else if (e->kind == EV_READ && acquires(e)) {
 		if (mutant != FLX_MUT_SW_NO_LOAD)
-			learn(g, e->hb, e->rf, mutant);
+			learn(g, hb, e->rf, mutant);
 	} else if (is_acquire_fence(e) && mutant != FLX_MUT_SW_NO_ACQUIRE_FENCE) {
 		for (int k = e->idx - 1; k >= 0; k--) {
 			const struct ev *r = &g->ev[g->tev[e->thread][k]];
@@ -94,14 +88,14 @@ void hb_clock(struct graph *g, int i, enum flx_mutant mutant)
 			if (is_acquire_fence(r))
 				break;
 			if (r->kind == EV_READ && r->order != FL_PLAIN)
-				learn(g, e->hb, r->rf, mutant);
+				learn(g, hb, r->rf, mutant);
 		}
 	}
 	if (((e->kind == EV_BEGIN && mutant != FLX_MUT_HB_NO_CREATE) ||
 	     (e->kind == EV_JOIN && mutant != FLX_MUT_HB_NO_JOIN)) &&
 	    e->rf >= 0)
-		join(g, e->hb, g->ev[e->rf].hb);
-	e->hb[e->thread] = e->idx + 1;
+		graph_join_clock(g, hb, graph_hb(g, e->rf));
+	hb[e->thread] = e->idx + 1;
 }
 
 void hb_clocks(struct graph *g, enum flx_mutant mutant)
@@ -113,15 +107,8 @@ void hb_clocks(struct graph *g, enum flx_mutant mutant)
 	while (progress) {
 		progress = false;
 		for (int t = 0; t < g->nthreads; t++)
-			while (pos[t] < g->tn[t]) {
-				int i = g->tev[t][pos[t]];
-				const struct ev *e = &g->ev[i];
-
-				if (ev_reads(e) && e->rf >= 0 &&
-				    pos[g->ev[e->rf].thread] <= g->ev[e->rf].idx)
-					break;
-				hb_clock(g, i, mutant);
-				pos[t]++;
+			while (pos[t] < g->tn[t] && graph_rf_passed(g, pos, g->tev[t][pos[t]])) {
+				hb_clock(g, g->tev[t][pos[t]++], mutant);
 				progress = true;
 			}
 	}
@@ -129,7 +116,7 @@ void hb_clocks(struct graph *g, enum flx_mutant mutant)
 
 static bool before(const struct graph *g, int a, int b)
 {
-	return g->ev[a].idx < g->ev[b].hb[g->ev[a].thread];
+	return g->ev[a].idx < graph_hb(g, b)[g->ev[a].thread];
 }
 
 static bool is_access(const struct ev *e)
@@ -163,6 +150,28 @@ bool hb_race(const struct graph *g, int racing[2])
 			if (is_access(&g->ev[r]) && is_unordered(g, i, r, racing))
 				return true;
 	}
+	return false;
+}
+
+static bool overlap(const struct ev *a, const struct ev *b)
+{
+	const struct loc_info *x = &locs[a->loc], *y = &locs[b->loc];
+
+	return x->addr < y->addr + y->size && y->addr < x->addr + x->size;
+}
+
+bool hb_race_of_parts(const struct graph *g, int racing[2])
+{
+	for (int i = 0; i < g->n; i++)
+		for (int k = 0; (g->ev[i].flags & EVF_MIXED) && k < g->n; k++) {
+			const struct ev *a = &g->ev[i], *b = &g->ev[k];
+
+			if (is_access(b) && overlap(a, b) &&
+			    (a->kind == EV_WRITE || b->kind == EV_WRITE) &&
+			    (a->order == FL_PLAIN || b->order == FL_PLAIN) &&
+			    is_unordered(g, i, k, racing))
+				return true;
+		}
 	return false;
 }
 

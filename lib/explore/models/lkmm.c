@@ -1139,6 +1139,27 @@ static bool tso_keeps(const struct lkmm *m, int i, int j)
 }
 
 /* The order of sc or tso between the nodes, transitively closed. */
+/* Creating a thread comes before all that it does, its end before all that is done by those who have joined it. */
+static void add_threads(const struct lkmm *m, bitrel order)
+{
+	for (int j = 0; j < m->g->n; j++) {
+		const struct ev *e = &m->g->ev[j], *w = &m->g->ev[e->rf < 0 ? j : e->rf];
+
+		if ((e->kind != EV_BEGIN && e->kind != EV_JOIN) || e == w)
+			continue;
+		for (int a = 0; a < m->n; a++) {
+			const struct ev *before = node_ev(m, a);
+
+			if (!before || before->thread != w->thread || before->idx > w->idx)
+				continue;
+			for (int b = 0; b < m->n; b++)
+				if (node_ev(m, b) && node_ev(m, b)->thread == e->thread &&
+				    node_ev(m, b)->idx > e->idx)
+					bitrel_set(m->pool, order, a, b);
+		}
+	}
+}
+
 static bitrel hardware_order(struct lkmm *m, enum flx_model model)
 {
 	struct bitpool *p = m->pool;
@@ -1155,6 +1176,7 @@ static bitrel hardware_order(struct lkmm *m, enum flx_model model)
 	}
 	bitrel_or(p, order, m->co);
 	bitrel_or(p, order, m->fr);
+	add_threads(m, order);
 	bitrel_plus(p, order);
 	return order;
 }

@@ -27,13 +27,15 @@ bool model_consistent(const struct graph *g, enum flx_model model, enum flx_muta
 		      bool rcu);
 
 /*
- * C11's happens-before as a clock per event (ev.hb): how many events of each thread come before it.
+ * C11's happens-before as a clock per event (graph_hb()): how many events of each thread come before it.
  * hb_clock() is for an event whose (po | rf)-prefix has its clocks; hb_clocks() for a whole graph.
  */
 void hb_clock(struct graph *g, int e, enum flx_mutant mutant);
 void hb_clocks(struct graph *g, enum flx_mutant mutant);
 /* Two conflicting accesses, one of them plain, that nothing orders. Clocks must be there. */
 bool hb_race(const struct graph *g, int racing[2]);
+/* The same of accesses that overlap, but are not of the same bytes (EVF_MIXED). */
+bool hb_race_of_parts(const struct graph *g, int racing[2]);
 /* The same for fl_free() and an access to the object: the free comes first or is not ordered. */
 bool hb_use_after_free(const struct graph *g, int pair[2]);
 /* RC11's axiom of the seq_cst accesses and fences. Clocks must be there. */

@@ -31,7 +31,7 @@ static bool takes_part(const struct ev *e)
 
 static bool hb(const struct graph *g, int a, int b)
 {
-	return a != b && g->ev[a].idx < g->ev[b].hb[g->ev[a].thread];
+	return a != b && g->ev[a].idx < graph_hb(g, b)[g->ev[a].thread];
 }
 
 static bool same_location(const struct ev *a, const struct ev *b)

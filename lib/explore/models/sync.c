@@ -14,9 +14,13 @@
 
 #include "model.h"
 
-static uint16_t clock_of[EV_CAP][FLX_MAX_THREADS];
-
+static uint16_t clocks[EV_CAP * FLX_MAX_THREADS];
 static int nthreads;
+
+static uint16_t *clock_of(int e)
+{
+	return clocks + e * nthreads;
+}
 
 static bool join(uint16_t *into, const uint16_t *from)
 {
@@ -50,7 +54,7 @@ static bool learn(const struct graph *g, int r, enum flx_mutant mutant)
 		return false;
 	for (int w = g->ev[r].rf; w >= 0;) {
 		if (is_release(g, w))
-			grew |= join(clock_of[r], clock_of[w]);
+			grew |= join(clock_of(r), clock_of(w));
 		if (!(g->ev[w].flags & EVF_RMW))
 			break;
 		w = g->ev[graph_po_prev(g, w)].rf;
@@ -67,8 +71,8 @@ static bool is_acquire(const struct ev *e)
 
 static bool ordered(const struct graph *g, int a, int b)
 {
-	return g->ev[a].idx < clock_of[b][g->ev[a].thread] ||
-	       g->ev[b].idx < clock_of[a][g->ev[b].thread];
+	return g->ev[a].idx < clock_of(b)[g->ev[a].thread] ||
+	       g->ev[b].idx < clock_of(a)[g->ev[b].thread];
 }
 
 static void compute_clocks(const struct graph *g, enum flx_mutant mutant)
@@ -76,7 +80,7 @@ static void compute_clocks(const struct graph *g, enum flx_mutant mutant)
 	bool grew = true;
 
 	nthreads = g->nthreads;
-	memset(clock_of, 0, g->n * sizeof(*clock_of));
+	memset(clocks, 0, (size_t)g->n * nthreads * sizeof(*clocks));
 	while (grew) {
 		grew = false;
 		for (int t = 0; t < g->nthreads; t++)
@@ -84,10 +88,10 @@ static void compute_clocks(const struct graph *g, enum flx_mutant mutant)
 				int id = g->tev[t][i];
 
 				if (i)
-					grew |= join(clock_of[id], clock_of[g->tev[t][i - 1]]);
+					grew |= join(clock_of(id), clock_of(g->tev[t][i - 1]));
 				if (is_acquire(&g->ev[id]))
 					grew |= learn(g, id, mutant);
-				clock_of[id][t] = i + 1;
+				clock_of(id)[t] = i + 1;
 			}
 	}
 }
@@ -121,7 +125,7 @@ bool lkmm_sync_coherent(const struct graph *g, enum flx_mutant mutant)
 		w = e->kind == EV_READ ? graph_co_next(g, e->loc, e->rf) : e->co_next;
 		for (; w != EV_NONE; w = g->ev[w].co_next)
 			if (g->ev[w].thread != e->thread &&
-			    g->ev[w].idx < clock_of[i][g->ev[w].thread])
+			    g->ev[w].idx < clock_of(i)[g->ev[w].thread])
 				return false;
 	}
 	return true;

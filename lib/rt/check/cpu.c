@@ -246,5 +246,5 @@ void fl_ev_call_rcu(struct rcu_head *head, void (*fn)(struct rcu_head *),
 	call->head = head; /* the same in each replay, and nobody else's: no event */
 	hand_over.addr = (uintptr_t)&call->func;
 	fl_do(&hand_over);
-	exec_spawn(callback_thread, call);
+	exec_spawn(callback_thread, call, 0);
 }

@@ -9,6 +9,7 @@
 #include "../../explore/exec.h"
 #include "../../explore/learn.h"
 #include "../../explore/memory.h"
+#include "../../explore/search.h"
 #include "stop.h"
 
 /* An object of the heap that has no events yet: what is wrong with this access is wrong in any order. */
@@ -31,6 +32,20 @@ static void check_object(uintptr_t addr, size_t size)
 	}
 }
 
+/* Has another thread allocated it, or is it on another's stack? */
+static bool is_others(uintptr_t addr)
+{
+	return memory_zone(addr) != current_thread && !exec_on_own_stack(addr);
+}
+
+static bool is_shared(uintptr_t addr, size_t size)
+{
+	/* Without happens-before, lifetime.h has no answer for what has no event. */
+	if (!S.clocks && is_others(addr))
+		learn_shared(addr, size);
+	return learn_plain(addr, size, current_thread);
+}
+
 static bool needs_events(uintptr_t addr, size_t size)
 {
 	if (current_thread < 0 || !size)
@@ -39,8 +54,10 @@ static bool needs_events(uintptr_t addr, size_t size)
 		return memory_tracks(addr);
 	if (!memory_may_be_shared(addr))
 		return false;
-	if (memory_is_private_at_first(addr) && !learn_plain(addr, size, current_thread)) {
+	if (memory_is_private_at_first(addr) && !is_shared(addr, size)) {
 		check_object(addr, size);
+		if (is_others(addr))
+			exec_note(DEED_USED, addr, size);
 		return false;
 	}
 	learn_cut(addr);
@@ -65,15 +82,26 @@ static bool is_source_of_announced(uintptr_t addr, size_t size, uintptr_t pc)
 	       !code_stores_between(t->plain_store.pc, pc);
 }
 
-/* All pieces first, then all values: other threads run in between and put theirs there. */
-void plain_load(uintptr_t addr, size_t size, uintptr_t pc)
+/* The first access to memory of malloc() is a load: let that be seen (lifetime.h). */
+static bool is_first_use(uintptr_t addr, size_t size)
 {
+	return program->sees_stores && memory_is_thread_heap(addr) && !memory_is_cleared(addr) &&
+	       learn_is_untouched(addr, size);
+}
+
+/* All pieces first, then all values: other threads run in between and put theirs there. */
+static void load(uintptr_t addr, size_t size, uintptr_t pc, bool used)
+{
+	if (used && is_first_use(addr, size))
+		learn_shared(addr, size);
 	if (!needs_events(addr, size))
 		return;
 
 	char value[size];
 
-	if (!is_source_of_announced(addr, size, pc))
+	if (is_source_of_announced(addr, size, pc))
+		used = false;
+	else
 		exec_flush();
 	for (size_t i = 0, n; i < size; i += n) {
 		n = memory_piece(addr + i, size - i);
@@ -81,6 +109,7 @@ void plain_load(uintptr_t addr, size_t size, uintptr_t pc)
 		struct op op = {
 			.kind = OP_LOAD,
 			.order = FL_PLAIN,
+			.flags = used && n == size ? EVF_USED : 0,
 			.addr = addr + i,
 			.size = (unsigned int)n,
 			.pc = pc,
@@ -94,6 +123,17 @@ void plain_load(uintptr_t addr, size_t size, uintptr_t pc)
 	__builtin_memcpy((void *)addr, value, size);
 }
 
+void plain_load(uintptr_t addr, size_t size, uintptr_t pc)
+{
+	load(addr, size, pc, false);
+}
+
+/* Copying bytes is no use of what they hold. */
+void plain_load_value(uintptr_t addr, size_t size, uintptr_t pc)
+{
+	load(addr, size, pc, current_thread >= 0 && program->loads_are_uses && size > 1);
+}
+
 void plain_load_in_call(uintptr_t addr, size_t size, uintptr_t pc)
 {
 	T[current_thread].in_call = true;
@@ -103,8 +143,6 @@ void plain_load_in_call(uintptr_t addr, size_t size, uintptr_t pc)
 
 void plain_store(uintptr_t addr, size_t size, uintptr_t pc)
 {
-	int other;
-
 	if (!needs_events(addr, size)) {
 		note_own_store(addr);
 		return;
@@ -118,7 +156,7 @@ void plain_store(uintptr_t addr, size_t size, uintptr_t pc)
 	/* The initial value has to be taken before the store lands in real memory. */
 	for (size_t i = 0, n; i < size && !program->ordinary; i += n) {
 		n = memory_piece(addr + i, size - i);
-		memory_location(&G, addr + i, (unsigned int)n, &other);
+		memory_location(addr + i, (unsigned int)n);
 	}
 	T[current_thread].plain_store.addr = addr;
 	T[current_thread].plain_store.size = (unsigned int)size;

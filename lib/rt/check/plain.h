@@ -12,6 +12,8 @@
 #include <stdint.h>
 
 void plain_load(uintptr_t addr, size_t size, uintptr_t pc);
+/* Of a variable, whose value the code uses. */
+void plain_load_value(uintptr_t addr, size_t size, uintptr_t pc);
 /* As a part of what a library function does: its caller may have got further than its own state tells. */
 void plain_load_in_call(uintptr_t addr, size_t size, uintptr_t pc);
 void plain_store(uintptr_t addr, size_t size, uintptr_t pc);

@@ -16,7 +16,7 @@
 	void __tsan_read##size(void *addr);                                                        \
 	void __tsan_read##size(void *addr)                                                         \
 	{                                                                                          \
-		plain_load((uintptr_t)addr, size, PC);                                             \
+		plain_load_value((uintptr_t)addr, size, PC);                                       \
 	}                                                                                          \
 	void __tsan_write##size(void *addr);                                                       \
 	void __tsan_write##size(void *addr)                                                        \
@@ -26,7 +26,7 @@
 	void __tsan_unaligned_read##size(void *addr);                                              \
 	void __tsan_unaligned_read##size(void *addr)                                               \
 	{                                                                                          \
-		plain_load((uintptr_t)addr, size, PC);                                             \
+		plain_load_value((uintptr_t)addr, size, PC);                                       \
 	}                                                                                          \
 	void __tsan_unaligned_write##size(void *addr);                                             \
 	void __tsan_unaligned_write##size(void *addr)                                              \
@@ -36,7 +36,7 @@
 	void __tsan_volatile_read##size(void *addr);                                               \
 	void __tsan_volatile_read##size(void *addr)                                                \
 	{                                                                                          \
-		plain_load((uintptr_t)addr, size, PC);                                             \
+		plain_load_value((uintptr_t)addr, size, PC);                                       \
 	}                                                                                          \
 	void __tsan_volatile_write##size(void *addr);                                              \
 	void __tsan_volatile_write##size(void *addr)                                               \
@@ -46,7 +46,7 @@
 	void __tsan_read_write##size(void *addr);                                                  \
 	void __tsan_read_write##size(void *addr)                                                   \
 	{                                                                                          \
-		plain_load((uintptr_t)addr, size, PC);                                             \
+		plain_load_value((uintptr_t)addr, size, PC);                                       \
 		plain_store((uintptr_t)addr, size, PC);                                            \
 	}
 

@@ -52,6 +52,7 @@ static uint64_t load(const volatile void *addr, unsigned int size, int order, ui
 {
 	struct op op = {
 		.kind = OP_LOAD,
+		.flags = EVF_USED,
 		.order = order_of(order),
 		.addr = (uintptr_t)addr,
 		.size = size,
@@ -103,6 +104,7 @@ static uint64_t fetch(volatile void *addr, unsigned int size, fl_rmw_fn fn, uint
 		      const struct fl_site *site, uintptr_t pc)
 {
 	struct op op = {
+		.flags = EVF_USED,
 		.order = order_of(order),
 		.addr = (uintptr_t)addr,
 		.size = size,
@@ -139,6 +141,7 @@ static uint64_t compare_exchange(volatile void *addr, unsigned int size, uint64_
 				 uint64_t desired, int order, int fail_order, uintptr_t pc)
 {
 	struct op op = {
+		.flags = EVF_USED,
 		.order = order_of(order),
 		.fail_order = order_of(fail_order),
 		.addr = (uintptr_t)addr,

@@ -6,7 +6,8 @@
  *
  * Holds: what was written before the barrier is seen behind it; one thread is told to be the serial one.
  * BUG_COUNT: the barrier waits for one thread more than there are: deadlock.
- * BUG_SKIP: one thread does not wait: data race, or deadlock.
+ * BUG_SKIP: one thread does not wait: data race, or deadlock. BUG_TWICE: it is initialised again while it exists.
+ * AGAIN: it is destroyed before.
  * N threads, ROUNDS rounds.
  */
 #include <assert.h>
@@ -56,6 +57,12 @@ int main(void)
 	pthread_t t[N];
 
 	pthread_barrier_init(&barrier, NULL, COUNT);
+#ifdef AGAIN
+	pthread_barrier_destroy(&barrier);
+#endif
+#if defined(AGAIN) || defined(BUG_TWICE)
+	pthread_barrier_init(&barrier, NULL, COUNT);
+#endif
 	for (intptr_t i = 0; i < N; i++)
 		pthread_create(&t[i], NULL, thread, (void *)i);
 	for (int i = 0; i < N; i++)

@@ -100,7 +100,7 @@ static void nothing(void *arg)
 static void x_spawn_y(void *arg)
 {
 	put(&s->x, 1);
-	exec_spawn(nothing, NULL);
+	exec_spawn(nothing, NULL, 0);
 	get(&s->y);
 }
 
@@ -220,7 +220,7 @@ static void load_x(void *arg)
 static void x_spawn_load_x(void *arg)
 {
 	put(&s->x, 1);
-	exec_spawn(load_x, NULL);
+	exec_spawn(load_x, NULL, 0);
 }
 
 static void choose_of_three(void *arg)

@@ -178,10 +178,10 @@ static int do_op(int i)
 		fl_addr_dep(loc[op->loc]);
 		break;
 	case RM_SPAWN:
-		thread_no[op->a.c] = exec_spawn(run_thread, (void *)(intptr_t)op->a.c);
+		thread_no[op->a.c] = exec_spawn(run_thread, (void *)(intptr_t)op->a.c, 0);
 		break;
 	case RM_JOIN:
-		exec_join(thread_no[op->a.c], false);
+		exec_join(thread_no[op->a.c], false, 0);
 		break;
 	case RM_SKIP_EQ:
 	case RM_SKIP_NE:

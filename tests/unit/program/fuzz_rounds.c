@@ -76,7 +76,7 @@ static struct exploration {
 	struct flx_result result;
 	char err[256];
 	bool ended; /* nothing was left out */
-} *current;
+} * current;
 
 static uint64_t mix(uint64_t h, uint64_t v)
 {
@@ -96,8 +96,9 @@ static uint64_t hash_of_variables(void)
 			size_t offset, whole;
 			const char *name = symbol_at(a, &offset, &whole);
 
-			if (name && (!strcmp(name, "x") || !strcmp(name, "y") || !strcmp(name, "z") ||
-				     !strcmp(name, "p") || !strcmp(name, "out")))
+			if (name &&
+			    (!strcmp(name, "x") || !strcmp(name, "y") || !strcmp(name, "z") ||
+			     !strcmp(name, "p") || !strcmp(name, "out")))
 				h = mix(h, *(const uint32_t *)a);
 		}
 	return h;
@@ -166,8 +167,8 @@ static void on_execution(void *arg)
 	put(&current->orbits, hash_of_orbit(current->shape));
 }
 
-static void explore(struct exploration *x, const struct random_c *shape, const struct build *b, int chosen,
-		    const struct flx_options *o)
+static void explore(struct exploration *x, const struct random_c *shape, const struct build *b,
+		    int chosen, const struct flx_options *o)
 {
 	char err[256] = "";
 
@@ -188,8 +189,8 @@ static void release(struct exploration *x)
 }
 
 static struct {
-	unsigned long programs, compared[4], with_rounds, with_symmetry, races, deadlocks, executions,
-		outcomes;
+	unsigned long programs, compared[4], with_rounds, with_symmetry, races, deadlocks,
+		executions, outcomes;
 } stats;
 
 static bool is_deadlock(const struct exploration *x)
@@ -246,7 +247,8 @@ static const char *compare_steps(const struct exploration *plain, const struct e
 /* Only one of them may have come to its end: who has found a race stops soon. */
 static const char *compare_races(const struct exploration *all, const struct exploration *whole)
 {
-	bool a = !strcmp(all->result.oracle, "data-race"), b = !strcmp(whole->result.oracle, "data-race");
+	bool a = !strcmp(all->result.oracle, "data-race"),
+	     b = !strcmp(whole->result.oracle, "data-race");
 
 	if ((!a && !all->ended) || (!b && !whole->ended))
 		return NULL;
@@ -335,9 +337,11 @@ static const char *const levels[] = { "-O1", "-O2", "-O0", "-O3" };
 static const enum flx_model models[] = { FLX_RC11, FLX_RC11, FLX_SC, FLX_TSO };
 static const char *const model_names[] = { "sc", "tso", "lkmm", "rc11" };
 
-static void show(uint64_t seed, int run, const char *difference, const char *level, enum flx_model model)
+static void show(uint64_t seed, int run, const char *difference, const char *level,
+		 enum flx_model model)
 {
-	printf("%s: seed %lu, %s, %s\n", difference, (unsigned long)seed, level, model_names[model]);
+	printf("%s: seed %lu, %s, %s\n", difference, (unsigned long)seed, level,
+	       model_names[model]);
 	random_c_write(stdout, seed, run);
 	fflush(stdout);
 }
@@ -381,12 +385,14 @@ START_TEST(all_ways_to_explore_agree)
 
 	for (int k = 0; now() < until; k++, seed += PROGRAMS)
 		bad += one_file(seed, until, levels[k % 4]);
-	printf("%lu programs from seed %lu, %lu executions, %lu outcomes, %lu deadlocks, %lu races; compared: "
-	       "symmetry %lu (%lu with fewer executions), rounds %lu (%lu), preemptions %lu, races %lu; %d "
+	printf("%lu programs from seed %lu, %lu executions, %lu outcomes, %lu deadlocks, %lu "
+	       "races; compared: "
+	       "symmetry %lu (%lu with fewer executions), rounds %lu (%lu), preemptions %lu, races "
+	       "%lu; %d "
 	       "differ\n",
-	       stats.programs, (unsigned long)first_seed, stats.executions, stats.outcomes, stats.deadlocks,
-	       stats.races, stats.compared[0], stats.with_symmetry, stats.compared[1], stats.with_rounds,
-	       stats.compared[2], stats.compared[3], bad);
+	       stats.programs, (unsigned long)first_seed, stats.executions, stats.outcomes,
+	       stats.deadlocks, stats.races, stats.compared[0], stats.with_symmetry,
+	       stats.compared[1], stats.with_rounds, stats.compared[2], stats.compared[3], bad);
 	fflush(stdout);
 	ck_assert_int_eq(bad, 0);
 }

@@ -61,10 +61,13 @@ void random_c_begin(FILE *f)
 	      "#define XCHG(v, n, o) atomic_exchange_explicit(&v, n, O(o))\n"
 	      "#define ADD(v, n, o) atomic_fetch_add_explicit(&v, n, O(o))\n"
 	      "#define OR(v, n, o) atomic_fetch_or_explicit(&v, n, O(o))\n"
-	      "#define CAS(v, e, n, o, p) atomic_compare_exchange_strong_explicit(&v, &e, n, O(o), O(p))\n"
-	      "#define WEAK(v, e, n, o, p) atomic_compare_exchange_weak_explicit(&v, &e, n, O(o), O(p))\n"
+	      "#define CAS(v, e, n, o, p) atomic_compare_exchange_strong_explicit(&v, &e, n, O(o), "
+	      "O(p))\n"
+	      "#define WEAK(v, e, n, o, p) atomic_compare_exchange_weak_explicit(&v, &e, n, O(o), "
+	      "O(p))\n"
 	      "#define FENCE(o) atomic_thread_fence(O(o))\n\n"
-	      "atomic_int x, y, z;\nint p, out[16], chosen;\npthread_mutex_t m = PTHREAD_MUTEX_INITIALIZER;\n"
+	      "atomic_int x, y, z;\nint p, out[16], chosen;\npthread_mutex_t m = "
+	      "PTHREAD_MUTEX_INITIALIZER;\n"
 	      "int __VERIFIER_nondet_int(void);\n\n",
 	      f);
 }
@@ -110,7 +113,8 @@ static void body(void)
 			fprintf(out, "if (r == %d) s = %d; ", value(), value());
 			break;
 		default:
-			fprintf(out, "r %s LD(%s, %s); ", PICK("=", "+=", "|="), var(), load_order());
+			fprintf(out, "r %s LD(%s, %s); ", PICK("=", "+=", "|="), var(),
+				load_order());
 		}
 }
 
@@ -156,8 +160,8 @@ static void retry(void)
 
 	switch (below(6)) {
 	case 0:
-		fprintf(out, "\tr = LD(%s, %s);\n\twhile (!%s(%s, r, r + 1, %s, %s)) { ", v, failure,
-			cas, v, success, failure);
+		fprintf(out, "\tr = LD(%s, %s);\n\twhile (!%s(%s, r, r + 1, %s, %s)) { ", v,
+			failure, cas, v, success, failure);
 		body();
 		fputs("}\n", out);
 		break;
@@ -174,7 +178,9 @@ static void retry(void)
 			success, failure);
 		break;
 	case 3:
-		fprintf(out, "\ts = %d;\n\twhile (__sync_val_compare_and_swap((int *)&%s, %d, s) != %d) { s = LD(%s, %s); ",
+		fprintf(out,
+			"\ts = %d;\n\twhile (__sync_val_compare_and_swap((int *)&%s, %d, s) != %d) "
+			"{ s = LD(%s, %s); ",
 			value(), v, 0, 0, var(), load_order());
 		body();
 		fputs("}\n", out);
@@ -228,16 +234,18 @@ static void loop(void)
 		fprintf(out, "\tdo { s = LD(%s, %s); r = LD(%s, %s); ", var(), load_order(), var(),
 			load_order());
 		body();
-		fprintf(out, "} while (%s);\n", PICK("s != r", "s == r", "s & 1", "r > s", "!r || !s"));
+		fprintf(out, "} while (%s);\n",
+			PICK("s != r", "s == r", "s & 1", "r > s", "!r || !s"));
 		break;
 	case 5:
-		fprintf(out, "\twhile (!LD(%s, %s)) { while (LD(%s, %s)) { ", var(), load_order(), var(),
-			load_order());
+		fprintf(out, "\twhile (!LD(%s, %s)) { while (LD(%s, %s)) { ", var(), load_order(),
+			var(), load_order());
 		body();
 		fputs("} }\n", out);
 		break;
 	case 6:
-		fprintf(out, "\tfor (int i = 0; i < 2; i++) { r = LD(%s, %s); if (", var(), load_order());
+		fprintf(out, "\tfor (int i = 0; i < 2; i++) { r = LD(%s, %s); if (", var(),
+			load_order());
 		condition();
 		fputs(") break; ", out);
 		body();
@@ -254,7 +262,8 @@ static void simple(void)
 	case 0:
 	case 1:
 	case 2:
-		fprintf(out, "\tST(%s, %s, %s);\n", var(), PICK("0", "1", "2", "r", "c"), store_order());
+		fprintf(out, "\tST(%s, %s, %s);\n", var(), PICK("0", "1", "2", "r", "c"),
+			store_order());
 		break;
 	case 3:
 		fputs("\tpthread_mutex_lock(&m); p++; pthread_mutex_unlock(&m);\n", out);
@@ -290,7 +299,8 @@ static void writer(int name, int fn)
 			change();
 			fputs(";\n", out);
 		} else {
-			fprintf(out, "\tST(%s, %s, %s);\n", var(), PICK("1", "1", "2", "0"), store_order());
+			fprintf(out, "\tST(%s, %s, %s);\n", var(), PICK("1", "1", "2", "0"),
+				store_order());
 		}
 	fputs("\treturn NULL;\n}\n\n", out);
 }
@@ -300,7 +310,8 @@ static void thread(int name, int fn, int own_place, bool loops)
 {
 	int n = 1 + (int)below(3), nloops = 0;
 
-	fprintf(out, "static void *t%d_%d(void *arg)\n{\n\tint r = 0, s = 0, c = 0, e = 0;\n", name, fn);
+	fprintf(out, "static void *t%d_%d(void *arg)\n{\n\tint r = 0, s = 0, c = 0, e = 0;\n", name,
+		fn);
 	fputs("\tlong *own = malloc(sizeof(*own));\n\n\t*own = 0;\n", out);
 	if (one_in(8))
 		if_choice();
@@ -311,8 +322,8 @@ static void thread(int name, int fn, int own_place, bool loops)
 			simple();
 	if (own_place >= 0)
 		fprintf(out, "\tout[%d] = %s;\n", own_place,
-			PICK("r", "r * 8 + s", "r * 8 + c", "c", "s * 8 + c", "*own * 8 + c", "*own",
-			     "e * 8 + r", "(r * 8 + s) * 8 + c", "(r * 8 + s) * 8 + c"));
+			PICK("r", "r * 8 + s", "r * 8 + c", "c", "s * 8 + c", "*own * 8 + c",
+			     "*own", "e * 8 + r", "(r * 8 + s) * 8 + c", "(r * 8 + s) * 8 + c"));
 	fprintf(out, "\treturn %s;\n}\n\n", one_in(4) ? "(void *)(intptr_t)r" : "NULL");
 }
 
@@ -345,8 +356,8 @@ struct random_c random_c_write(FILE *f, uint64_t seed, int name)
 	spawns = one_in(10);
 	joins = one_in(8);
 	results = one_in(3);
-	fprintf(f, "static void run_%d(void)\n{\n\tpthread_t t[%d];\n\tvoid *v[%d] = { 0 };\n", name,
-		p.nthreads, p.nthreads);
+	fprintf(f, "static void run_%d(void)\n{\n\tpthread_t t[%d];\n\tvoid *v[%d] = { 0 };\n",
+		name, p.nthreads, p.nthreads);
 	fputs("\tint r = 0, s = 0, c = 0, e = 0;\n\n", f);
 	for (int i = 0; i < p.nthreads; i++) {
 		fprintf(f, "\tpthread_create(&t[%d], NULL, t%d_%d, NULL);\n", i, name, p.group[i]);
@@ -356,8 +367,8 @@ struct random_c random_c_write(FILE *f, uint64_t seed, int name)
 	if (between)
 		simple();
 	for (int i = 0; i < p.nthreads; i++) {
-		fprintf(f, "\tpthread_join(t[%d], %s%d%s);\n", i, results ? "&v[" : "(void **)", results ? i : 0,
-			results ? "]" : "");
+		fprintf(f, "\tpthread_join(t[%d], %s%d%s);\n", i, results ? "&v[" : "(void **)",
+			results ? i : 0, results ? "]" : "");
 		if (joins && one_in(2))
 			simple();
 	}
