@@ -81,6 +81,7 @@ struct flx_left {
 	uint64_t executions, blocked, duplicates;
 	uint32_t events;
 	double done, seconds;
+	bool partial; /* something was not explored, and won't be: a loop's bound, say */
 	int nr_known, nr_left;
 	struct flx_path *known, *left;
 };

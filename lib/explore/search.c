@@ -911,6 +911,7 @@ static void save(void)
 		.duplicates = r->duplicates,
 		.events = r->events,
 		.done = S.done,
+		.partial = S.partial || r->loop_pc || r->endless || S.mixed[0],
 		.seconds = now_seconds() - S.started + S.spent_before,
 		.nr_known = S.nr_known,
 		.nr_left = S.depth,
@@ -987,6 +988,7 @@ static void take_up(const struct flx_left *left)
 	S.res->duplicates = left->duplicates;
 	S.res->events = left->events;
 	S.done = left->done;
+	S.partial = left->partial;
 	S.spent_before = left->seconds;
 	S.pause_at = 0;
 }

@@ -53,12 +53,12 @@ static void save(void *arg, const struct flx_left *left)
 
 	if (left->seconds < c->at_least)
 		return;
-	root = json_pack("{s:i, s:s, s:I, s:I, s:I, s:i, s:f, s:f, s:o, s:o}",
+	root = json_pack("{s:i, s:s, s:I, s:I, s:I, s:i, s:f, s:f, s:b, s:o, s:o}",
 			 "faultline-checkpoint", VERSION, "of", c->identity, "executions",
 			 (json_int_t)left->executions, "blocked", (json_int_t)left->blocked,
 			 "duplicates", (json_int_t)left->duplicates, "events", (int)left->events,
-			 "done", left->done, "seconds", left->seconds, "known",
-			 write_paths(left->known, left->nr_known), "left",
+			 "done", left->done, "seconds", left->seconds, "partial", left->partial,
+			 "known", write_paths(left->known, left->nr_known), "left",
 			 write_paths(left->left, left->nr_left));
 	c->err = root ? write_file(c->file, root) : -ENOMEM;
 	c->saved = !c->err;
@@ -125,12 +125,15 @@ static bool read_left(struct flx_left *left, json_t *root)
 {
 	json_int_t executions, blocked, duplicates, events;
 	json_t *known, *rest;
+	int partial;
 
-	if (json_unpack(root, "{s:I, s:I, s:I, s:I, s:F, s:F, s:o, s:o}", "executions", &executions,
-			"blocked", &blocked, "duplicates", &duplicates, "events", &events, "done",
-			&left->done, "seconds", &left->seconds, "known", &known, "left", &rest) ||
+	if (json_unpack(root, "{s:I, s:I, s:I, s:I, s:F, s:F, s:b, s:o, s:o}", "executions",
+			&executions, "blocked", &blocked, "duplicates", &duplicates, "events",
+			&events, "done", &left->done, "seconds", &left->seconds, "partial",
+			&partial, "known", &known, "left", &rest) ||
 	    executions < 0 || blocked < 0 || duplicates < 0 || events < 0 || events > INT32_MAX)
 		return false;
+	left->partial = partial;
 	left->executions = (uint64_t)executions;
 	left->blocked = (uint64_t)blocked;
 	left->duplicates = (uint64_t)duplicates;

@@ -153,7 +153,8 @@ static int number_pointer(struct fl_trace *t, uint64_t value)
 }
 
 /* An executable that is not position-independent has its data, and the heap behind it, at small addresses. */
-extern char __executable_start[], _end[];
+extern char __executable_start[] __attribute__((weak)); /* a shared library has none */
+extern char _end[];
 static uintptr_t heap_start;
 
 __attribute__((constructor)) static void find_heap(void)
@@ -164,7 +165,8 @@ __attribute__((constructor)) static void find_heap(void)
 static bool may_be_pointer(uint64_t value)
 {
 	return (int64_t)value >> 32 > 0 ||
-	       (value >= (uintptr_t)__executable_start && value < (uintptr_t)_end) ||
+	       (__executable_start && value >= (uintptr_t)__executable_start &&
+		value < (uintptr_t)_end) ||
 	       (value >= heap_start && value < (uintptr_t)sbrk(0));
 }
 

@@ -324,7 +324,7 @@ static void thread(int name, int fn, int own_place, bool loops)
 		fprintf(out, "\tout[%d] = %s;\n", own_place,
 			PICK("r", "r * 8 + s", "r * 8 + c", "c", "s * 8 + c", "*own * 8 + c",
 			     "*own", "e * 8 + r", "(r * 8 + s) * 8 + c", "(r * 8 + s) * 8 + c"));
-	fprintf(out, "\treturn %s;\n}\n\n", one_in(4) ? "(void *)(intptr_t)r" : "NULL");
+	fprintf(out, "\treturn %s;\n}\n\n", one_in(2) ? "(void *)(intptr_t)r" : "NULL");
 }
 
 struct random_c random_c_write(FILE *f, uint64_t seed, int name)
@@ -353,9 +353,9 @@ struct random_c random_c_write(FILE *f, uint64_t seed, int name)
 			thread(name, g, size == 1 ? g : -1, loops);
 	}
 	between = one_in(3);
-	spawns = one_in(10);
+	spawns = one_in(5);
 	joins = one_in(8);
-	results = one_in(3);
+	results = one_in(2);
 	fprintf(f, "static void run_%d(void)\n{\n\tpthread_t t[%d];\n\tvoid *v[%d] = { 0 };\n",
 		name, p.nthreads, p.nthreads);
 	fputs("\tint r = 0, s = 0, c = 0, e = 0;\n\n", f);
