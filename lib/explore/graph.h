@@ -301,6 +301,15 @@ static inline bool ev_accepts(const struct ev *e, uint64_t val, uint64_t *nv)
 	return e->op->fn(val, e->op->a, e->op->b, nv ? nv : &scratch);
 }
 
+/*
+ * Has the access @e been made? A load that waits by a condition counts only when it is met; one that leads its thread round a
+ * loop has read what it reads.
+ */
+static inline bool ev_is_access(const struct ev *e)
+{
+	return e->kind <= EV_WRITE && !((e->flags & EVF_BLOCKED) && (e->flags & EVF_AWAIT));
+}
+
 /* A read-modify-write that stores what it has read. */
 static inline bool ev_is_silent(const struct ev *e)
 {

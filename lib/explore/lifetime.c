@@ -239,7 +239,7 @@ static bool event_error(struct lifetime_error *err, int e)
 		.size = l->size,
 	};
 
-	if (ev->kind > EV_WRITE || (ev->flags & EVF_BLOCKED))
+	if (!ev_is_access(ev))
 		return false;
 	if (l->heap_of >= 0)
 		return heap_error(err, &u, l->heap_of) ||

@@ -119,11 +119,6 @@ static bool before(const struct graph *g, int a, int b)
 	return g->ev[a].idx < graph_hb(g, b)[g->ev[a].thread];
 }
 
-static bool is_access(const struct ev *e)
-{
-	return e->kind <= EV_WRITE && !(e->flags & EVF_BLOCKED);
-}
-
 static bool is_unordered(const struct graph *g, int i, int k, int racing[2])
 {
 	if (g->ev[i].thread == g->ev[k].thread || before(g, i, k) || before(g, k, i))
@@ -139,7 +134,7 @@ bool hb_race(const struct graph *g, int racing[2])
 	for (int i = 0; i < g->n; i++) {
 		const struct ev *e = &g->ev[i];
 
-		if (!is_access(e) || e->order != FL_PLAIN || (e->flags & EVF_FREE))
+		if (!ev_is_access(e) || e->order != FL_PLAIN || (e->flags & EVF_FREE))
 			continue;
 		for (int w = g->loc[e->loc].co_head; w != EV_NONE; w = g->ev[w].co_next)
 			if (is_unordered(g, i, w, racing))
@@ -147,7 +142,7 @@ bool hb_race(const struct graph *g, int racing[2])
 		if (e->kind == EV_READ)
 			continue;
 		for (int r = g->loc[e->loc].rd_head; r != EV_NONE; r = g->ev[r].rd_next)
-			if (is_access(&g->ev[r]) && is_unordered(g, i, r, racing))
+			if (ev_is_access(&g->ev[r]) && is_unordered(g, i, r, racing))
 				return true;
 	}
 	return false;
@@ -166,7 +161,7 @@ bool hb_race_of_parts(const struct graph *g, int racing[2])
 		for (int k = 0; (g->ev[i].flags & EVF_MIXED) && k < g->n; k++) {
 			const struct ev *a = &g->ev[i], *b = &g->ev[k];
 
-			if (is_access(b) && overlap(a, b) &&
+			if (ev_is_access(b) && overlap(a, b) &&
 			    (a->kind == EV_WRITE || b->kind == EV_WRITE) &&
 			    (a->order == FL_PLAIN || b->order == FL_PLAIN) &&
 			    is_unordered(g, i, k, racing))
@@ -187,7 +182,7 @@ bool hb_use_after_free(const struct graph *g, int pair[2])
 		for (int i = 0; i < g->n; i++) {
 			const struct ev *e = &g->ev[i];
 
-			if (i == f || !is_access(e) || locs[e->loc].addr - start >= fe->op->a)
+			if (i == f || !ev_is_access(e) || locs[e->loc].addr - start >= fe->op->a)
 				continue;
 			if (e->flags & EVF_FREE ? i > f : !before(g, i, f)) {
 				pair[0] = f;

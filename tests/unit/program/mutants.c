@@ -53,6 +53,8 @@ static const struct row {
 	/* No rule alone, but what they rest on. */
 	{ FLX_MUT_NONE, "a_round_sets_errno", { "assertion" }, { "assertion" } },
 	{ FLX_MUT_NONE, "a_round_is_read_by_another_thread", { "", 3 }, { "" } },
+	{ FLX_MUT_NONE, "a_round_races", { "data-race" }, { "" } },
+	{ FLX_MUT_NONE, "a_round_uses_what_is_freed", { "use-after-free" }, { "" } },
 	{ FLX_MUT_NONE, "waits_for_ever_with_a_fence", { "deadlock" }, { "deadlock" } },
 };
 

@@ -201,6 +201,59 @@ void a_round_is_read_by_another_thread(void)
 	both(pass_through_y, load_y_store_x);
 }
 
+static void *look_while_told(void *arg)
+{
+	for (;;) {
+		int v = LOAD(x);
+
+		if (!v)
+			return NULL;
+		if (v == 1)
+			v += data;
+	}
+}
+
+static void *store_data_clear_x(void *arg)
+{
+	data = 1;
+	STORE(x, 0);
+	return NULL;
+}
+
+void a_round_races(void)
+{
+	STORE(x, 1);
+	both(look_while_told, store_data_clear_x);
+}
+
+static atomic_int *object;
+
+static void *look_at_object_while_told(void *arg)
+{
+	for (;;) {
+		int v = LOAD(x);
+
+		if (!v)
+			return NULL;
+		if (v == 1)
+			v += LOAD(*object);
+	}
+}
+
+static void *free_object_clear_x(void *arg)
+{
+	free(object);
+	STORE(x, 0);
+	return NULL;
+}
+
+void a_round_uses_what_is_freed(void)
+{
+	object = calloc(1, sizeof(*object));
+	STORE(x, 1);
+	both(look_at_object_while_told, free_object_clear_x);
+}
+
 static sem_t sem;
 
 static void *try_until_it_works(void *arg)
