@@ -168,3 +168,34 @@ void fibre_will_start(struct fibre *f)
 {
 	starting = f;
 }
+
+void fibre_call(void (*fn)(void *arg), void *arg)
+{
+#if defined(__x86_64__)
+	/* Below the red zone; rbp can't be named as changed. */
+	__asm__ volatile("lea -128(%%rsp), %%rsp\n\t"
+			 "push %%rbp\n\t"
+			 "mov %%rsp, %%r12\n\t"
+			 "and $-16, %%rsp\n\t"
+			 "push %%r12\n\t"
+			 "push %%r12\n\t"
+			 "xor %%ebx, %%ebx\n\t"
+			 "xor %%ebp, %%ebp\n\t"
+			 "xor %%r12d, %%r12d\n\t"
+			 "xor %%r13d, %%r13d\n\t"
+			 "xor %%r14d, %%r14d\n\t"
+			 "xor %%r15d, %%r15d\n\t"
+			 "call *%%rax\n\t"
+			 "pop %%rsp\n\t"
+			 "pop %%rbp\n\t"
+			 "lea 128(%%rsp), %%rsp"
+			 : "+a"(fn), "+D"(arg)
+			 :
+			 : "rbx", "rcx", "rdx", "rsi", "r8", "r9", "r10", "r11", "r12", "r13",
+			   "r14", "r15", "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6",
+			   "xmm7", "xmm8", "xmm9", "xmm10", "xmm11", "xmm12", "xmm13", "xmm14",
+			   "xmm15", "cc", "memory");
+#else
+	fn(arg);
+#endif
+}

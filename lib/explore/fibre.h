@@ -37,4 +37,10 @@ void fibre_redirect(const struct fibre *f, void *context, void (*fn)(void));
 /* Saves the running context in *@save and continues at @load. */
 void fibre_switch(void **save, void *load);
 
+/*
+ * Calls @fn with nothing of the caller's left in registers: they would be a part of the state of what it calls (spin.h), and
+ * differ between runs.
+ */
+void fibre_call(void (*fn)(void *arg), void *arg);
+
 #endif

@@ -60,7 +60,8 @@ void tls_begin_thread(char *block)
 	if (current_thread == 0 && image->initial_block)
 		memcpy(me->tls, image->initial_block, image->size);
 	else {
-		memcpy(me->tls, image->data, image->data_size);
+		if (image->data_size)
+			memcpy(me->tls, image->data, image->data_size);
 		memset(me->tls + image->data_size, 0, image->size - image->data_size);
 	}
 	me->emulated = 0;
