@@ -199,12 +199,15 @@ static bool is_inside(const struct label *l, int t, int i, int j)
 	return S.opt->mutant == FLX_MUT_ROUND_ANY_PLACE;
 }
 
+/* A round that could have been left out would have been, before the next one: the last few tell. */
+#define LAST_ROUNDS 4
+
 /* Could number @j of thread @t have come in the place of an earlier load, with @l to follow? */
 static bool is_again(const struct label *l, int t, int j)
 {
 	const struct ev *b = &G.ev[G.tev[t][j]];
 
-	for (int i = j - 1; i >= 0; i--) {
+	for (int i = j - 1, tried = 0; i >= 0 && tried < LAST_ROUNDS; i--) {
 		const struct ev *a = &G.ev[G.tev[t][i]];
 		struct label *instead;
 
@@ -217,6 +220,7 @@ static bool is_again(const struct label *l, int t, int j)
 		if (!is_plain_load(a) || a->loc != b->loc || !same_order(a, b) ||
 		    !repeats(t, i, j) || !(is_inside(l, t, i, j) || goes_round(t, i, j)))
 			continue;
+		tried++;
 		instead = next_without(t, i, j);
 		if (instead && same_state(instead, l))
 			return true;
