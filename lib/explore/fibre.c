@@ -169,33 +169,44 @@ void fibre_will_start(struct fibre *f)
 	starting = f;
 }
 
+#if defined(__x86_64__)
+/* For whoever walks up the stack, there is nothing above: the caller's frames are no part of the thread. */
+__asm__(".text\n\t"
+	".globl fibre_call\n\t"
+	".hidden fibre_call\n\t"
+	".type fibre_call, @function\n"
+	"fibre_call:\n\t"
+	".cfi_startproc\n\t"
+	".cfi_undefined rip\n\t"
+	"push %rbx\n\t"
+	"push %rbp\n\t"
+	"push %r12\n\t"
+	"push %r13\n\t"
+	"push %r14\n\t"
+	"push %r15\n\t"
+	"sub $8, %rsp\n\t"
+	"mov %rdi, %rax\n\t"
+	"mov %rsi, %rdi\n\t"
+	"xor %ebx, %ebx\n\t"
+	"xor %ebp, %ebp\n\t"
+	"xor %r12d, %r12d\n\t"
+	"xor %r13d, %r13d\n\t"
+	"xor %r14d, %r14d\n\t"
+	"xor %r15d, %r15d\n\t"
+	"call *%rax\n\t"
+	"add $8, %rsp\n\t"
+	"pop %r15\n\t"
+	"pop %r14\n\t"
+	"pop %r13\n\t"
+	"pop %r12\n\t"
+	"pop %rbp\n\t"
+	"pop %rbx\n\t"
+	"ret\n\t"
+	".cfi_endproc\n\t"
+	".size fibre_call, . - fibre_call");
+#else
 void fibre_call(void (*fn)(void *arg), void *arg)
 {
-#if defined(__x86_64__)
-	/* Below the red zone; rbp can't be named as changed. */
-	__asm__ volatile("lea -128(%%rsp), %%rsp\n\t"
-			 "push %%rbp\n\t"
-			 "mov %%rsp, %%r12\n\t"
-			 "and $-16, %%rsp\n\t"
-			 "push %%r12\n\t"
-			 "push %%r12\n\t"
-			 "xor %%ebx, %%ebx\n\t"
-			 "xor %%ebp, %%ebp\n\t"
-			 "xor %%r12d, %%r12d\n\t"
-			 "xor %%r13d, %%r13d\n\t"
-			 "xor %%r14d, %%r14d\n\t"
-			 "xor %%r15d, %%r15d\n\t"
-			 "call *%%rax\n\t"
-			 "pop %%rsp\n\t"
-			 "pop %%rbp\n\t"
-			 "lea 128(%%rsp), %%rsp"
-			 : "+a"(fn), "+D"(arg)
-			 :
-			 : "rbx", "rcx", "rdx", "rsi", "r8", "r9", "r10", "r11", "r12", "r13",
-			   "r14", "r15", "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6",
-			   "xmm7", "xmm8", "xmm9", "xmm10", "xmm11", "xmm12", "xmm13", "xmm14",
-			   "xmm15", "cc", "memory");
-#else
 	fn(arg);
-#endif
 }
+#endif
