@@ -4,8 +4,8 @@ $ faultline check vma-lock-seq --variant no-acquire >slice
   [1]
 $ faultline check vma-lock-seq --variant no-acquire --all-events >all
   [1]
-$ tail -1 slice; tail -1 all
-    ... 120 events left out
+$ tail -1 slice | sed 's/[0-9][0-9]* events/N events/'; tail -1 all
+    ... N events left out
                                                                    up_write(&cpu->tlb->lock)             tlb.c:73
 $ [ $(wc -l <all) -gt $((5 * $(wc -l <slice))) ] && echo many more
   many more
