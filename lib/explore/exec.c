@@ -226,8 +226,8 @@ void exec_note(enum deed_kind kind, uintptr_t addr, size_t size)
  * What the engine, or an earlier run, left on the thread's stack must not become a part of the thread's state: a frame may
  * have words that nobody writes. The unwinder goes deepest, other calls of the engine little below the thread's own frames.
  */
-#define UNWINDER_DEPTH 16384
-#define ENGINE_DEPTH 2048
+#define UNWINDER_DEPTH 8192
+#define ENGINE_DEPTH 512
 
 static __attribute__((noinline)) void clear_stack_below(size_t size)
 {
