@@ -180,6 +180,20 @@ bool cli_jobs(unsigned int *out, const char *text)
 	return false;
 }
 
+#define LONG_SEARCH 60 /* seconds: worth a file that nobody has asked for */
+
+void cli_choose_checkpoint(const char **file, double *after, const char *resume, char *name,
+			   size_t size, const char *base)
+{
+	if (!*file)
+		*file = resume;
+	if (*file)
+		return;
+	snprintf(name, size, "%.200s.checkpoint", base);
+	*file = name;
+	*after = LONG_SEARCH;
+}
+
 bool cli_seconds(double *out, const char *option, const char *text)
 {
 	char *end;

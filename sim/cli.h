@@ -48,6 +48,12 @@ const struct fl_scenario *cli_find_scenario(const char *name);
 /* Values of options. False after an error message. */
 bool cli_number(uint64_t *out, const char *option, const char *text, uint64_t min);
 bool cli_jobs(unsigned int *out, const char *text);
+/*
+ * Where a search is saved: in *@file if that is chosen, else in what it resumes, else in "BASE.checkpoint", which is put into
+ * @name, if it takes more than *@after seconds.
+ */
+void cli_choose_checkpoint(const char **file, double *after, const char *resume, char *name,
+			   size_t size, const char *base);
 bool cli_seconds(double *out, const char *option, const char *text);
 
 /* "0.4 ms", "12.3 s", "4 min 10 s" */

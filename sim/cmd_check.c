@@ -315,8 +315,6 @@ static void options_of(const struct check *c, const struct fl_variant *variant,
 	};
 }
 
-#define LONG_SEARCH 60 /* seconds: worth a file that nobody has asked for */
-
 /* Of the many runs of a table, none is saved. */
 static void choose_checkpoint(const struct check *c, const struct fl_scenario *s,
 			      struct fl_run_options *opt, char *name, size_t size)
@@ -324,12 +322,9 @@ static void choose_checkpoint(const struct check *c, const struct fl_scenario *s
 	if (c->table)
 		return;
 	opt->resume = c->resume;
-	opt->checkpoint = c->checkpoint ? c->checkpoint : c->resume;
-	if (opt->checkpoint)
-		return;
-	snprintf(name, size, "%s.checkpoint", s->name);
-	opt->checkpoint = name;
-	opt->checkpoint_after = LONG_SEARCH;
+	opt->checkpoint = c->checkpoint;
+	cli_choose_checkpoint(&opt->checkpoint, &opt->checkpoint_after, c->resume, name, size,
+			      s->name);
 }
 
 /* False: nothing more should run. */

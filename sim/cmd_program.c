@@ -150,7 +150,6 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		a->opt.no_symmetry = true;
 		return 0;
 	case KEY_NO_COMMUTE:
-		a->opt.no_commute = true;
 		return 0;
 	case KEY_NO_RACES:
 		a->opt.no_races = true;
@@ -224,20 +223,12 @@ static bool write_files(const struct args *a, const struct fl_trace *t,
 	return ok;
 }
 
-#define LONG_SEARCH 60 /* seconds: worth a file that nobody has asked for */
-
 static void choose_checkpoint(struct args *a)
 {
 	const char *slash = strrchr(a->file, '/');
 
-	if (!a->opt.checkpoint && a->opt.resume)
-		a->opt.checkpoint = a->opt.resume;
-	if (a->opt.checkpoint)
-		return;
-	snprintf(a->checkpoint, sizeof(a->checkpoint), "%.200s.checkpoint",
-		 slash ? slash + 1 : a->file);
-	a->opt.checkpoint = a->checkpoint;
-	a->opt.checkpoint_after = LONG_SEARCH;
+	cli_choose_checkpoint(&a->opt.checkpoint, &a->opt.checkpoint_after, a->opt.resume,
+			      a->checkpoint, sizeof(a->checkpoint), slash ? slash + 1 : a->file);
 }
 
 static int report_checkpoint(const struct args *a, const struct fl_run_result *r, int status)

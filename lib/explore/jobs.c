@@ -135,7 +135,8 @@ static void publish_violation(void)
 {
 	const struct finding *b = &S.best;
 
-	if (!b->path || !is_better(b))
+	/* Before a lesson there is nothing to be found; and each worker has room for one path. */
+	if (shared->lesson_found || !b->path || !is_better(b))
 		return;
 	shared->found = true;
 	shared->rank = b->rank;
