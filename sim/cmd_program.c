@@ -56,9 +56,8 @@ static const struct argp_option options[] = {
 	  "Where a search that is cut short is saved; default: FILE.checkpoint after a minute", 2 },
 	{ "resume", KEY_RESUME, "FILE", 0, "Go on from a checkpoint", 2 },
 	{ "no-symmetry", KEY_NO_SYMMETRY, NULL, 0, "Equal threads count as different", 2 },
-	/* The reduction that it is to turn off is not there yet: docs/internals/decisions.md. */
-	{ "no-commute", KEY_NO_COMMUTE, NULL, OPTION_HIDDEN,
-	  "Read-modify-writes whose results are unused are ordered, too", 2 },
+	{ "no-commute", KEY_NO_COMMUTE, NULL, 0,
+	  "Additions to a counter whose results nobody uses are ordered, too", 2 },
 	{ NULL, 0, NULL, 0, "What to show", 3 },
 	{ "trace", KEY_TRACE, "FILE", 0, "Write the violating execution, for 'faultline replay'",
 	  3 },
@@ -150,6 +149,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		a->opt.no_symmetry = true;
 		return 0;
 	case KEY_NO_COMMUTE:
+		a->opt.no_commute = true;
 		return 0;
 	case KEY_NO_RACES:
 		a->opt.no_races = true;

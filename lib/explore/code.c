@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-#include <capstone/capstone.h>
+#include "disasm.h"
 
 #define FURTHEST 128 /* bytes of code that are looked through */
 #define REMEMBERED 256
@@ -13,18 +13,6 @@ struct answer {
 	uintptr_t from, to;
 	bool yes;
 };
-
-static bool open_decoder(csh *decoder)
-{
-#if defined(__x86_64__)
-	if (cs_open(CS_ARCH_X86, CS_MODE_64, decoder) != CS_ERR_OK)
-		return false;
-	return cs_option(*decoder, CS_OPT_DETAIL, CS_OPT_ON) == CS_ERR_OK;
-#else
-	(void)decoder;
-	return false;
-#endif
-}
 
 /* Anything but straight code that only reads. */
 static bool may_store(csh decoder, const cs_insn *insn)
@@ -51,7 +39,7 @@ static bool look(uintptr_t from, uintptr_t to)
 	bool stores = true;
 	csh decoder;
 
-	if (!open_decoder(&decoder))
+	if (!disasm_open(&decoder))
 		return true;
 	insn = cs_malloc(decoder);
 	while (insn && cs_disasm_iter(decoder, &code, &left, &at, insn)) {
@@ -141,7 +129,7 @@ static bool look_for_load(uintptr_t from)
 	bool found = false;
 	csh decoder;
 
-	if (!open_decoder(&decoder))
+	if (!disasm_open(&decoder))
 		return true;
 	insn = cs_malloc(decoder);
 	while (insn && cs_disasm_iter(decoder, &code, &left, &at, insn))

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "commute.h"
 #include "label.h"
 #include "learn.h"
 #include "memory.h"
@@ -106,9 +107,9 @@ static enum ev_kind kind_of_op(enum op_kind kind);
 
 static bool fits(const struct op *op, const struct ev *e)
 {
-	if (kind_of_op(op->kind) != e->kind)
+	if ((e->kind == EV_ADD ? EV_READ : e->kind) != kind_of_op(op->kind))
 		return false;
-	if (e->kind == EV_READ || e->kind == EV_WRITE)
+	if (e->kind <= EV_ADD)
 		return locs[e->loc].addr == op->addr && locs[e->loc].size == op->size;
 	return e->kind != EV_FENCE || e->fence == op->fence;
 }
@@ -661,12 +662,14 @@ static void learn_from(const struct op *op, int thread)
 static uint8_t features_of(const struct label *l)
 {
 	uint8_t f = 0;
-	bool access = l->kind == EV_READ || l->kind == EV_WRITE;
+	bool access = l->kind <= EV_ADD;
 
 	if (access && l->order == FL_PLAIN)
 		f |= 1 << HAS_PLAIN;
 	if (l->flags & EVF_FREE)
 		f |= 1 << HAS_FREE;
+	if (l->kind == EV_ADD)
+		f |= 1 << HAS_ADDITION;
 	if (l->kind == EV_FENCE &&
 	    (l->fence == FL_FENCE_SYNC_RCU || l->fence == FL_FENCE_SYNC_SRCU))
 		f |= 1 << HAS_SYNC;
@@ -694,7 +697,7 @@ static void fill_label(struct label *l, int thread)
 		return;
 	}
 	weaken_note(op);
-	l->kind = kind_of_op(op->kind);
+	l->kind = commute_takes(op) ? EV_ADD : kind_of_op(op->kind);
 	l->order = op->order;
 	l->fail_order = op->fail_order == FL_PLAIN ? FL_ONCE : op->fail_order;
 	l->fence = op->fence;

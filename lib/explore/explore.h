@@ -93,6 +93,7 @@ struct flx_options {
 	bool hash;	    /* hash complete graphs and count duplicates */
 	int jobs;	    /* processes that share an exhaustive search without hash; 0: 1 */
 	bool no_symmetry;   /* equal threads of an ordinary program count as different */
+	bool no_commute;    /* additions to a counter of an ordinary program have an order */
 	bool stop_at_first; /* do not look for a shorter or better violation */
 	int loop_bound; /* of ordinary programs: how often a thread may do the same load; 0: 1000 */
 	enum flx_search search;

@@ -12,6 +12,13 @@
 #include <ucontext.h>
 #include <unistd.h>
 
+/* What an abandoned fibre had on its stack would be held against the next one there. */
+#if __has_include(<sanitizer/asan_interface.h>)
+#include <sanitizer/asan_interface.h>
+#else
+#define ASAN_UNPOISON_MEMORY_REGION(addr, size) ((void)(addr), (void)(size))
+#endif
+
 #if defined(__x86_64__)
 __asm__(".text\n"
 	".p2align 4\n"
@@ -117,6 +124,7 @@ void fibre_start(struct fibre *f, void (*entry)(void *arg), void *arg)
 {
 	uintptr_t *sp = (uintptr_t *)(f->stack + f->size);
 
+	ASAN_UNPOISON_MEMORY_REGION(f->stack, f->size);
 	f->entry = entry;
 	f->arg = arg;
 	starting = f;

@@ -76,7 +76,7 @@ static void grow_locs(struct graph *g, int n)
 	g->loc_cap = old * 2 > n ? old * 2 : n;
 	g->loc = grown(g->loc, sizeof(*g->loc) * g->loc_cap);
 	for (int i = old; i < g->loc_cap; i++)
-		g->loc[i] = (struct loc){ EV_NONE, EV_INIT, EV_NONE };
+		g->loc[i] = (struct loc){ EV_NONE, EV_INIT, EV_NONE, EV_NONE };
 }
 
 int graph_init(struct graph *g)
@@ -108,8 +108,8 @@ static void forget_events(struct graph *g)
 	for (int i = 0; i < g->n; i++) {
 		struct ev *e = &g->ev[i];
 
-		if (e->kind == EV_READ || e->kind == EV_WRITE)
-			g->loc[e->loc] = (struct loc){ EV_NONE, EV_INIT, EV_NONE };
+		if (e->kind <= EV_ADD)
+			g->loc[e->loc] = (struct loc){ EV_NONE, EV_INIT, EV_NONE, EV_NONE };
 	}
 	g->n = 0;
 	memset(g->nr, 0, sizeof(g->nr));
@@ -181,6 +181,10 @@ static void enter(struct graph *g, int i)
 		g->loc[e->loc].rd_head = i;
 	} else if (e->kind == EV_WRITE) {
 		grow_locs(g, e->loc + 1);
+	} else if (e->kind == EV_ADD) {
+		grow_locs(g, e->loc + 1);
+		e->rd_next = g->loc[e->loc].add_head;
+		g->loc[e->loc].add_head = i;
 	} else if (e->kind == EV_SPAWN) {
 		g->spawn[e->target] = i;
 		if (e->target >= g->nthreads) {
@@ -220,6 +224,8 @@ void graph_pop(struct graph *g)
 		graph_co_remove(g, g->n);
 	else if (e->kind == EV_READ)
 		g->loc[e->loc].rd_head = e->rd_next;
+	else if (e->kind == EV_ADD)
+		g->loc[e->loc].add_head = e->rd_next;
 	else if (e->kind == EV_SPAWN)
 		g->spawn[e->target] = EV_NONE;
 	g->tn[e->thread]--;

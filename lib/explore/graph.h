@@ -28,6 +28,7 @@
 enum ev_kind {
 	EV_READ,
 	EV_WRITE,
+	EV_ADD, /* an addition to .loc that has no place in co (commute.h) */
 	EV_FENCE,
 	EV_SPAWN, /* created thread: .target */
 	EV_BEGIN, /* reads from the EV_SPAWN that created its thread */
@@ -74,7 +75,7 @@ struct label {
 	uint8_t kind; /* enum ev_kind */
 	uint8_t order, fail_order, fence;
 	uint16_t flags; /* enum ev_flags */
-	uint16_t loc;	/* READ, WRITE; FENCE: the srcu_struct, or 0 */
+	uint16_t loc;	/* READ, WRITE, ADD; FENCE: the srcu_struct, or 0 */
 	int16_t addr_dep; /* place in program order of the load that the address came from, or EV_NONE */
 	int16_t target;	  /* SPAWN, JOIN: the other thread */
 	uint8_t stop;	  /* enum label_stop: no event, the thread does not go on */
@@ -105,6 +106,7 @@ enum feature {
 	HAS_FAILURE,
 	HAS_SEQ_CST,
 	HAS_OWNED, /* memory that some thread has allocated, or is a thread's stack */
+	HAS_ADDITION,
 	NR_FEATURES
 };
 
@@ -122,11 +124,11 @@ struct ev {
 	uint8_t kind, thread, order, fence;
 	uint16_t flags;
 	uint16_t idx;	  /* in its thread */
-	uint16_t loc;	  /* READ, WRITE; FENCE: the srcu_struct, or 0 */
+	uint16_t loc;	  /* READ, WRITE, ADD; FENCE: the srcu_struct, or 0 */
 	int16_t rf;	  /* READ, BEGIN, JOIN */
 	int16_t co_prev;  /* WRITE: the store just before it, EV_INIT */
 	int16_t co_next;  /* WRITE: EV_NONE at the end */
-	int16_t rd_next;  /* READ: next in the location's list of loads */
+	int16_t rd_next;  /* READ, ADD: next in the location's list of them */
 	int16_t addr_dep; /* the load that the address was computed from, or EV_NONE */
 	int16_t target;	  /* SPAWN, JOIN */
 	union {
@@ -139,7 +141,7 @@ struct ev {
 /* A location's place in one graph. */
 struct loc {
 	int16_t co_head, co_tail; /* EV_NONE / EV_INIT: no stores */
-	int16_t rd_head;
+	int16_t rd_head, add_head;
 };
 
 /* What all graphs know of a location (memory.c). */
@@ -307,7 +309,7 @@ static inline bool ev_accepts(const struct ev *e, uint64_t val, uint64_t *nv)
  */
 static inline bool ev_is_access(const struct ev *e)
 {
-	return e->kind <= EV_WRITE && !((e->flags & EVF_BLOCKED) && (e->flags & EVF_AWAIT));
+	return e->kind <= EV_ADD && !((e->flags & EVF_BLOCKED) && (e->flags & EVF_AWAIT));
 }
 
 /* A read-modify-write that stores what it has read. */

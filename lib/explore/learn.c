@@ -15,6 +15,7 @@ struct word {
 	uint8_t atomic; /* bit k: byte k is atomically accessed together with the one before it */
 	uint8_t owner;
 	bool shared, used; /* used: as shared memory, so the cuts have mattered */
+	bool ordered;	   /* the order of additions can be told */
 };
 
 bool learn_again;
@@ -177,6 +178,20 @@ size_t learn_piece(uintptr_t addr, size_t size)
 	while (n < size && ((addr + n) & 7) && !(w->cuts >> ((addr + n) & 7) & 1))
 		n++;
 	return n;
+}
+
+void learn_order_matters(uintptr_t addr)
+{
+	struct word *w = word_of(addr);
+
+	if (!w->ordered)
+		begin_again();
+	w->ordered = true;
+}
+
+bool learn_if_order_matters(uintptr_t addr)
+{
+	return word_of(addr)->ordered;
 }
 
 void learn_forget(void)

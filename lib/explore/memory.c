@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "commute.h"
 #include "exec.h"
 #include "learn.h"
 
@@ -295,7 +296,8 @@ bool memory_is_thread_heap(uintptr_t addr)
 
 static bool in_use(const struct graph *g, int k)
 {
-	return k < g->loc_cap && (g->loc[k].co_head != EV_NONE || g->loc[k].rd_head != EV_NONE);
+	return k < g->loc_cap && (g->loc[k].co_head != EV_NONE || g->loc[k].rd_head != EV_NONE ||
+				  g->loc[k].add_head != EV_NONE);
 }
 
 int memory_overlap(const struct graph *g, int k)
@@ -392,7 +394,12 @@ static void show(const struct graph *g, int loc, int last)
 
 	while (w != EV_INIT && (last == EV_NONE || !graph_in_prefix(g, w, last)))
 		w = g->ev[w].co_prev;
-	memory_poke(locs[loc].addr, locs[loc].size, graph_value(g, loc, w));
+	memory_poke(locs[loc].addr, locs[loc].size, commute_value(g, loc, w, last));
+}
+
+static bool is_changed(const struct graph *g, int loc)
+{
+	return g->loc[loc].co_head != EV_NONE || g->loc[loc].add_head != EV_NONE;
 }
 
 void memory_show(const struct graph *g, int last)
@@ -400,7 +407,7 @@ void memory_show(const struct graph *g, int last)
 	for (int k = 1; k < nlocs && k < g->loc_cap; k++) {
 		const struct range *r = range_of(locs[k].addr);
 
-		if (g->loc[k].co_head != EV_NONE && !(r && !r->image))
+		if (is_changed(g, k) && !(r && !r->image))
 			show(g, k, last);
 	}
 }
@@ -410,7 +417,7 @@ void memory_write_back(const struct graph *g)
 	for (int k = 1; k < nlocs; k++) {
 		int w = k < g->loc_cap ? g->loc[k].co_tail : EV_INIT;
 
-		memory_poke(locs[k].addr, locs[k].size, graph_value(g, k, w));
+		memory_poke(locs[k].addr, locs[k].size, commute_value(g, k, w, EV_NONE));
 	}
 }
 

@@ -188,7 +188,17 @@
 	X(SYM_NO_CHOICE, "what is chosen is a part of the key") \
 	X(SYM_ANY_ROW, "a load is left out only if nothing gets between what leads to it") \
 	X(SYM_ANY_KEY, "and its thread's key is the least until there") \
-	X(SYM_MAY_FAIL, "and an equal thread would store in its place")
+	X(SYM_MAY_FAIL, "and an equal thread would store in its place") \
+	X(ADD_USED, "an addition has no place in co if nobody uses its result") \
+	X(ADD_ANY_ORDER, "if it does not acquire") \
+	X(ADD_ANY_KIND, "and is of one kind with all others") \
+	X(ADD_PAST_STORES, "and happens after the stores before it") \
+	X(ADD_PAST_LOADS, "and after the loads") \
+	X(LOAD_PAST_ADDS, "and before the loads behind it") \
+	X(STORE_PAST_ADDS, "and before the stores") \
+	X(ADD_ACQUIRE_FENCES, "and no fence behind it acquires") \
+	X(ADD_SC_FENCES, "and no fence is seq_cst") \
+	X(ADD_AGAIN, "a load finds the additions since the store that it reads")
 /* clang-format on */
 
 #define FLX_MUTANT_VALUE__(name, rule) FLX_MUT_##name,

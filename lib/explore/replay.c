@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "commute.h"
 #include "learn.h"
 #include "memory.h"
 #include "record.h"
@@ -231,6 +232,8 @@ int flx_replay(const struct flx_program *p, const struct flx_options *o,
 		search_tear_down(NULL);
 		return ret;
 	}
+	/* A record has all stores. */
+	commute_begin(false);
 	if (p->ordinary)
 		search_learn();
 	if (p->learnt)

@@ -275,6 +275,6 @@ void round_look(struct label *l, int t)
 		l->stop = LABEL_SPINS;
 	else if (look && G.tn[t] && l->state[0] && could_have_read_before(l, t))
 		l->stop = LABEL_AGAIN;
-	else if (l->kind == EV_READ && too_often(l, t))
+	else if ((l->kind == EV_READ || l->kind == EV_ADD) && too_often(l, t))
 		l->stop = LABEL_BOUND;
 }

@@ -20,6 +20,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "commute.h"
 #include "forward.h"
 #include "jobs.h"
 #include "learn.h"
@@ -194,6 +195,12 @@ static bool spins(int r)
 	return l && (l->stop == LABEL_SPINS || l->stop == LABEL_AGAIN);
 }
 
+/* What a load behind event @after finds in @loc if it reads @w. */
+static uint64_t value_at(int loc, int w, int after)
+{
+	return G.nr[HAS_ADDITION] ? commute_value(&G, loc, w, after) : graph_value(&G, loc, w);
+}
+
 void search_choose_rf(int r, int w)
 {
 	struct ev *e = &G.ev[r];
@@ -202,7 +209,7 @@ void search_choose_rf(int r, int w)
 	if (T[e->thread].pos > e->idx)
 		exec_moved();
 
-	e->rval = graph_value(&G, e->loc, w);
+	e->rval = value_at(e->loc, w, graph_po_prev(&G, r));
 	e->flags &= ~(EVF_BLOCKED | EVF_FAILED | EVF_RMW);
 	if (e->flags & EVF_COND) {
 		if (!ev_accepts(e, e->rval, NULL))
@@ -215,6 +222,7 @@ void search_choose_rf(int r, int w)
 			   : e->op->order;
 	graph_set_rf(&G, r, w);
 	search_settle(r);
+	commute_look(r);
 	if (program->ordinary && spins(r)) {
 		G.ev[r].flags |= EVF_BLOCKED;
 		G.ev[r].flags &= ~(EVF_RMW | EVF_FAILED);
@@ -242,6 +250,8 @@ int search_add(const struct ev *e)
 	int i = graph_add(&G, e);
 
 	search_settle(i);
+	if (e->kind != EV_READ)
+		commute_look(i);
 	return i;
 }
 
@@ -497,7 +507,7 @@ bool search_ended(int t)
 bool search_would_wait(int t, struct label *l)
 {
 	int newest = l->loc < G.loc_cap ? graph_co_max(&G, l->loc) : EV_INIT, r;
-	uint64_t value = graph_value(&G, l->loc, newest);
+	uint64_t value = value_at(l->loc, newest, G.tn[t] ? G.tev[t][G.tn[t] - 1] : EV_NONE);
 	struct ev e = { .op = l };
 	bool waits;
 
@@ -612,7 +622,7 @@ static bool add_other(struct ev *e)
 
 bool search_too_long(void)
 {
-	if (G.n <= EV_CAP - 4)
+	if (G.n + G.nr[HAS_ADDITION] <= EV_CAP - 4)
 		return false;
 	S.res->too_long = true;
 	return S.stop = S.partial = true;
@@ -757,6 +767,8 @@ int search_set_up(const struct flx_program *p, const struct flx_options *o, stru
 	exec_loop_bound = o->loop_bound ? o->loop_bound : 1000;
 	S.clocks = o->model == FLX_RC11 || (o->races && o->model != FLX_LKMM);
 	S.observed = p->finish || (p->reset && !p->ordinary) || o->on_execution;
+	commute_begin(p->ordinary && !o->no_commute && o->model == FLX_RC11 &&
+		      o->search == FLX_EXHAUSTIVE);
 	symmetry_begin(p->ordinary && !o->no_symmetry && o->search == FLX_EXHAUSTIVE);
 	err = memory_init(p->ordinary);
 	if (!err)
@@ -819,6 +831,10 @@ void search_result(bool complete)
 	}
 	graph_clear(&G, program->nthreads);
 	graph_load(&G, S.best.ev, S.best.n);
+	if (G.nr[HAS_ADDITION]) {
+		hb_clocks(&G, S.opt->mutant);
+		commute_expand(S.best.racing);
+	}
 	r->record = record_create(&G, S.opt, S.best.racing);
 }
 

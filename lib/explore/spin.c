@@ -7,8 +7,11 @@
 #include <string.h>
 #include <unwind.h>
 
+#include "liveness.h"
+
 #if defined(__x86_64__)
-static const int saved[] = { 3, 6, 12, 13, 14, 15 }; /* rbx, rbp, r12..r15 in DWARF's numbers */
+/* rbx, rbp, r12..r15 in DWARF's numbers; liveness.h has the same order */
+static const int saved[] = { 3, 6, 12, 13, 14, 15 };
 #else
 static const int saved[] = { 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29 };
 #endif
@@ -45,17 +48,20 @@ static void mix(uint64_t state[2], uint64_t v)
 uintptr_t spin_capture(uintptr_t pc, uintptr_t what, uintptr_t stack_end, uint64_t state[2])
 {
 	struct capture c = { .pc = pc };
+	unsigned int live;
 	uint64_t word;
 
 	state[0] = state[1] = 0;
-	_Unwind_Backtrace(look, &c);
+	if (pc)
+		_Unwind_Backtrace(look, &c);
 	if (!c.found)
 		return 0;
 	mix(state, pc);
 	mix(state, what);
 	mix(state, c.sp);
+	live = liveness_of_saved(pc);
 	for (size_t i = 0; i < NR_SAVED; i++)
-		mix(state, c.reg[i]);
+		mix(state, live >> i & 1 ? c.reg[i] : 0);
 	for (uintptr_t a = c.sp; a + sizeof(word) <= stack_end; a += sizeof(word)) {
 		memcpy(&word, (const void *)a, sizeof(word));
 		mix(state, word);

@@ -190,7 +190,7 @@ static bool hands_on_own_address(const struct label *l, int t)
 {
 	if (l->kind == EV_WRITE)
 		return is_own_address(l->val, t);
-	return l->kind == EV_READ && (l->flags & EVF_COND) &&
+	return (l->kind == EV_READ || l->kind == EV_ADD) && (l->flags & EVF_COND) &&
 	       (is_own_address(l->a, t) || is_own_address(l->b, t));
 }
 
@@ -250,7 +250,7 @@ void symmetry_look(const struct label *l, int t)
 		return;
 	if (l->kind == EV_JOIN && looks_at_others(l, t) && !without(FLX_MUT_SYM_OTHERS))
 		make_distinct(t);
-	if ((l->kind == EV_READ || l->kind == EV_WRITE) && !without(FLX_MUT_SYM_OWN_ADDRESS) &&
+	if (l->kind <= EV_ADD && !without(FLX_MUT_SYM_OWN_ADDRESS) &&
 	    (hands_on_own_address(l, t) || is_own_address(locs[l->loc].addr, t)))
 		make_distinct(t);
 }

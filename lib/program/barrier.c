@@ -3,7 +3,9 @@
  * barrier.c - pthread_barrier_t: its first word is COUNT, the number of threads it is for, then how many have
  * arrived, then the round, then ALIVE; its second word is the round once more. The last to arrive begins the next
  * round and gets PTHREAD_BARRIER_SERIAL_THREAD. The others wait for the second word, which arrivals for the next
- * round leave alone: who waits reads one store and no other.
+ * round leave alone: who waits reads one store and no other, if each round has the same threads. If it has others, the
+ * second word may still be at an earlier round: who waits goes on waiting then, and who begins a round waits for the one
+ * before to have begun, so that the word only grows.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -50,11 +52,12 @@ static bool arrive(uint64_t old, uint64_t a, uint64_t b, uint64_t *n)
 	return is_alive(old);
 }
 
-static bool round_over(uint64_t old, uint64_t a, uint64_t b, uint64_t *n)
+/* Is it round @a, or later? */
+static bool round_begun(uint64_t old, uint64_t a, uint64_t b, uint64_t *n)
 {
 	(void)b;
 	*n = old;
-	return old != a;
+	return old >= a;
 }
 
 static bool destroy_word(uint64_t old, uint64_t a, uint64_t b, uint64_t *n)
@@ -105,9 +108,11 @@ CALL(int, pthread_barrier_wait, pthread_barrier_t *bar)
 			       thread_name(current_thread));
 	round = round_at(old);
 	if (arrived_at(old) + 1 == count_of(old)) {
+		if (round)
+			call_wait(round_of(bar), WORD, round_begun, round, 0, FL_ONCE, site, PC);
 		call_store(round_of(bar), WORD, round + 1, FL_RELEASE, site, PC);
 		return PTHREAD_BARRIER_SERIAL_THREAD;
 	}
-	call_wait(round_of(bar), WORD, round_over, round, 0, FL_ACQUIRE, site, PC);
+	call_wait(round_of(bar), WORD, round_begun, round + 1, 0, FL_ACQUIRE, site, PC);
 	return 0;
 }

@@ -17,6 +17,7 @@
 
 #include "explore/exec.h"
 #include "explore/memory.h"
+#include "rt/check/access.h"
 
 /* A function of wraps.h. */
 #define CALL(type, name, ...)                                                                      \
@@ -32,12 +33,6 @@
 		static const struct fl_site site__ = { .text = (what) };                           \
 		&site__;                                                                           \
 	})
-
-/* No thread of the program runs: constructors. */
-static inline bool outside(void)
-{
-	return current_thread < 0;
-}
 
 /* ---- events: event.c ---- */
 
@@ -112,7 +107,8 @@ struct self *self(void);
 /* For what is not on the thread's stack and makes a difference: a loop that changes it does not only wait. */
 static inline struct self *changing_self(void)
 {
-	T[current_thread].own_stores++;
+	if (!outside())
+		T[current_thread].own_stores++;
 	return self();
 }
 /* Ends the calling thread. */
@@ -123,6 +119,8 @@ const char *thread_name(int thread);
 struct held *held_find(const void *lock); /* or NULL */
 void held_add(const void *lock, unsigned int kind, uint64_t word);
 void held_drop(struct held *h);
+/* It is locked once more, or (@by -1) unlocked once of several times. */
+void held_deepen(struct held *h, int by);
 
 /* ---- the rest ---- */
 

@@ -42,6 +42,7 @@ CALL(int, atexit, void (*fn)(void))
 {
 	if (nhandlers == MAX_HANDLERS)
 		call_refuse("more than %d atexit() handlers", MAX_HANDLERS);
+	changing_self();
 	handlers[nhandlers++] = fn;
 	if (outside())
 		before_main = nhandlers;

@@ -8,83 +8,54 @@
 #include <string.h>
 
 #include "rt/check/plain.h"
-#include "rt/check/stop.h"
 
-static uint64_t fit(uint64_t v, unsigned int size)
+/* Its ordering is the library's, so nothing that the program could weaken: given. */
+static struct op event(const volatile void *addr, unsigned int size, enum fl_order order,
+		       const struct fl_site *site, uintptr_t pc)
 {
-	return size < 8 ? v & ((1ull << 8 * size) - 1) : v;
+	return (struct op){
+		.order = order,
+		.addr = (uintptr_t)addr,
+		.size = size,
+		.site = site,
+		.pc = pc,
+		.given = true,
+	};
+}
+
+static struct op conditional(const volatile void *addr, unsigned int size, fl_rmw_fn fn, uint64_t a,
+			     uint64_t b, enum fl_order order, const struct fl_site *site,
+			     uintptr_t pc)
+{
+	struct op op = event(addr, size, order, site, pc);
+
+	op.fn = fn;
+	op.a = a;
+	op.b = b;
+	return op;
 }
 
 uint64_t call_load(const volatile void *addr, unsigned int size, enum fl_order order,
 		   const struct fl_site *site, uintptr_t pc)
 {
-	struct op op = {
-		.kind = OP_LOAD,
-		.order = order,
-		.addr = (uintptr_t)addr,
-		.size = size,
-		.site = site,
-		.pc = pc,
-		.given = true,
-	};
+	struct op op = event(addr, size, order, site, pc);
 
-	if (outside())
-		return memory_peek(op.addr, size);
-	fl_do(&op);
-	return op.old;
+	return access_load(&op);
 }
 
 void call_store(volatile void *addr, unsigned int size, uint64_t val, enum fl_order order,
 		const struct fl_site *site, uintptr_t pc)
 {
-	struct op op = {
-		.kind = OP_STORE,
-		.order = order,
-		.addr = (uintptr_t)addr,
-		.size = size,
-		.val = fit(val, size),
-		.site = site,
-		.pc = pc,
-		.given = true,
-	};
+	struct op op = event(addr, size, order, site, pc);
 
-	if (outside())
-		memory_poke(op.addr, size, op.val);
-	else
-		fl_do(&op);
-}
-
-static bool rmw(struct op *op)
-{
-	uint64_t nv;
-
-	op->kind = OP_RMW;
-	if (!outside()) {
-		fl_do(op);
-		return op->ok;
-	}
-	op->old = memory_peek(op->addr, op->size);
-	if (!op->fn(op->old, op->a, op->b, &nv))
-		return false;
-	memory_poke(op->addr, op->size, nv);
-	return true;
+	access_store(&op, val);
 }
 
 bool call_rmw(volatile void *addr, unsigned int size, fl_rmw_fn fn, uint64_t a, uint64_t b,
 	      enum fl_order order, const struct fl_site *site, uintptr_t pc, uint64_t *old)
 {
-	struct op op = {
-		.order = order,
-		.addr = (uintptr_t)addr,
-		.size = size,
-		.fn = fn,
-		.a = a,
-		.b = b,
-		.site = site,
-		.pc = pc,
-		.given = true,
-	};
-	bool ok = rmw(&op);
+	struct op op = conditional(addr, size, fn, a, b, order, site, pc);
+	bool ok = access_rmw(&op);
 
 	if (old)
 		*old = op.old;
@@ -101,20 +72,10 @@ static _Noreturn void wait_outside(const struct fl_site *site)
 uint64_t call_wait_rmw(volatile void *addr, unsigned int size, fl_rmw_fn fn, uint64_t a, uint64_t b,
 		       enum fl_order order, const struct fl_site *site, uintptr_t pc)
 {
-	struct op op = {
-		.order = order,
-		.flags = EVF_AWAIT | EVF_HAS_STORE,
-		.addr = (uintptr_t)addr,
-		.size = size,
-		.fn = fn,
-		.a = a,
-		.b = b,
-		.site = site,
-		.pc = pc,
-		.given = true,
-	};
+	struct op op = conditional(addr, size, fn, a, b, order, site, pc);
 
-	if (!rmw(&op))
+	op.flags = EVF_AWAIT | EVF_HAS_STORE;
+	if (!access_rmw(&op))
 		wait_outside(site);
 	return op.old;
 }
@@ -122,26 +83,9 @@ uint64_t call_wait_rmw(volatile void *addr, unsigned int size, fl_rmw_fn fn, uin
 uint64_t call_wait(const volatile void *addr, unsigned int size, fl_rmw_fn fn, uint64_t a,
 		   uint64_t b, enum fl_order order, const struct fl_site *site, uintptr_t pc)
 {
-	struct op op = {
-		.kind = OP_AWAIT,
-		.order = order,
-		.addr = (uintptr_t)addr,
-		.size = size,
-		.fn = fn,
-		.a = a,
-		.b = b,
-		.site = site,
-		.pc = pc,
-		.given = true,
-	};
-	uint64_t nv;
+	struct op op = conditional(addr, size, fn, a, b, order, site, pc);
 
-	if (!outside()) {
-		fl_do(&op);
-		return op.old;
-	}
-	op.old = memory_peek(op.addr, size);
-	if (!fn(op.old, a, b, &nv))
+	if (!access_await(&op))
 		wait_outside(site);
 	return op.old;
 }

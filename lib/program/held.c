@@ -29,3 +29,14 @@ void held_drop(struct held *h)
 
 	*h = me->held[--me->nheld];
 }
+
+/*
+ * No event shows it, nor does the stack: to a loop it is a store like those to own memory, which the last
+ * unlocking takes back.
+ */
+void held_deepen(struct held *h, int by)
+{
+	h->depth += by;
+	if (!outside())
+		T[current_thread].own_stores += (uint32_t)by * (uint32_t)(uintptr_t)h->lock;
+}

@@ -77,7 +77,7 @@ static int destroy(void *mutex, const struct fl_site *site, uintptr_t pc)
 static int lock_again(struct held *h, const struct fl_site *site)
 {
 	if (h->kind == RECURSIVE) {
-		h->depth++;
+		held_deepen(h, 1);
 		return 0;
 	}
 	if (h->kind == ERRORCHECK)
@@ -135,7 +135,7 @@ static int unlock(void *mutex, const struct fl_site *site, uintptr_t pc)
 	uint64_t word;
 
 	if (h && h->depth) {
-		h->depth--;
+		held_deepen(h, -1);
 		return 0;
 	}
 	if (h) {

@@ -21,6 +21,7 @@ struct program_options {
 	const char *const *cc_args; /* for the compiler, after ours; NULL at the end, or NULL */
 	bool no_races;		    /* data races are no violations */
 	bool no_symmetry;	    /* equal threads count as different */
+	bool no_commute;	    /* additions to a counter have an order */
 	unsigned int
 		unroll; /* how often a thread may come by the same load in one execution; 0: 1000 */
 	int nondet_min, nondet_max; /* what __VERIFIER_nondet_int() returns; both 0: -1 to 2 */

@@ -288,6 +288,7 @@ static void options_of(struct flx_options *fo, const struct program_options *opt
 		.random_first = true,
 		.hash = opt->stats,
 		.no_symmetry = opt->no_symmetry,
+		.no_commute = opt->no_commute,
 		.loop_bound = (int)opt->unroll,
 		/* A race is a property of the language, and these two are models of machines. */
 		.races = !opt->no_races && model != FLX_SC && model != FLX_TSO,
@@ -326,10 +327,10 @@ static void identify(struct checkpoint *cp, const struct check *c)
 	const struct program_options *opt = c->opt;
 
 	snprintf(cp->identity, sizeof(cp->identity),
-		 "program %016" PRIx64 ", model %s, nondet %d..%d, unroll %u%s%s",
+		 "program %016" PRIx64 ", model %s, nondet %d..%d, unroll %u%s%s%s",
 		 hash_file(c->built->build.object), c->info.model, opt->nondet_min, opt->nondet_max,
 		 opt->unroll, opt->no_races ? ", no races" : "",
-		 opt->no_symmetry ? ", no symmetry" : "");
+		 opt->no_symmetry ? ", no symmetry" : "", opt->no_commute ? ", no commuting" : "");
 }
 
 static int explore_and_save(struct check *c, const struct flx_options *options,

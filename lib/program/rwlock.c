@@ -48,7 +48,7 @@ static int read_lock(void *lock, const struct fl_site *site, uintptr_t pc)
 	if (h && h->kind == WRITING)
 		return EDEADLK;
 	if (h) {
-		h->depth++;
+		held_deepen(h, 1);
 		return 0;
 	}
 	return took(lock, READING, call_wait_rmw(lock, WORD, read_word, 0, 0, FL_ACQUIRE, site, pc),
@@ -74,7 +74,7 @@ static int try_lock(void *lock, enum kind kind, const struct fl_site *site, uint
 	uint64_t old;
 
 	if (h && kind == READING && h->kind == READING) {
-		h->depth++;
+		held_deepen(h, 1);
 		return 0;
 	}
 	if (h || !call_rmw(lock, WORD, kind == READING ? read_word : write_word, WRITER, 0,
@@ -149,7 +149,7 @@ CALL(int, pthread_rwlock_unlock, pthread_rwlock_t *l)
 		call_violation("bad-unlock", "%s unlocks a lock that it does not have",
 			       thread_name(current_thread));
 	if (h->depth) {
-		h->depth--;
+		held_deepen(h, -1);
 		return 0;
 	}
 	if (h->kind == WRITING)

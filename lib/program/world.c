@@ -13,6 +13,7 @@
 #include <time.h>
 
 #include "call.h"
+#include "explore/symmetry.h"
 
 #define EPOCH 1700000000
 
@@ -192,5 +193,8 @@ CALL(pid_t, getpid, void)
 
 CALL(pid_t, gettid, void)
 {
-	return 1000 + (outside() ? 0 : current_thread);
+	if (outside())
+		return 1000;
+	symmetry_known(current_thread);
+	return 1000 + current_thread;
 }

@@ -52,7 +52,9 @@ static int choose_model(struct fl_run *run, const char *name, char *err, size_t 
 	if (run->model)
 		return 0;
 	if (!strcmp(name, "rc11"))
-		snprintf(err, size, "model \"rc11\" is not built yet. There are: sc, tso, lkmm");
+		snprintf(err, size,
+			 "memory model \"rc11\" is for programs ('faultline program'), not for "
+			 "scenarios. There are: sc, tso, lkmm");
 	else
 		snprintf(err, size, "unknown memory model \"%s\". There are: sc, tso, lkmm", name);
 	return -EINVAL;

@@ -8,7 +8,8 @@
  *	A1 ptep_clear_flush()  ksm.c:41
  *
  * A column is a label, the text and the place in the source. Its width is what its lines need; if
- * that is more than there is, the widest columns give way and their texts wrap.
+ * that is more than there is, the widest columns give way and their texts wrap. Where too little would be left for a
+ * text, columns are only where texts begin: what is right of one is free in its line.
  */
 #include "trace.h"
 
@@ -20,7 +21,9 @@
 #define INDENT 2 /* before the first column */
 #define GAP 2	 /* between columns, and before the place */
 #define MIN_COLUMN 28
-#define WRAP_INDENT 4 /* of a text's further lines */
+#define READABLE 44    /* a column that is narrower needs the ones beside it, too */
+#define LAST_COLUMN 50 /* room for it then */
+#define WRAP_INDENT 4  /* of a text's further lines */
 #define DEFAULT_WIDTH 120
 #define MAX_WIDTH 160
 
@@ -34,6 +37,8 @@ struct layout {
 	const struct fl_trace *t;
 	FILE *f;
 	int width;
+	bool open; /* texts run into the next columns, and all places stand behind the last one */
+	int place; /* then: width of the widest */
 	struct column column[FLX_MAX_THREADS];
 };
 
@@ -122,12 +127,51 @@ static void fit(struct layout *l)
 			break;
 		l->column[widest].width--;
 	}
+}
+
+/* The same distance from each column to the next, at which no title is cut. */
+static void open_columns(struct layout *l)
+{
+	char buf[256];
+	int n = 0, step = 0;
+
+	for (int t = 0; t < FLX_MAX_THREADS; t++) {
+		if (!l->column[t].used)
+			continue;
+		step = larger(step, title(buf, sizeof(buf), l->t, t) + GAP);
+		n++;
+	}
+	step = larger(step, (l->width - INDENT - LAST_COLUMN) / larger(n - 1, 1));
+	for (int t = 0; t < FLX_MAX_THREADS; t++) {
+		l->column[t].width = step - GAP;
+		l->place = larger(l->place, l->column[t].place);
+	}
+	l->open = true;
+}
+
+static void place_columns(struct layout *l)
+{
 	for (int t = 0, at = INDENT; t < FLX_MAX_THREADS; t++) {
 		if (!l->column[t].used)
 			continue;
 		l->column[t].start = at;
 		at += l->column[t].width + GAP;
 	}
+}
+
+static void lay_out(struct layout *l)
+{
+	int needed[FLX_MAX_THREADS];
+	bool narrow = false;
+
+	for (int t = 0; t < FLX_MAX_THREADS; t++)
+		needed[t] = l->column[t].width;
+	fit(l);
+	for (int t = 0; t < FLX_MAX_THREADS; t++)
+		narrow |= l->column[t].width < needed[t] && l->column[t].width < READABLE;
+	if (narrow)
+		open_columns(l);
+	place_columns(l);
 }
 
 static void print_titles(const struct layout *l)
@@ -215,6 +259,11 @@ static void print_row(const struct layout *l, const struct fl_trace_row *row)
 	if (c->label)
 		fprintf(l->f, "%-*s ", c->label, row->label ? row->label : "");
 	place(buf, sizeof(buf), row->where);
+	if (l->open) {
+		room = larger(l->width - text_start - l->place - GAP, LAST_COLUMN / 2);
+		print_wrapped(l, row->text, text_start, room, buf, text_start + room + GAP);
+		return;
+	}
 	room = larger(c->width - label_width(c) - place_width(c), 8);
 	print_wrapped(l, row->text, text_start, room, buf, larger(place_start, text_start + room));
 }
@@ -279,7 +328,7 @@ void fl_trace_print_style(const struct fl_trace *t, FILE *f, const struct fl_tra
 		fprintf(f, "  (no thread did anything that concerns another one)\n");
 	} else {
 		measure(&l, &rows);
-		fit(&l);
+		lay_out(&l);
 		print_titles(&l);
 		for (int i = 0; i < rows.n; i++)
 			print_row(&l, &rows.row[i]);

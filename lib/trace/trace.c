@@ -230,14 +230,54 @@ int fl_trace_create(struct fl_trace **out, const struct fl_trace_info *info, int
 	return 0;
 }
 
+/* An object of a library: what is looked at of it says nothing about what it is made of. */
+static bool is_call(const struct flx_event *e)
+{
+	return e->site && !e->site->file && strchr(e->site->text, '(');
+}
+
+/* Is the variable of event @i, "x[0]", looked at elsewhere than at its beginning, too? */
+static bool has_other_parts(const struct fl_trace *t, int i)
+{
+	const char *name = t->note[i].name;
+	size_t n = strcspn(name, "[");
+
+	for (int k = 0; k < t->record.n; k++) {
+		const char *other = t->note[k].name;
+
+		if (other && !strncmp(name, other, n) && (other[n] == '[' || other[n] == '+') &&
+		    strcmp(other + n, "[0]"))
+			return true;
+	}
+	return false;
+}
+
+/* The piece that a bit-field is in, or whatever else its accesses have made of a variable, is no array. */
+static void drop_needless_indices(struct fl_trace *t)
+{
+	for (int i = 0; i < t->record.n; i++) {
+		const char *name = t->note[i].name;
+		size_t n = name ? strlen(name) : 0;
+		char plain[160];
+
+		if (n < 4 || strcmp(name + n - 3, "[0]") || has_other_parts(t, i))
+			continue;
+		snprintf(plain, sizeof(plain), "%.*s", (int)n - 3, name);
+		t->note[i].name = fl_trace_str(t, plain);
+	}
+}
+
 void fl_trace_set_names(struct fl_trace *t, fl_trace_name_fn name)
 {
 	char buf[160];
 
-	for (int i = 0; i < t->record.n; i++)
-		if (t->record.ev[i].size &&
-		    name(buf, sizeof(buf), t->record.ev[i].addr, t->record.ev[i].size))
+	for (int i = 0; i < t->record.n; i++) {
+		const struct flx_event *e = &t->record.ev[i];
+
+		if (e->size && name(buf, sizeof(buf), e->addr, is_call(e) ? 0 : e->size))
 			t->note[i].name = fl_trace_str(t, buf);
+	}
+	drop_needless_indices(t);
 }
 
 void fl_trace_free(struct fl_trace *t)
@@ -302,6 +342,32 @@ int fl_trace_culprit(const struct fl_trace *t)
 			labelled = i;
 	}
 	return blocked >= 0 ? blocked : late >= 0 ? late : labelled >= 0 ? labelled : r->n - 1;
+}
+
+const char *fl_trace_operation(const struct fl_site *site, enum flx_kind kind)
+{
+	if (site)
+		return site->text;
+	return kind == FLX_WRITE ? "plain write" : kind == FLX_READ ? "plain read" : "?";
+}
+
+/* What has a dot or a number in it is no name that C could take the address of. */
+static bool is_identifier(const char *name)
+{
+	return !name[strspn(name, "_abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")];
+}
+
+void fl_trace_access(char *buf, size_t size, const char *operation, const char *name)
+{
+	size_t n = strlen(operation);
+
+	if (!name)
+		snprintf(buf, size, "%s", operation);
+	else if (n > 2 && !strcmp(operation + n - 2, "()"))
+		snprintf(buf, size, "%.*s(%s%s)", (int)n - 2, operation,
+			 is_identifier(name) ? "&" : "", name);
+	else
+		snprintf(buf, size, "%s: %s", name, operation);
 }
 
 const struct fl_site *fl_trace_where(const struct fl_trace *t, int event)

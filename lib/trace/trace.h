@@ -94,6 +94,12 @@ int fl_trace_culprit(const struct fl_trace *t);
 /* Makes @s fit for a terminal and for JSON: control characters become spaces, what is not UTF-8 '?'. */
 void fl_trace_make_printable(char *s);
 
+/* What an event does, in the engine's words: "atomic load", "pthread_mutex_lock()", "plain write". */
+const char *fl_trace_operation(const struct fl_site *site, enum flx_kind kind);
+
+/* The same with the variable's name, or NULL: "x: atomic load", "pthread_mutex_lock(&m)". */
+void fl_trace_access(char *buf, size_t size, const char *operation, const char *name);
+
 /* The place of an event in the source: its site's, or the looked-up one; NULL if unknown. */
 const struct fl_site *fl_trace_where(const struct fl_trace *t, int event);
 

@@ -138,6 +138,8 @@ $ faultline program --help
         --jobs=N               N processes share a long search; default 1
         --max-executions=N     Give up after N executions; of random and pct:D:
                                how many runs, default: 10000 in T
+        --no-commute           Additions to a counter whose results nobody uses
+                               are ordered, too
         --no-symmetry          Equal threads count as different
         --resume=FILE          Go on from a checkpoint
         --search=HOW           exhaustive (the default), random, pct:D (random
@@ -163,3 +165,34 @@ $ faultline program --help
   in -- -DN=4. A program may include <faultline/verifier.h>, or GenMC's
   <genmc.h>. Exit status: 0 verified, 1 violation, 2 bad input, 3 inconclusive, a
   limit was reached.
+
+Threads that add to a counter: in one order, or in all; the order in a trace is one of these.
+
+$ faultline program counter.c --json | grep -o '"executions":[0-9]*'
+  "executions":1
+$ faultline program counter.c --json --no-commute | grep -o '"executions":[0-9]*'
+  "executions":24
+$ faultline program counter.c --trace sum.trace -- -DSUM=11
+  counter.c   rc11   VIOLATION  assertion
+    thread 0 (main): atomic_load_explicit(&sum, memory_order_relaxed) == SUM, at counter.c:28 in main()
+    executions N, T replay: faultline replay sum.trace
+  
+    thread 0  main   thread 1  add    thread 2  add    thread 3  add    thread 4  add
+    ---------------  ---------------  ---------------  ---------------  ---------------
+                     atomic_fetch_add_explicit(&sum, (int)(intptr_t)number, memory_order_relaxed)  reads 0,   counter.c:16
+                         stores 1
+                                      atomic_fetch_add_explicit(&sum, (int)(intptr_t)number,                  counter.c:16
+                                          memory_order_relaxed)  reads 1, stores 3
+                                                       atomic_fetch_add_explicit(&sum,                        counter.c:16
+                                                           (int)(intptr_t)number, memory_order_relaxed)
+                                                           reads 3, stores 6
+                                                                        atomic_fetch_add_explicit(&sum,       counter.c:16
+                                                                            (int)(intptr_t)number,
+                                                                            memory_order_relaxed)  reads 6,
+                                                                            stores 10
+    assert(atomic_load_explicit(&sum, memory_order_relaxed) == SUM)  reads 10                                 counter.c:28
+  [1]
+$ faultline replay sum.trace | head -3
+  counter.c   rc11   VIOLATION  assertion
+    thread 0 (main): atomic_load_explicit(&sum, memory_order_relaxed) == SUM, at counter.c:28 in main()
+    replayed from sum.trace

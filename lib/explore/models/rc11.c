@@ -36,7 +36,7 @@ static bool hb(const struct graph *g, int a, int b)
 
 static bool same_location(const struct ev *a, const struct ev *b)
 {
-	return a->kind <= EV_WRITE && b->kind <= EV_WRITE && a->loc == b->loc;
+	return a->kind <= EV_ADD && b->kind <= EV_ADD && a->loc == b->loc;
 }
 
 struct psc {

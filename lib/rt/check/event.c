@@ -10,33 +10,12 @@
 #include <faultline/rt/alloc.h>
 #include <faultline/rt/check/base.h>
 
-#include "../../explore/exec.h"
-#include "../../explore/memory.h"
-#include "stop.h"
-
-/* The part of a value that @size bytes hold. */
-static uint64_t fit(uint64_t v, unsigned int size)
-{
-	return size < 8 ? v & ((1ull << 8 * size) - 1) : v;
-}
-
-static bool outside(void)
-{
-	return current_thread < 0;
-}
-
-static void perform(struct op *op)
-{
-	if (fl_stop_is_near())
-		fl_stop_before(op->site);
-	exec_do(op);
-}
+#include "access.h"
 
 static uint64_t load(const volatile void *addr, unsigned int size, enum fl_order order,
 		     uint16_t flags, const struct fl_site *site)
 {
 	struct op op = {
-		.kind = OP_LOAD,
 		.order = order,
 		.flags = flags,
 		.addr = (uintptr_t)addr,
@@ -44,10 +23,7 @@ static uint64_t load(const volatile void *addr, unsigned int size, enum fl_order
 		.site = site,
 	};
 
-	if (outside())
-		return memory_peek(op.addr, size);
-	perform(&op);
-	return op.old;
+	return access_load(&op);
 }
 
 uint64_t fl_ev_load(const volatile void *addr, unsigned int size, enum fl_order order,
@@ -60,20 +36,15 @@ static void store(volatile void *addr, unsigned int size, uint64_t val, enum fl_
 		  uint16_t flags, const struct fl_site *site)
 {
 	struct op op = {
-		.kind = OP_STORE,
 		.order = order,
 		.flags = flags,
 		.addr = (uintptr_t)addr,
 		.size = size,
-		.val = fit(val, size),
 		.site = site,
 		.given = flags & EVF_UNLOCK,
 	};
 
-	if (outside())
-		memory_poke(op.addr, size, val);
-	else
-		perform(&op);
+	access_store(&op, val);
 }
 
 void fl_ev_store(volatile void *addr, unsigned int size, uint64_t val, enum fl_order order,
@@ -106,7 +77,6 @@ bool fl_ev_rmw(volatile void *addr, unsigned int size, fl_rmw_fn fn, uint64_t a,
 	       enum fl_order order, unsigned int flags, const struct fl_site *site, uint64_t *old)
 {
 	struct op op = {
-		.kind = OP_RMW,
 		.order = order,
 		.flags = event_flags(flags),
 		.given = flags & FL_RMW_GIVEN,
@@ -117,22 +87,13 @@ bool fl_ev_rmw(volatile void *addr, unsigned int size, fl_rmw_fn fn, uint64_t a,
 		.b = b,
 		.site = site,
 	};
-	uint64_t nv;
+	bool ok = access_rmw(&op);
 
-	if (outside()) {
-		*old = memory_peek(op.addr, size);
-		if (!fn(*old, a, b, &nv)) {
-			/* Nobody else runs who could end the wait. */
-			if (flags & FL_RMW_AWAIT)
-				abort();
-			return false;
-		}
-		memory_poke(op.addr, size, nv);
-		return true;
-	}
-	perform(&op);
+	/* Nobody else runs who could end the wait. */
+	if (!ok && (flags & FL_RMW_AWAIT))
+		abort();
 	*old = op.old;
-	return op.ok;
+	return ok;
 }
 
 uint64_t fl_ev_await(const volatile void *addr, unsigned int size, fl_rmw_fn fn, uint64_t a,
@@ -140,7 +101,6 @@ uint64_t fl_ev_await(const volatile void *addr, unsigned int size, fl_rmw_fn fn,
 		     const struct fl_site *site)
 {
 	struct op op = {
-		.kind = OP_AWAIT,
 		.order = order,
 		.flags = event_flags(flags) & EVF_MAY_WAIT,
 		.given = flags & FL_RMW_GIVEN,
@@ -151,14 +111,9 @@ uint64_t fl_ev_await(const volatile void *addr, unsigned int size, fl_rmw_fn fn,
 		.b = b,
 		.site = site,
 	};
-	uint64_t nv;
 
-	if (outside()) {
-		if (!fn(memory_peek(op.addr, size), a, b, &nv))
-			abort();
-		return memory_peek(op.addr, size);
-	}
-	perform(&op);
+	if (!access_await(&op))
+		abort();
 	return op.old;
 }
 
@@ -167,7 +122,7 @@ void fl_ev_fence(enum fl_fence kind, const struct fl_site *site)
 	struct op op = { .kind = OP_FENCE, .fence = kind, .site = site };
 
 	if (!outside())
-		perform(&op);
+		fl_do(&op);
 }
 
 uint64_t fl_ev_srcu_lock(const volatile void *addr, unsigned int size, const struct fl_site *site)
@@ -192,7 +147,7 @@ void fl_ev_sync_srcu(volatile void *addr, unsigned int size, const struct fl_sit
 	};
 
 	if (!outside())
-		perform(&op);
+		fl_do(&op);
 }
 
 void fl_ev_deps(const struct fl_deps *deps)
@@ -322,7 +277,7 @@ void fl_free(void *p)
 	};
 
 	if (p && !outside())
-		perform(&op);
+		fl_do(&op);
 }
 
 void fl_addr_dep(const void *obj)

@@ -11,10 +11,8 @@
 
 #include <faultline/rt/check/base.h>
 
-#include "../../explore/exec.h"
-#include "../../explore/memory.h"
+#include "access.h"
 #include "plain.h"
-#include "stop.h"
 
 #define PC ((uintptr_t)__builtin_return_address(0))
 
@@ -42,16 +40,9 @@ static enum fl_order order_of(int order)
 	}
 }
 
-/* The part of a value that @size bytes hold. */
-static uint64_t fit(uint64_t v, unsigned int size)
-{
-	return size < 8 ? v & ((1ull << 8 * size) - 1) : v;
-}
-
 static uint64_t load(const volatile void *addr, unsigned int size, int order, uintptr_t pc)
 {
 	struct op op = {
-		.kind = OP_LOAD,
 		.flags = EVF_USED,
 		.order = order_of(order),
 		.addr = (uintptr_t)addr,
@@ -60,44 +51,20 @@ static uint64_t load(const volatile void *addr, unsigned int size, int order, ui
 		.pc = pc,
 	};
 
-	if (current_thread < 0)
-		return memory_peek(op.addr, size);
-	fl_do(&op);
-	return op.old;
+	return access_load(&op);
 }
 
 static void store(volatile void *addr, unsigned int size, uint64_t val, int order, uintptr_t pc)
 {
 	struct op op = {
-		.kind = OP_STORE,
 		.order = order_of(order),
 		.addr = (uintptr_t)addr,
 		.size = size,
-		.val = fit(val, size),
 		.site = ATOMIC("atomic store"),
 		.pc = pc,
 	};
 
-	if (current_thread < 0)
-		memory_poke(op.addr, size, op.val);
-	else
-		fl_do(&op);
-}
-
-static bool rmw(struct op *op)
-{
-	uint64_t nv;
-
-	op->kind = OP_RMW;
-	if (current_thread >= 0) {
-		fl_do(op);
-		return op->ok;
-	}
-	op->old = memory_peek(op->addr, op->size);
-	if (!op->fn(op->old, op->a, op->b, &nv))
-		return false;
-	memory_poke(op->addr, op->size, nv);
-	return true;
+	access_store(&op, val);
 }
 
 static uint64_t fetch(volatile void *addr, unsigned int size, fl_rmw_fn fn, uint64_t a, int order,
@@ -114,7 +81,7 @@ static uint64_t fetch(volatile void *addr, unsigned int size, fl_rmw_fn fn, uint
 		.pc = pc,
 	};
 
-	rmw(&op);
+	access_rmw(&op);
 	return op.old;
 }
 
@@ -124,14 +91,14 @@ static uint64_t fetch(volatile void *addr, unsigned int size, fl_rmw_fn fn, uint
  */
 static uint64_t read_expected(void *expected, unsigned int size, uintptr_t pc)
 {
-	if (current_thread >= 0)
+	if (!outside())
 		plain_load_in_call((uintptr_t)expected, size, pc);
 	return memory_peek((uintptr_t)expected, size);
 }
 
 static void write_expected(void *expected, unsigned int size, uint64_t val, uintptr_t pc)
 {
-	if (current_thread >= 0)
+	if (!outside())
 		plain_store((uintptr_t)expected, size, pc);
 	memory_poke((uintptr_t)expected, size, val);
 }
@@ -153,7 +120,7 @@ static uint64_t compare_exchange(volatile void *addr, unsigned int size, uint64_
 		.pc = pc,
 	};
 
-	rmw(&op);
+	access_rmw(&op);
 	return op.old;
 }
 
@@ -245,7 +212,7 @@ void __tsan_atomic_thread_fence(int order)
 		.pc = PC,
 	};
 
-	if (current_thread < 0 || order_of(order) == FL_ONCE)
+	if (outside() || order_of(order) == FL_ONCE)
 		return;
 	op.fence = fence[order_of(order)];
 	fl_do(&op);
@@ -264,7 +231,7 @@ static _Noreturn void refuse(void)
 	static const char text[] =
 		"16-byte atomic operations are not modelled: use at most 8 bytes";
 
-	if (current_thread < 0) {
+	if (outside()) {
 		fprintf(stderr, "faultline: %s\n", text);
 		abort();
 	}

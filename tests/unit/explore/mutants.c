@@ -2,9 +2,9 @@
 /*
  * mutants.c - would the tests of the engine notice if the engine had one rule less?
  *
- * Covers: each mutant of lib/explore/mutant.h. A table names a program of a few lines that the mutant
- * changes, and how; without the mutant the same program is right. mutant_programs.c has those that take more than
- * a line. And random programs as fuzz_engine.c makes them: which mutants they find, how soon (printed), is what
+ * Covers: each mutant of lib/explore/mutant.h. A table (mutant_shapes.h) names a program of a few lines that the
+ * mutant changes, and how; without the mutant the same program is right. mutant_programs.c has those that take more
+ * than a line. And random programs as fuzz_engine.c makes them: which mutants they find, how soon (printed), is what
  * fuzz_engine.c's own claim rests on; those that they don't find are listed here as rare.
  * Not here: mistakes of kinds that no mutant stands for.
  */
@@ -15,7 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "mutant_programs.h"
+#include "mutant_shapes.h"
 #include "random_prog.h"
 #include "run_table.h"
 
@@ -25,197 +25,29 @@ static const char *const damage_name[] = { "adds",    "loses",	"repeats", "misse
 #define NAME(name, rule) #name,
 static const char *const mutant_name[] = { "none", FLX_MUTANTS(NAME) };
 
-/* enum flx_model and enum rm_model have the same numbers. */
-static const struct row {
-	enum flx_mutant mutant;
-	enum flx_model model;
-	enum damage damage;
-	const char *prog;
-} rows[] = {
-	{ FLX_MUT_IGNORE_MB, FLX_LKMM, ADDS, "W x 1; mb; R y | W y 1; mb; R x" },
-	{ FLX_MUT_IGNORE_MB, FLX_TSO, ADDS, "W x 1; mb; R y | W y 1; mb; R x" },
-	{ FLX_MUT_IGNORE_MB, FLX_LKMM, ADDS, "xchg x 1; R y | xchg y 1; R x" },
-	{ FLX_MUT_IGNORE_RMB, FLX_LKMM, ADDS, "W x 1; wmb; W y 1 | R y; rmb; R x" },
-	{ FLX_MUT_IGNORE_WMB, FLX_LKMM, ADDS, "W x 1; wmb; W y 1 | R y; rmb; R x" },
-	{ FLX_MUT_IGNORE_ACQUIRE, FLX_LKMM, ADDS, "W x 1; Wr y 1 | Ra y; R x" },
-	{ FLX_MUT_IGNORE_RELEASE, FLX_LKMM, ADDS, "W x 1; Wr y 1 | Ra y; R x" },
-	{ FLX_MUT_RMW_NO_MB_BEFORE, FLX_LKMM, ADDS, "W x 1; add z 1; R y | W y 1; mb; R x" },
-	{ FLX_MUT_RMW_NO_MB_AFTER, FLX_LKMM, ADDS, "xchg x 1; R y | xchg y 1; R x" },
-	{ FLX_MUT_NO_BEFORE_ATOMIC, FLX_LKMM, ADDS,
-	  "W x 1; before; xchg.rlx z 1; R y | W y 1; mb; R x" },
-	{ FLX_MUT_NO_AFTER_ATOMIC, FLX_LKMM, ADDS,
-	  "W x 1; xchg.rlx z 1; after; R y | W y 1; mb; R x" },
-	{ FLX_MUT_NO_AFTER_SPINLOCK, FLX_LKMM, ADDS, "lock l; aspin; W x 1; unlock l | Ra x; R l" },
-	{ FLX_MUT_NO_AFTER_UNLOCK_LOCK, FLX_LKMM, ADDS,
-	  "lock s; W x 1; unlock s; lock t; aul; R y; unlock t | W y 1; mb; R x" },
-	{ FLX_MUT_NO_GP, FLX_LKMM, ADDS, "W x 1; sync; R y | W y 1; mb; R x" },
-	{ FLX_MUT_NO_GP, FLX_TSO, ADDS, "W x 1; sync; R y | W y 1; mb; R x" },
-	{ FLX_MUT_RETURN_ALL, FLX_LKMM, LOSES, "W x 1; wmb; W y 1 | vadd y 2; rmb; R x" },
-	{ FLX_MUT_UNLOCK_RF_LOCK, FLX_LKMM, ADDS,
-	  "lock l; W x 1; unlock l | lock l; W z 1; unlock l | R z; mb; R x" },
-	{ FLX_MUT_UNLOCK_PO_LOCK, FLX_LKMM, ADDS,
-	  "lock s; W x 1; unlock s; lock t; W y 1; unlock t | R y; rmb; R x" },
-	{ FLX_MUT_PPO_NO_FENCE, FLX_LKMM, ADDS, "W x 1; Wr y 1 | Ra y; R x" },
-	{ FLX_MUT_PPO_NO_OVERWRITE, FLX_LKMM, ADDS,
-	  "W y 1; wmb; W x 1 | R x; W x 2; Ra z; R y | Ra x; W z 1" },
-	{ FLX_MUT_PPO_NO_ADDR_TO_W, FLX_LKMM, ADDS, "W x 2; wmb; W y 1 | R y; dep x; W x 1" },
-	{ FLX_MUT_PPO_NO_PLAIN_WMB, FLX_LKMM, ADDS,
-	  "W x 2; wmb; W y 1 | R y; dep z; Wp z 1; wmb; W x 1" },
-	{ FLX_MUT_PPO_NO_ADDR_TO_R, FLX_LKMM, ADDS, "W x 1; Wr p 1 | R p; dep x; R x" },
-	{ FLX_MUT_CUMUL_NO_RELEASE, FLX_LKMM, ADDS, "W x 1; Wr y 1 | Ra y; R x" },
-	{ FLX_MUT_CUMUL_NO_RFE, FLX_LKMM, ADDS, "W x 1; Wr y 1 | R y; Wr z 1 | Ra z; R x" },
-	{ FLX_MUT_CUMUL_NO_WMB, FLX_LKMM, ADDS, "W x 1; wmb; W y 1 | R y; rmb; R x" },
-	{ FLX_MUT_CUMUL_NO_UNLOCK_LOCK, FLX_LKMM, ADDS,
-	  "lock l; W x 1; unlock l | lock l; W z 1; unlock l | R z; mb; R x" },
-	{ FLX_MUT_CUMUL_NO_RMW, FLX_LKMM, ADDS, "W x 1; Wr y 1 | xchg.rlx y 1 | Ra y; R x" },
-	{ FLX_MUT_CUMUL_ONCE, FLX_LKMM, ADDS, "W x 1; Wr y 1 | R y; Wr z 1 | Ra z; R x" },
-	{ FLX_MUT_PROP_NO_OVERWRITE, FLX_LKMM, ADDS, "W x 1; mb; R y | W y 1; mb; R x" },
-	{ FLX_MUT_PROP_NO_CUMUL, FLX_LKMM, ADDS, "W x 1; Wr y 1 | Ra y; R x" },
-	{ FLX_MUT_PROP_NO_RFE, FLX_LKMM, ADDS, "W x 1 | R x; mb; R y | W y 1; mb; R x" },
-	{ FLX_MUT_HB_NO_PPO, FLX_LKMM, ADDS, "W x 1; Wr y 1 | Ra y; R x" },
-	{ FLX_MUT_HB_NO_RFE, FLX_LKMM, ADDS, "W x 1; mb; W y 1 | W y 2; mb; W z 1 | Ra z; R x" },
-	{ FLX_MUT_HB_NO_PROP, FLX_LKMM, ADDS, "W x 1; Wr y 1 | Ra y; R x" },
-	{ FLX_MUT_PB_NO_HB, FLX_LKMM, ADDS, "W x 1; mb; W y 1 | W y 2; mb; W z 1 | Ra z; R x" },
-	{ FLX_MUT_NO_COHERENCE, FLX_TSO, ADDS, "W x 1; R x | W x 2" },
-	{ FLX_MUT_NO_COHERENCE, FLX_LKMM, ADDS, "W x 1; R x | W x 2" },
-	{ FLX_MUT_NO_ATOMICITY, FLX_SC, ADDS, "vadd x 1 | vadd x 1" },
-	{ FLX_MUT_NO_ATOMICITY, FLX_LKMM, ADDS, "vadd x 1 | vadd x 1" },
-	{ FLX_MUT_NO_HAPPENS_BEFORE, FLX_LKMM, ADDS, "W x 1; Wr y 1 | Ra y; R x" },
-	{ FLX_MUT_NO_PROPAGATION, FLX_LKMM, ADDS, "W x 1; mb; R y | W y 1; mb; R x" },
-	{ FLX_MUT_NO_RCU, FLX_LKMM, ADDS, "W x 1; sync; W y 1 | rl; R x; R y; ru" },
-	{ FLX_MUT_NO_RCU, FLX_SC, ADDS, "W x 1; sync; W y 1 | rl; R x; R y; ru" },
-	{ FLX_MUT_NO_RCU, FLX_TSO, ADDS, "W x 1; sync; W y 1 | rl; R x; R y; ru" },
-	{ FLX_MUT_NO_PLAIN_RF, FLX_LKMM, ADDS,
-	  "p=1 : W p 0; sync; Wp x 9 | rl; R p; ifne r0 1 1; Rp x; ru" },
-	{ FLX_MUT_NO_PLAIN_FR, FLX_LKMM, ADDS, "Wp x 1; Wr y 1 | Ra y; ifne r0 1 1; Rp x" },
-	{ FLX_MUT_NO_PLAIN_CO, FLX_LKMM, ADDS, "Wp x 1; Wr y 1 | Ra y; ifne r0 1 1; Wp x 2" },
-	{ FLX_MUT_SYNC_RFI, FLX_LKMM, LOSES, "W x 1; Wr y 1 | xchg.rlx y 2; Ra y; R x" },
-	{ FLX_MUT_RCU_NO_GP_RS, FLX_LKMM, INVENTS,
-	  "Wp x 1; sync; W y 1 | rl; R y; ifne r0 1 1; Rp x; ru" },
-	{ FLX_MUT_RCU_NO_RS_GP, FLX_LKMM, INVENTS,
-	  "p=1 : W p 0; sync; Wp x 9 | rl; R p; ifne r0 1 1; Rp x; ru" },
-	{ FLX_MUT_RCU_NO_GP_ORDER_RS, FLX_LKMM, INVENTS,
-	  "Wp x 1; sync; sync; W b 1 | rl; W c 1; R b; ru; W d r0 | rl; R c; ifne r0 1 3; R d; "
-	  "ifne r1 1 1; Rp x; ru" },
-	{ FLX_MUT_RCU_NO_RS_ORDER_GP, FLX_LKMM, INVENTS,
-	  "p=1 : W p 0; sync; sync; Wp x 9 | rl; W c 1; R d; ifne r0 1 1; Rp x; ru | rl; R p; R c; "
-	  "ru; ifne r0 1 2; ifne r1 1 1; W d 1" },
-	{ FLX_MUT_RCU_NO_CHAIN, FLX_LKMM, INVENTS,
-	  "Wp x 1; sync; W b 1 | rl; W c 1; R b; ru; W d r0 | rl; W e 1; R c; ru; W f r0 | R e; "
-	  "ifne r0 1 6; sync; R d; ifne r1 1 3; R f; ifne r2 1 1; Rp x" },
-	{ FLX_MUT_RCU_NO_NESTING, FLX_LKMM, ADDS, "W x 1; sync; W y 1 | rl; R x; rl; ru; R y; ru" },
-	{ FLX_MUT_LINK_NO_HB, FLX_LKMM, ADDS,
-	  "R v; sync; W y 1 | Ra y; W z 1 | rl; W u 1; R z; ru | Ra u; W v 1" },
-	{ FLX_MUT_LINK_NO_PB, FLX_LKMM, ADDS,
-	  "W v 1; sync; R y | W y 1; mb; R z | rl; R u; W z 1; ru | W u 1; mb; R v" },
-	{ FLX_MUT_LINK_NO_PROP, FLX_LKMM, ADDS, "W x 1; sync; R y | rl; W y 1; R x; ru" },
-	{ FLX_MUT_RB_NO_HB, FLX_LKMM, ADDS,
-	  "R v; sync; W y 1 | Ra y; W z 1 | rl; W u 1; R z; ru | Ra u; W v 1" },
-	{ FLX_MUT_RB_NO_PB, FLX_LKMM, ADDS,
-	  "W v 1; sync; R y | W y 1; mb; R z | rl; R u; W z 1; ru | W u 1; mb; R v" },
-	{ FLX_MUT_FENCE_NO_RCU, FLX_LKMM, INVENTS,
-	  "p=1 : W p 0; sync; Wp x 9 | rl; R p; ifne r0 1 1; Rp x; ru" },
-	{ FLX_MUT_STRONG_NO_RCU, FLX_LKMM, INVENTS,
-	  "Wp x 1; sync; W y 1 | rl; R y; ifne r0 1 1; W z 1; ru | Ra z; ifne r0 1 1; W w 1 | Ra "
-	  "w; ifne r0 1 1; Rp x" },
-	{ FLX_MUT_XB_NO_HB, FLX_LKMM, INVENTS,
-	  "lock l; Wp x 1; unlock l | lock l; Rp x; unlock l" },
-	{ FLX_MUT_XB_NO_PB, FLX_LKMM, INVENTS,
-	  "Wp x 1; mb; R y; ifne r0 0 1; W z 1 | W y 1; mb; R m; rmb; R z; ifne r1 1 1; Rp x" },
-	{ FLX_MUT_XB_NO_RB, FLX_LKMM, INVENTS,
-	  "Wp x 1; mb; R y; ifne r0 0 1; W z 1 | W y 1; sync; W q 1 | rl; R m; rmb; R q; R z; ifne "
-	  "r1 1 2; ifne r2 1 1; Rp x; ru" },
-	{ FLX_MUT_VIS_NO_CUMUL, FLX_LKMM, INVENTS, "Wp x 1; Wr y 1 | Ra y; ifne r0 1 1; Rp x" },
-	{ FLX_MUT_VIS_NO_STRONG, FLX_LKMM, INVENTS,
-	  "Wp x 1; Wr y 1 | R y; ifne r0 1 2; mb; W z 1 | Ra z; ifne r0 1 1; W w 1 | Ra w; ifne r0 "
-	  "1 1; Rp x" },
-	{ FLX_MUT_VIS_NO_INT, FLX_LKMM, INVENTS, "Wp x 1; Wr y 1 | Ra y; ifne r0 1 1; Rp x" },
-	{ FLX_MUT_PRE_NO_ADDR, FLX_LKMM, INVENTS,
-	  "Wp x 1; Wr p 1 | R p; ifne r0 1 2; dep x; Rp x" },
-	{ FLX_MUT_PRE_NO_FENCE, FLX_LKMM, INVENTS, "Wp x 1; Wr y 1 | Ra y; ifne r0 1 1; Rp x" },
-	{ FLX_MUT_PRE_NO_RMB, FLX_LKMM, INVENTS,
-	  "Wp x 1; wmb; W y 1 | R y; rmb; ifne r0 1 1; Rp x" },
-	{ FLX_MUT_POST_NO_FENCE, FLX_LKMM, INVENTS, "Wp x 1; Wr y 1 | Ra y; ifne r0 1 1; Rp x" },
-	{ FLX_MUT_POST_NO_RMB, FLX_LKMM, INVENTS,
-	  "Rp x; rmb; Ra y; W z 1 | Ra z; ifne r0 1 1; Wp x 2" },
-	{ FLX_MUT_POST_NO_RMW, FLX_LKMM, INVENTS,
-	  "Wp x 1; Wr y 1 | add.rlx y 1 | Ra y; ifne r0 2 1; Rp x" },
-	{ FLX_MUT_VIS_NO_FENCE, FLX_LKMM, INVENTS,
-	  "Wp x 1; sync; W y 1 | rl; R y; ifne r0 1 1; Rp x; ru" },
-	{ FLX_MUT_WW_VIS_NO_STRONG, FLX_LKMM, INVENTS,
-	  "Wp x 1; mb; W z 1 | Ra z; ifne r0 1 1; W w 1 | Ra w; ifne r0 1 1; Wp x 2" },
-	{ FLX_MUT_WW_VIS_NO_POST, FLX_LKMM, INVENTS, "Wp x 1; Wr y 1 | Ra y; ifne r0 1 1; Wp x 2" },
-	{ FLX_MUT_WR_VIS_NO_STRONG, FLX_LKMM, INVENTS,
-	  "Wp x 1; mb; W z 1 | Ra z; ifne r0 1 1; W w 1 | Ra w; ifne r0 1 1; Rp x" },
-	{ FLX_MUT_WR_VIS_NO_POST, FLX_LKMM, INVENTS, "Wp x 1; Wr y 1 | Ra y; ifne r0 1 1; Rp x" },
-	{ FLX_MUT_RW_XB_NO_FENCE, FLX_LKMM, INVENTS,
-	  "p=1 : W p 0; sync; Wp x 9 | rl; R p; ifne r0 1 1; Rp x; ru" },
-	{ FLX_MUT_RW_XB_NO_POST, FLX_LKMM, INVENTS,
-	  "lock l; Wp x 1; unlock l | lock l; Rp x; unlock l" },
-	{ FLX_MUT_NO_RACES, FLX_LKMM, MISSES, "Wp x 1 | Rp x" },
-	{ FLX_MUT_NO_RACES, FLX_RC11, MISSES, "Wp x 1 | Rp x" },
-	{ FLX_MUT_NO_WW_RACE, FLX_LKMM, MISSES, "Wp x 1 | Wp x 2" },
-	{ FLX_MUT_NO_WR_RACE, FLX_LKMM, MISSES, "Wp x 1 | await x 1" },
-	{ FLX_MUT_WR_RACE_NO_CO, FLX_LKMM, MISSES, "Wp x 1; W x 2 | await x 2" },
-	{ FLX_MUT_NO_RW_RACE, FLX_LKMM, MISSES, "Rp x; W y 1 | R y; ifne r0 1 1; Wp x 2" },
-	{ FLX_MUT_RUN_NO_RF, FLX_SC, ADDS, "W x 1 | R x; R y | W y 1 | R y; R x" },
-	{ FLX_MUT_RUN_NO_RF, FLX_TSO, ADDS, "W x 1 | R x; R y | W y 1 | R y; R x" },
-	{ FLX_MUT_RUN_NO_FR, FLX_SC, ADDS, "W x 1; R x | W x 2" },
-	{ FLX_MUT_RUN_NO_FR, FLX_TSO, ADDS, "W x 1; mb; R y | W y 1; mb; R x" },
-	{ FLX_MUT_RUN_NO_CO, FLX_SC, ADDS, "W x 1; W y 1 | W y 2; W x 2" },
-	{ FLX_MUT_RUN_NO_CO, FLX_TSO, ADDS, "W x 1; W y 1 | W y 2; W x 2" },
-	{ FLX_MUT_TSO_NO_LOCKED, FLX_TSO, ADDS, "xchg.rlx x 1; R y | xchg.rlx y 1; R x" },
-	{ FLX_MUT_TSO_NO_FORWARDING, FLX_TSO, LOSES, "W x 1; R x; R y | W y 1; R y; R x" },
-	{ FLX_MUT_NO_HB_COHERENCE, FLX_RC11, ADDS, "W x 1; Wr y 1 | Ra y; R x" },
-	{ FLX_MUT_NO_READER_KNOWN, FLX_RC11, ADDS, "W x 1 | R x; Wr y 1 | Ra y; R x" },
-	{ FLX_MUT_NO_READER_MISSES, FLX_RC11, ADDS, "W y 1 | xchg.rlx y 1; R y | W y 3" },
-	{ FLX_MUT_NO_SW, FLX_RC11, ADDS, "W x 1; Wr y 1 | Ra y; R x" },
-	{ FLX_MUT_SW_NO_STORE, FLX_RC11, ADDS, "W x 1; Wr y 1 | Ra y; R x" },
-	{ FLX_MUT_SW_NO_RELEASE_FENCE, FLX_RC11, ADDS, "W x 1; f.rel; W y 1 | R y; f.acq; R x" },
-	{ FLX_MUT_SW_NO_LOAD, FLX_RC11, ADDS, "W x 1; Wr y 1 | Ra y; R x" },
-	{ FLX_MUT_SW_NO_ACQUIRE_FENCE, FLX_RC11, ADDS, "W x 1; f.rel; W y 1 | R y; f.acq; R x" },
-	{ FLX_MUT_SW_NO_SEQUENCE, FLX_RC11, ADDS, "W x 1; Wr y 1 | xchg.rlx y 1 | Ra y; R x" },
-	{ FLX_MUT_HB_NO_CREATE, FLX_RC11, ADDS, "W x 1; spawn 1 | R x" },
-	{ FLX_MUT_HB_NO_JOIN, FLX_RC11, ADDS, "join 1; R x | W x 1" },
-	{ FLX_MUT_NO_PSC, FLX_RC11, ADDS, "Ws x 1; Rs y | Ws y 1; Rs x" },
-	{ FLX_MUT_PSC_NO_ACCESS, FLX_RC11, ADDS, "Ws x 1; Rs y | Ws y 1; Rs x" },
-	{ FLX_MUT_PSC_NO_FENCE_FIRST, FLX_RC11, ADDS, "W x 1; f.sc; R y | Ws y 1; Rs x" },
-	{ FLX_MUT_PSC_NO_FENCE_LAST, FLX_RC11, ADDS, "W x 1; f.sc; R y | Ws y 1; Rs x" },
-	{ FLX_MUT_PSC_F_NO_ECO, FLX_RC11, ADDS, "W x 1 | R x; f.sc; R y | R y; f.sc; R x | W y 1" },
-	{ FLX_MUT_PSC_NO_CO, FLX_RC11, ADDS, "Ws x 1; Ws y 1 | Ws y 3; Rs x" },
-	{ FLX_MUT_PSC_NO_FR, FLX_RC11, ADDS, "Ws x 1; Rs y | Ws y 1; Rs x" },
-	{ FLX_MUT_PSC_NO_RF, FLX_RC11, ADDS, "W x 1 | R x; f.sc; R y | R y; f.sc; R x | W y 1" },
-	{ FLX_MUT_SCB_NO_SB, FLX_RC11, ADDS, "Ws x 1; Rs y | Ws y 1; Rs x" },
-	{ FLX_MUT_SCB_NO_SB_HB_SB, FLX_RC11, ADDS, "Ra x; Rs y | Ws z 1; Ws x 2 | Ws y 1; Rs z" },
-	{ FLX_MUT_SCB_NO_HB_LOC, FLX_RC11, ADDS, "Ws x 1 | Rs x; Rs y | Rs y; Rs x | Ws y 1" },
-	{ FLX_MUT_FAIL_AS_SUCCESS, FLX_RC11, LOSES, "Ws x 1; cas.sc y 5 6 | Ws y 1; cas.sc x 5 6" },
-	{ FLX_MUT_NO_REVISIT, FLX_SC, LOSES, "R x | W x 1" },
-	{ FLX_MUT_NO_REVISIT, FLX_LKMM, LOSES, "R x | W x 1" },
-	{ FLX_MUT_NO_MAXIMALITY, FLX_SC, REPEATS, "R x | W x 1; W x 2" },
-	{ FLX_MUT_NO_MAXIMALITY, FLX_LKMM, REPEATS, "R x | W x 1; W x 2" },
-	{ FLX_MUT_LOAD_ALWAYS_MAXIMAL, FLX_SC, REPEATS,
-	  "R y; lock l; unlock l | lock l; unlock l; W y 1" },
-	{ FLX_MUT_STORE_ALWAYS_MAXIMAL, FLX_SC, REPEATS, "R x; W y 1 | W y 2; W x 3" },
-	{ FLX_MUT_GP_ALWAYS_MAXIMAL, FLX_SC, REPEATS, "R x; sync | W x 1" },
-	{ FLX_MUT_NEWEST_THEN, FLX_SC, LOSES, "lock l; unlock l | lock l; unlock l" },
-	{ FLX_MUT_ORPHAN_READERS, FLX_SC, ADDS, "R x | R x; W x 2 | W x 3" },
-	{ FLX_MUT_NO_CO, FLX_SC, LOSES, "W x 1 | W x 2" },
-	{ FLX_MUT_NO_CO, FLX_LKMM, LOSES, "W x 1; W y 2 | W y 1; W x 2" },
-	{ FLX_MUT_NO_STALE, FLX_SC, LOSES, "W x 1 | R x" },
-	{ FLX_MUT_NO_STALE, FLX_LKMM, LOSES, "W x 1; W x 2; Wr y 1 | R y; R x" },
-	{ FLX_MUT_PLACE_ALL, FLX_SC, ADDS, "W x 1; R x | W x 2" },
-	{ FLX_MUT_READ_ALL, FLX_SC, ADDS, "W x 1 | R x; R y | W y 1 | R y; R x" },
-	{ FLX_MUT_SPLIT_RMW, FLX_SC, ADDS, "xchg.rlx x 1 | W x 2" },
-	{ FLX_MUT_PLACE_BLOCKED, FLX_SC, WASTES, "await x 2 | W x 2 | W x 1" },
-	{ FLX_MUT_WAIT_ON_OLDER, FLX_SC, WASTES, "await x 1 | W x 1" },
-	{ FLX_MUT_NO_PATIENCE, FLX_SC, WASTES, "await x 1 | W x 1" },
-	{ FLX_MUT_GP_LASTS_ALONE, FLX_SC, ADDS, "sync" },
-	{ FLX_MUT_WAIT_ON_STALE, FLX_SC, ADDS, "lock l; unlock l | lock l; unlock l" },
-	{ FLX_MUT_ALWAYS_SURE, FLX_LKMM, CLAIMS,
-	  "W x 2; mb; W y 1 | await y 1; W x 1 | await x 1" },
-};
+static const struct mutant_shapes *const tables[] = { &mutant_shapes_lkmm, &mutant_shapes_rc11,
+						      &mutant_shapes_search };
 
-#define NR_ROWS (sizeof(rows) / sizeof(rows[0]))
+#define NR_TABLES (sizeof(tables) / sizeof(tables[0]))
+
+static size_t nr_shapes(void)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < NR_TABLES; i++)
+		n += tables[i]->n;
+	return n;
+}
+
+/* Number @i of all tables. */
+static const struct mutant_shape *shape(size_t i)
+{
+	size_t t = 0;
+
+	while (i >= tables[t]->n)
+		i -= tables[t++]->n;
+	return &tables[t]->shape[i];
+}
 
 static char now_running[600];
 
@@ -243,7 +75,8 @@ static void parse(struct rm_prog *p, const char *text)
 	ck_assert_msg(!rm_parse(p, text, err, sizeof(err)), "%s: %s", text, err);
 }
 
-static struct flx_result run(const struct row *r, const struct rm_prog *p, enum flx_mutant mutant)
+static struct flx_result run(const struct mutant_shape *r, const struct rm_prog *p,
+			     enum flx_mutant mutant)
 {
 	struct rt_options o = {
 		.model = r->model,
@@ -282,7 +115,7 @@ static bool is_damaged(enum damage d, uint64_t right, enum flx_verdict right_ver
 	return false;
 }
 
-static bool does(const struct row *r, const struct rm_prog *p)
+static bool does(const struct mutant_shape *r, const struct rm_prog *p)
 {
 	struct flx_result without = run(r, p, FLX_MUT_NONE), with = run(r, p, r->mutant);
 	struct rm_result want;
@@ -304,7 +137,7 @@ static bool does(const struct row *r, const struct rm_prog *p)
 
 START_TEST(each_mutant_changes_its_program)
 {
-	const struct row *r = &rows[_i];
+	const struct mutant_shape *r = shape(_i);
 	struct rm_prog p;
 	char why[2048];
 
@@ -347,8 +180,8 @@ START_TEST(each_mutant_has_a_program)
 {
 	bool seen[FLX_NR_MUTANTS] = { [FLX_MUT_NONE] = true };
 
-	for (size_t i = 0; i < NR_ROWS; i++)
-		seen[rows[i].mutant] = true;
+	for (size_t i = 0; i < nr_shapes(); i++)
+		seen[shape(i)->mutant] = true;
 	for (size_t i = 0; i < nr_mutant_programs; i++)
 		seen[mutant_programs[i].mutant] = true;
 	for (int m = 0; m < FLX_NR_MUTANTS; m++)
@@ -476,10 +309,10 @@ static bool is_rare(enum flx_mutant m)
 	return false;
 }
 
-static bool is_of_a_row(enum flx_mutant m)
+static bool has_a_shape(enum flx_mutant m)
 {
-	for (size_t i = 0; i < NR_ROWS; i++)
-		if (rows[i].mutant == m && rows[i].damage != WASTES)
+	for (size_t i = 0; i < nr_shapes(); i++)
+		if (shape(i)->mutant == m && shape(i)->damage != WASTES)
 			return true;
 	return false;
 }
@@ -489,7 +322,7 @@ START_TEST(random_programs_find_each_mutant_that_is_not_rare)
 	enum flx_mutant m = _i;
 	int n;
 
-	if (is_rare(m) || !is_of_a_row(m))
+	if (is_rare(m) || !has_a_shape(m))
 		return;
 	n = first_to_show(m);
 	printf("mutant %-20s random program %4d shows it\n", mutant_name[m], n);
@@ -506,7 +339,7 @@ int main(void)
 
 	tcase_set_timeout(tc, 0);
 	tcase_add_test(tc, each_mutant_has_a_program);
-	tcase_add_loop_test(tc, each_mutant_changes_its_program, 0, NR_ROWS);
+	tcase_add_loop_test(tc, each_mutant_changes_its_program, 0, nr_shapes());
 	tcase_add_loop_test(tc, each_mutant_changes_its_program_in_c, 0, nr_mutant_programs);
 	tcase_add_loop_test(tc, random_programs_find_each_mutant_that_is_not_rare, FLX_MUT_NONE + 1,
 			    FLX_NR_MUTANTS);

@@ -81,3 +81,41 @@ void alone(void)
 	pass();
 	assert(serial == 2);
 }
+
+static atomic_int passed;
+
+static void *pass_one_of_two(void *arg)
+{
+	pass();
+	assert(atomic_fetch_add(&passed, 1) < 2);
+	return NULL;
+}
+
+static void *pass_only(void *arg)
+{
+	pass();
+	return NULL;
+}
+
+static void run(void *(*fn)(void *), int n)
+{
+	pthread_t t[4];
+
+	pthread_barrier_init(&b, NULL, 2);
+	for (int i = 0; i < n; i++)
+		pthread_create(&t[i], NULL, fn, (void *)(intptr_t)i);
+	for (int i = 0; i < n; i++)
+		pthread_join(t[i], NULL);
+}
+
+/* The second round has other threads than the first, which have not seen that one end. */
+void pairs(void)
+{
+	run(pass_only, 4);
+	assert(serial == 2);
+}
+
+void one_has_no_partner(void)
+{
+	run(pass_one_of_two, 3);
+}

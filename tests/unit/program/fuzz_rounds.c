@@ -2,11 +2,12 @@
 /*
  * fuzz_rounds.c - random C programs with loops and equal threads, explored in several ways that have to agree.
  *
- * Covers: lib/explore/round.c (what is left out of loops must not lose an outcome) and symmetry.c (of executions that differ
- * in which of the equal threads does what, one). Each program of random_c.c is explored
+ * Covers: lib/explore/round.c (what is left out of loops must not lose an outcome), symmetry.c (of executions that differ
+ * in which of the equal threads does what, one) and commute.c (of those that differ in the order of additions, one). Each program of random_c.c is explored
  *
  * - as always;
  * - without symmetry: the executions found before must be one of each set, found by exchanging threads in all ways;
+ * - with the order of all additions: the same final values;
  * - also without the rules of round.c, where a loop ends at a small bound: the same final values of all variables;
  * - by preempt.c, which shares these rules but none of the search: the same executions;
  * - with data races as violations, as always and without both rules: a race in both or in none.
@@ -98,7 +99,7 @@ static uint64_t hash_of_variables(void)
 
 			if (name &&
 			    (!strcmp(name, "x") || !strcmp(name, "y") || !strcmp(name, "z") ||
-			     !strcmp(name, "p") || !strcmp(name, "out")))
+			     !strcmp(name, "k") || !strcmp(name, "p") || !strcmp(name, "out")))
 				h = mix(h, *(const uint32_t *)a);
 		}
 	return h;
@@ -189,8 +190,8 @@ static void release(struct exploration *x)
 }
 
 static struct {
-	unsigned long programs, compared[4], with_rounds, with_symmetry, races, deadlocks,
-		executions, outcomes;
+	unsigned long programs, compared[5], with_rounds, with_symmetry, with_additions, races,
+		deadlocks, executions, outcomes;
 } stats;
 
 static bool is_deadlock(const struct exploration *x)
@@ -232,6 +233,21 @@ static const char *compare_rounds(const struct exploration *plain, const struct 
 	return same_outcomes(plain, whole) ? NULL : "leaving out rounds changes the outcomes";
 }
 
+static const char *compare_additions(const struct exploration *plain,
+				     const struct exploration *ordered)
+{
+	if (!plain->ended || !ordered->ended)
+		return NULL;
+	stats.compared[4]++;
+	stats.with_additions += plain->result.executions < ordered->result.executions;
+	if (is_deadlock(plain) != is_deadlock(ordered) ||
+	    plain->result.executions > ordered->result.executions)
+		return "leaving out orders of additions adds something";
+	return same_outcomes(plain, ordered)
+		       ? NULL
+		       : "leaving out orders of additions changes the outcomes";
+}
+
 static const char *compare_steps(const struct exploration *plain, const struct exploration *steps)
 {
 	if (!plain->ended || !steps->ended)
@@ -257,7 +273,7 @@ static const char *compare_races(const struct exploration *all, const struct exp
 	return a == b ? NULL : "races are found by one alone";
 }
 
-enum way { ALL, PLAIN, WHOLE, STEPS, RACES, RACES_WHOLE, NR_WAYS };
+enum way { ALL, PLAIN, ORDERED, WHOLE, STEPS, RACES, RACES_WHOLE, NR_WAYS };
 
 static void explore_in_all_ways(struct exploration x[NR_WAYS], const struct random_c *shape,
 				const struct build *b, int chosen, enum flx_model model)
@@ -270,6 +286,7 @@ static void explore_in_all_ways(struct exploration x[NR_WAYS], const struct rand
 			.timeout = 1,
 			.on_execution = on_execution,
 			.no_symmetry = w != ALL && w != RACES,
+			.no_commute = w == ORDERED || w == RACES_WHOLE,
 			.mutant = w == WHOLE || w == RACES_WHOLE ? FLX_MUT_NO_ROUNDS
 				  : w == STEPS			 ? FLX_MUT_NONE
 								 : tested_mutant,
@@ -304,7 +321,9 @@ static const char *compare(const struct random_c *shape, const struct build *b, 
 	if (!difference)
 		difference = compare_rounds(&x[PLAIN], &x[WHOLE]);
 	if (!difference)
-		difference = compare_steps(&x[PLAIN], &x[STEPS]);
+		difference = compare_additions(&x[PLAIN], &x[ORDERED]);
+	if (!difference)
+		difference = compare_steps(&x[ORDERED], &x[STEPS]);
 	if (!difference)
 		difference = compare_races(&x[RACES], &x[RACES_WHOLE]);
 	for (enum way w = 0; w < NR_WAYS; w++) {
@@ -387,12 +406,13 @@ START_TEST(all_ways_to_explore_agree)
 		bad += one_file(seed, until, levels[k % 4]);
 	printf("%lu programs from seed %lu, %lu executions, %lu outcomes, %lu deadlocks, %lu "
 	       "races; compared: "
-	       "symmetry %lu (%lu with fewer executions), rounds %lu (%lu), preemptions %lu, races "
-	       "%lu; %d "
+	       "symmetry %lu (%lu with fewer executions), rounds %lu (%lu), additions %lu (%lu), "
+	       "preemptions %lu, races %lu; %d "
 	       "differ\n",
 	       stats.programs, (unsigned long)first_seed, stats.executions, stats.outcomes,
 	       stats.deadlocks, stats.races, stats.compared[0], stats.with_symmetry,
-	       stats.compared[1], stats.with_rounds, stats.compared[2], stats.compared[3], bad);
+	       stats.compared[1], stats.with_rounds, stats.compared[4], stats.with_additions,
+	       stats.compared[2], stats.compared[3], bad);
 	fflush(stdout);
 	ck_assert_int_eq(bad, 0);
 }

@@ -355,3 +355,44 @@ void spin_forgotten(void)
 	pthread_spin_init(&spin, PTHREAD_PROCESS_PRIVATE);
 	both(add_spinning, add_unlocked);
 }
+
+static atomic_int stop;
+
+static void *stop_it(void *arg)
+{
+	atomic_store(&stop, 1);
+	return NULL;
+}
+
+static void *lock_in_loop(void *arg)
+{
+	pthread_mutex_lock(&recursive);
+	while (!atomic_load(&stop))
+		pthread_mutex_lock(&recursive);
+	pthread_mutex_unlock(&recursive);
+	return NULL;
+}
+
+/* Nothing but the mutex tells one round from the next. */
+void locked_once_more_in_a_loop(void)
+{
+	both(lock_in_loop, stop_it);
+	assert(!pthread_mutex_trylock(&recursive));
+}
+
+static void *nest_in_loop(void *arg)
+{
+	pthread_mutex_lock(&recursive);
+	while (!atomic_load(&stop)) {
+		pthread_mutex_lock(&recursive);
+		pthread_mutex_unlock(&recursive);
+	}
+	pthread_mutex_unlock(&recursive);
+	return NULL;
+}
+
+void nested_in_a_loop(void)
+{
+	both(nest_in_loop, stop_it);
+	assert(!pthread_mutex_trylock(&recursive));
+}

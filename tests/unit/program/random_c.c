@@ -5,6 +5,7 @@
 #include <stdbool.h>
 
 static FILE *out;
+static bool counts; /* the program in hand has counters */
 static uint64_t state;
 
 static uint64_t below(uint64_t n)
@@ -66,7 +67,7 @@ void random_c_begin(FILE *f)
 	      "#define WEAK(v, e, n, o, p) atomic_compare_exchange_weak_explicit(&v, &e, n, O(o), "
 	      "O(p))\n"
 	      "#define FENCE(o) atomic_thread_fence(O(o))\n\n"
-	      "atomic_int x, y, z;\nint p, out[16], chosen;\npthread_mutex_t m = "
+	      "atomic_int x, y, z, k;\nint p, out[16], chosen;\npthread_mutex_t m = "
 	      "PTHREAD_MUTEX_INITIALIZER;\n"
 	      "int __VERIFIER_nondet_int(void);\n\n",
 	      f);
@@ -256,8 +257,42 @@ static void loop(void)
 	}
 }
 
+static void count(void)
+{
+	switch (below(60)) {
+	case 0:
+		fprintf(out, "\tST(k, %d, %s);\n", value(), store_order());
+		break;
+	case 1:
+		fprintf(out, "\tr = LD(k, %s);\n", load_order());
+		break;
+	case 2:
+		fprintf(out, "\tr = ADD(k, %d, %s);\n", value(), rmw_order());
+		break;
+	case 3:
+		fprintf(out, "\tADD(k, 1, %s);\n", rmw_order());
+		break;
+	case 4:
+		fprintf(out, "\tOR(k, %d, relaxed);\n", value());
+		break;
+	case 5:
+		fprintf(out, "\te = 1, CAS(k, e, 2, %s, relaxed);\n", rmw_order());
+		break;
+	default:
+		fprintf(out, "\tADD(k, %s, %s);\n", PICK("1", "2", "3", "-1", "r"),
+			PICK("relaxed", "release"));
+	}
+}
+
 static void simple(void)
 {
+	if (counts && !one_in(3)) {
+		if (one_in(4))
+			fprintf(out, "\tif (%s)\n\t",
+				PICK("LD(x, relaxed)", "LD(y, acquire)", "r"));
+		count();
+		return;
+	}
 	switch (below(9)) {
 	case 0:
 	case 1:
@@ -334,10 +369,11 @@ struct random_c random_c_write(FILE *f, uint64_t seed, int name)
 	int groups = 0, with_writer;
 
 	out = f;
+	counts = seed % 4 == 1;
 	state = seed * 0x9e3779b97f4a7c15ull + 1;
 	for (int i = 0; i < 8; i++)
 		below(2);
-	loops = !one_in(5);
+	loops = !one_in(5) && !(counts && one_in(2));
 	p.nthreads += !loops && one_in(2);
 	for (int i = 0; i < p.nthreads; i++)
 		p.group[i] = i && one_in(3) ? p.group[i - 1] : groups++;
@@ -354,7 +390,7 @@ struct random_c random_c_write(FILE *f, uint64_t seed, int name)
 	}
 	between = one_in(3);
 	spawns = one_in(5);
-	joins = one_in(8);
+	joins = one_in(counts ? 2 : 8);
 	results = one_in(2);
 	fprintf(f, "static void run_%d(void)\n{\n\tpthread_t t[%d];\n\tvoid *v[%d] = { 0 };\n",
 		name, p.nthreads, p.nthreads);
@@ -375,6 +411,8 @@ struct random_c random_c_write(FILE *f, uint64_t seed, int name)
 	if (results)
 		for (int i = 0; i < p.nthreads; i++)
 			fprintf(f, "\tout[%d] = (int)(intptr_t)v[%d];\n", 8 + i, i);
+	if (counts && one_in(2))
+		fputs("\tr += LD(k, relaxed);\n", f);
 	fputs("\tout[7] = r * 8 + s + c + e;\n}\n\n", f);
 	return p;
 }

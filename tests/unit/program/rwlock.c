@@ -133,3 +133,26 @@ void writer_waits_for_ever(void)
 {
 	both(reader_stays, writer);
 }
+
+static atomic_int stop;
+
+static void *stop_it(void *arg)
+{
+	atomic_store(&stop, 1);
+	return NULL;
+}
+
+static void *read_in_loop(void *arg)
+{
+	pthread_rwlock_rdlock(&l);
+	while (!atomic_load(&stop))
+		pthread_rwlock_rdlock(&l);
+	pthread_rwlock_unlock(&l);
+	return NULL;
+}
+
+void read_once_more_in_a_loop(void)
+{
+	both(read_in_loop, stop_it);
+	assert(!pthread_rwlock_trywrlock(&l));
+}

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* thread.c - cases for lib/program/{threads,cleanup,keys,tls,end}.c; see case.h. */
+#define _GNU_SOURCE
 #include "case.h"
 
 #include <unistd.h>
@@ -360,6 +361,21 @@ void stack_shared(void)
 	pthread_create(&t, NULL, fill, &local);
 	pthread_join(t, NULL);
 	assert(local == 3);
+}
+
+static atomic_int last;
+
+static void *leave_number(void *arg)
+{
+	atomic_store(&last, gettid());
+	return NULL;
+}
+
+/* The first to be created can be the last to store. */
+void kernel_numbers_differ(void)
+{
+	twice(leave_number);
+	assert(last == gettid() + 2);
 }
 
 void stack_race(void)

@@ -161,7 +161,7 @@ START_TEST(what_is_unknown_is_named_with_what_there_is)
 	assert_refused(&(struct fl_run_options){ .kernel = "6.1", .model = "pso" },
 		       "unknown memory model \"pso\". There are: sc, tso, lkmm");
 	assert_refused(&(struct fl_run_options){ .kernel = "6.1", .model = "rc11" },
-		       "not built yet");
+		       "not for scenarios. There are: sc, tso, lkmm");
 	memset(long_set, 'x', sizeof(long_set) - 1);
 	assert_refused(&(struct fl_run_options){ .kernel = "6.1", .set = long_set }, "settings");
 }
