@@ -77,6 +77,7 @@ static bool add_row(struct barriers *b, int i)
 		.place = &place,
 		.where = fl_trace_where(source, i),
 		.name = source->note[i].name,
+		.operation = place.pc ? place.site->text : NULL,
 	};
 
 	place.site = row.where;
@@ -245,6 +246,12 @@ static int add_group(struct barriers *b, const bool *in, const struct barriers_t
 	return CLI_OK;
 }
 
+/* The user has ended this exploration: it says nothing. */
+static bool was_ended(const struct barriers *b, const struct barriers_try *t)
+{
+	return t->result.verdict == FL_VERDICT_INCONCLUSIVE && b->interrupted();
+}
+
 static int try_pair(struct barriers *b, int x, int y, struct flx_weakening *w)
 {
 	bool in[b->nr_rows];
@@ -256,7 +263,7 @@ static int try_pair(struct barriers *b, int x, int y, struct flx_weakening *w)
 	in[x] = in[y] = true;
 	snprintf(name, sizeof(name), "%d-and-%d", x + 1, y + 1);
 	status = explore_set(b, in, w, &t, name);
-	if (!status && t.result.verdict != FL_VERDICT_VERIFIED)
+	if (!status && t.result.verdict != FL_VERDICT_VERIFIED && !was_ended(b, &t))
 		status = add_group(b, in, &t);
 	else
 		fl_run_result_free(&t.result);
@@ -341,6 +348,10 @@ static int find_together(struct barriers *b, bool *in, struct flx_weakening *w)
 		status = explore_set(b, group, w, &t, group_name(b, name));
 		if (status)
 			return status;
+		if (was_ended(b, &t)) {
+			fl_run_result_free(&t.result);
+			return CLI_OK;
+		}
 		if (t.result.verdict != FL_VERDICT_VIOLATION) {
 			b->undecided += t.result.verdict == FL_VERDICT_INCONCLUSIVE;
 			b->together.try = t;

@@ -29,6 +29,7 @@ struct barriers_row {
 	int nr_places;
 	const struct fl_site *where; /* its line */
 	const char *name;	     /* of the variable, or NULL */
+	const char *operation;	     /* if the line does not say it alone, or NULL */
 	struct barriers_try try[FLX_MAX_WEAKER];
 	int nr_tries;
 	int enough[FLX_MAX_WEAKER]; /* orderings than which no verified one is weaker */

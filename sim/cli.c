@@ -45,6 +45,28 @@ static const struct argp_option help_options[] = {
 	{ 0 },
 };
 
+/* "-x", or several in one; of one letter each. */
+static bool is_unknown_letter(const struct argp *argp, const char *arg)
+{
+	const struct argp_option *o = argp->options;
+
+	if (!arg || arg[0] != '-' || !arg[1] || arg[1] == '-')
+		return false;
+	for (; o->name || o->key || o->doc; o++)
+		if (o->key == arg[1])
+			return false;
+	return true;
+}
+
+/* getopt has passed what it choked on, unless that has further letters. */
+static void note_bad_argument(struct parse *p, const struct argp_state *state)
+{
+	if (state->next < state->argc && is_unknown_letter(p->user, state->argv[state->next]))
+		p->bad = state->argv[state->next];
+	else if (state->next > 0 && state->next <= state->argc)
+		p->bad = state->argv[state->next - 1];
+}
+
 /* Hands everything to the command's parser, and notes which argument was wrong. */
 static error_t parse_one(int key, char *arg, struct argp_state *state)
 {
@@ -59,8 +81,7 @@ static error_t parse_one(int key, char *arg, struct argp_state *state)
 		state->child_inputs[0] = p->input;
 		return 0;
 	case ARGP_KEY_ERROR:
-		if (state->next > 0 && state->next <= state->argc)
-			p->bad = state->argv[state->next - 1];
+		note_bad_argument(p, state);
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -86,6 +107,10 @@ static int report_bad_option(const struct parse *p, const char *command)
 	char near[256], typed[128];
 	size_t len, n = 0;
 
+	if (is_unknown_letter(p->user, name) && strstr(p->user->args_doc, "CC-ARGUMENT"))
+		return cli_error("unknown option \"%s\"; arguments for the compiler come after --, "
+				 "as in 'FILE.c -- %s'",
+				 name, name);
 	if (strncmp(name, "--", 2))
 		return cli_error("unknown option \"%s\"; '%s --help' shows all", name, command);
 	len = strcspn(name + 2, "=");

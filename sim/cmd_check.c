@@ -17,6 +17,7 @@
 
 #include "progress.h"
 #include "report.h"
+#include "searched.h"
 
 #define MAX_SCENARIOS 256
 
@@ -59,10 +60,15 @@ static const struct argp_option options[] = {
 	{ "timeout", KEY_TIMEOUT, "SECONDS", 0, "Give up a run after this time", 2 },
 	{ "jobs", KEY_JOBS, "N", 0, "N processes share a long exhaustive search; default 1", 2 },
 	{ "checkpoint", KEY_CHECKPOINT, "FILE", 0,
-	  "Where the search of one run is saved if it is cut short; default: SCENARIO.checkpoint "
-	  "after a minute",
+	  "Where the search of one run is saved if it is cut short; default: SCENARIO.checkpoint, "
+	  "if "
+	  "it took more than a minute",
 	  2 },
-	{ "resume", KEY_RESUME, "FILE", 0, "Go on from a checkpoint of the same run", 2 },
+	{ "resume", KEY_RESUME, "FILE", 0,
+	  "Go on from a checkpoint of the same run, which is removed when the search has come to "
+	  "its "
+	  "end",
+	  2 },
 	{ NULL, 0, NULL, 0, "What to show", 3 },
 	{ "trace", KEY_TRACE, "FILE", 0,
 	  "Where the violating execution goes; default: SCENARIO.trace if a kernel was chosen. "
@@ -366,10 +372,8 @@ static bool run_one(struct check *c, const struct fl_scenario *s, const struct f
 		report_single(&run, c->verbose);
 	if (!was_written(ret, "trace", path, "--trace") ||
 	    !was_written(page_ret, "page", page, "--html") ||
-	    !was_written(run.result.save_err, "checkpoint", opt.checkpoint, "--checkpoint"))
+	    !searched_print_checkpoint(&run.result, opt.checkpoint, c->json))
 		c->bad_input = true;
-	if (run.result.saved && !c->json)
-		printf("  saved: --resume %s goes on from here\n", opt.checkpoint);
 	fl_run_result_free(&run.result);
 	return !progress_interrupted();
 }

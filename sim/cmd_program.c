@@ -11,6 +11,7 @@
 #include "../lib/program/program.h"
 #include "progress.h"
 #include "report_program.h"
+#include "searched.h"
 
 enum key {
 	KEY_MODEL = 0x200,
@@ -53,8 +54,12 @@ static const struct argp_option options[] = {
 	{ "timeout", KEY_TIMEOUT, "SECONDS", 0, "Give up after exploring for this time", 2 },
 	{ "jobs", KEY_JOBS, "N", 0, "N processes share a long search; default 1", 2 },
 	{ "checkpoint", KEY_CHECKPOINT, "FILE", 0,
-	  "Where a search that is cut short is saved; default: FILE.checkpoint after a minute", 2 },
-	{ "resume", KEY_RESUME, "FILE", 0, "Go on from a checkpoint", 2 },
+	  "Where a search that is cut short is saved; default: FILE.checkpoint, if it took more "
+	  "than a "
+	  "minute",
+	  2 },
+	{ "resume", KEY_RESUME, "FILE", 0,
+	  "Go on from a checkpoint, which is removed when the search has come to its end", 2 },
 	{ "no-symmetry", KEY_NO_SYMMETRY, NULL, 0, "Equal threads count as different", 2 },
 	{ "no-commute", KEY_NO_COMMUTE, NULL, 0,
 	  "Additions to a counter whose results nobody uses are ordered, too", 2 },
@@ -231,17 +236,6 @@ static void choose_checkpoint(struct args *a)
 			      a->checkpoint, sizeof(a->checkpoint), slash ? slash + 1 : a->file);
 }
 
-static int report_checkpoint(const struct args *a, const struct fl_run_result *r, int status)
-{
-	if (r->save_err)
-		return cli_error("can't write the checkpoint to \"%s\": %s; --checkpoint FILE "
-				 "chooses another place",
-				 a->opt.checkpoint, strerror(-r->save_err));
-	if (r->saved && !a->json)
-		printf("  saved: --resume %s goes on from here\n", a->opt.checkpoint);
-	return status;
-}
-
 static int check(struct args *a)
 {
 	struct progress progress = { .scenario = a->file };
@@ -272,7 +266,7 @@ static int check(struct args *a)
 	report.interrupted = progress_interrupted();
 	written = write_files(a, r.trace, &report);
 	(a->json ? report_program_json : report_program_text)(&report);
-	status = report_checkpoint(a, &r, status);
+	written &= searched_print_checkpoint(&r, a->opt.checkpoint, a->json);
 	fl_run_result_free(&r);
 	return written ? status : CLI_BAD_INPUT;
 }

@@ -99,8 +99,9 @@ static void print_weakened(const struct fl_trace_info *info)
 	}
 }
 
+/* @page: was written, or NULL. */
 static void report(const struct replay *replay, const struct fl_trace *want,
-		   const struct fl_run_result *result)
+		   const struct fl_run_result *result, const char *page)
 {
 	const struct fl_trace_info *info = fl_trace_info(want);
 
@@ -124,8 +125,8 @@ static void report(const struct replay *replay, const struct fl_trace *want,
 		printf("  (recorded as %s: %s)\n", info->oracle, info->message);
 	printf("  replayed from %s\n", replay->file);
 	print_weakened(info);
-	if (replay->html && result->trace)
-		printf("  page: %s\n", replay->html);
+	if (page)
+		printf("  page: %s\n", page);
 	if (result->trace) {
 		putchar('\n');
 		(replay->all_events ? fl_trace_print_all : fl_trace_print)(result->trace, stdout);
@@ -138,7 +139,7 @@ static void put(json_t *o, const char *key, const char *text)
 }
 
 static void report_as_json(const struct replay *replay, const struct fl_trace *want,
-			   const struct fl_run_result *result)
+			   const struct fl_run_result *result, const char *page)
 {
 	static const char *const verdict[] = {
 		[CLI_OK] = "clean",
@@ -163,7 +164,7 @@ static void report_as_json(const struct replay *replay, const struct fl_trace *w
 	put(o, "message", status == CLI_OK ? NULL : result->message);
 	put(o, "recorded_oracle", info->oracle);
 	put(o, "recorded_message", info->message);
-	put(o, "html", result->trace ? replay->html : NULL);
+	put(o, "html", page);
 	if (result->trace)
 		json_object_set_new(o, "events",
 				    fl_trace_rows_to_json(result->trace, replay->all_events));
@@ -223,11 +224,14 @@ static int replay_trace(const struct replay *replay, const struct fl_trace *want
 	if (replay->gdb && result.trace) {
 		ret = gdb_replay(replay->file, result.trace);
 	} else {
+		const char *page;
+
 		ret = write_page(replay, &result);
+		page = result.trace && !ret ? replay->html : NULL;
 		if (replay->json)
-			report_as_json(replay, want, &result);
+			report_as_json(replay, want, &result, page);
 		else
-			report(replay, want, &result);
+			report(replay, want, &result, page);
 		if (!ret)
 			ret = exit_status(&result);
 	}
@@ -244,7 +248,9 @@ int cmd_replay(int argc, char **argv)
 		.doc = "Runs exactly the execution again that 'faultline check' or 'faultline "
 		       "program' wrote to FILE. A program is compiled again, as it was then.\v"
 		       "Exit status: 1 if the violation shows again, 0 if the execution is clean "
-		       "now, 2 if FILE is no trace or no longer fits the code.",
+		       "now, 2 if FILE is no trace or no longer fits the code, 3 if it is still "
+		       "not "
+		       "known to be a violation. With --gdb, it is gdb's own: 0 after 'quit'.",
 	};
 	struct replay replay = { 0 };
 	struct fl_trace *want;

@@ -45,6 +45,22 @@ bool gdb_stop_at(const char *text)
 	return true;
 }
 
+/* Above the engine's: of a program, the code that the engine has found; of a scenario, the event's function. */
+static void select_frame(FILE *f, const struct fl_trace *t, int event)
+{
+	const struct fl_site *where = event < 0 ? NULL : fl_trace_where(t, event);
+
+	if (t->info.program)
+		fputs("while *(unsigned long *)&fl_replay_caller && "
+		      "(unsigned long)$pc != *(unsigned long *)&fl_replay_caller\n"
+		      "up-silently\n"
+		      "end\n"
+		      "frame\n",
+		      f);
+	else if (where && where->func)
+		fprintf(f, "frame function %s\n", where->func);
+}
+
 /* What gdb should do: its own language. */
 static void write_commands(FILE *f, const struct fl_trace *t, int event)
 {
@@ -62,11 +78,14 @@ static void write_commands(FILE *f, const struct fl_trace *t, int event)
 		fprintf(f, "echo Event %d of the execution%s%s%s.\\n\n", event,
 			name ? ", thread " : "", name ? name : "",
 			t->violating >= 0 ? " was its last one" : "");
-	fputs("echo This is the thread's own stack. The engine's frames come first, then the\\n\n"
-	      "echo scenario's: 'bt' shows all, 'up' goes there, 'continue' ends the "
-	      "replay.\\n\\n\n"
+	fputs("echo This is the thread's own stack, and the frame of its own code: 'down' goes "
+	      "into\\n\n"
+	      "echo the engine, 'up' to the callers, 'continue' ends the replay.\\n\\n\n"
 	      "backtrace\n"
-	      "end\n"
+	      "echo \\n\n",
+	      f);
+	select_frame(f, t, event);
+	fputs("end\n"
 	      "run\n",
 	      f);
 }
@@ -88,7 +107,7 @@ static bool make_script(char *path, size_t size, const struct fl_trace *t, int e
 	return true;
 }
 
-int gdb_replay(const char *file, const struct fl_trace *trace)
+int gdb_replay(const char *file, struct fl_trace *trace)
 {
 	int event = fl_trace_culprit(trace);
 	char self[1024], script[64], stop[64] = "oracle";
@@ -97,6 +116,7 @@ int gdb_replay(const char *file, const struct fl_trace *trace)
 	if (n <= 0)
 		return cli_error("can't find this program's own file for gdb");
 	self[n] = '\0';
+	fl_trace_resolve(trace);
 	if (!make_script(script, sizeof(script), trace, event))
 		return CLI_BAD_INPUT;
 	if (trace->violating < 0 && event >= 0)

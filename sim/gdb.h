@@ -11,7 +11,7 @@ struct fl_trace;
  * Becomes gdb on this very program, replaying @file. @trace is the execution as it is now: its violating
  * event is where the program stops. Returns only if that fails, with CLI_BAD_INPUT after a message.
  */
-int gdb_replay(const char *file, const struct fl_trace *trace);
+int gdb_replay(const char *file, struct fl_trace *trace);
 
 /*
  * The program's side: the value of --stop-at that gdb_replay() passes, "CPU:PASSED" or "oracle". False if it

@@ -8,6 +8,7 @@
 
 #include <jansson.h>
 
+#include "../lib/trace/trace.h"
 #include "cli.h"
 
 #define MAX_TEXT 60
@@ -84,13 +85,46 @@ static void put_place(char *buf, size_t size, const struct barriers_row *row)
 		snprintf(buf, size, "%s", w->file ? w->file : "?");
 }
 
-/* The line as written, and which of its orderings is meant. */
-static void put_text(char *buf, size_t size, const struct barriers_row *row)
+static bool differ(const char *a, const char *b)
+{
+	return a != b && (!a || !b || strcmp(a, b));
+}
+
+/* Is there another operation, or one of another variable, in the line? */
+static bool shares_line(const struct barriers *b, const struct barriers_row *row)
+{
+	for (int i = 0; i < b->nr_rows; i++) {
+		const struct barriers_row *r = &b->row[i];
+
+		if (r->where == row->where &&
+		    (differ(r->operation, row->operation) || differ(r->name, row->name)))
+			return true;
+	}
+	return false;
+}
+
+/* "x: atomic load", "atomic store": the row is about a variable or an array, and about all objects of the heap. */
+static void put_operation(char *buf, size_t size, const struct barriers_row *row)
+{
+	bool named = row->name && strncmp(row->name, "malloc#", 7);
+	char name[96];
+
+	snprintf(name, sizeof(name), "%.*s", named ? (int)strcspn(row->name, "[+") : 0, row->name);
+	fl_trace_access(buf, size, row->operation, named ? name : NULL);
+}
+
+/* The line as written, if it tells which ordering is meant. */
+static void put_text(char *buf, size_t size, const struct barriers *b,
+		     const struct barriers_row *row)
 {
 	const char *text = row->where->text ? row->where->text : "?";
 	bool cut = strlen(text) > MAX_TEXT;
 
-	snprintf(buf, size, "%.*s%s", cut ? MAX_TEXT - 3 : MAX_TEXT, text, cut ? "..." : "");
+	if (row->operation && (shares_line(b, row) || fl_trace_has_several_statements(text)))
+		put_operation(buf, size, row);
+	else
+		snprintf(buf, size, "%.*s%s", cut ? MAX_TEXT - 3 : MAX_TEXT, text,
+			 cut ? "..." : "");
 }
 
 /* The names of rt.h say their orders themselves. */
@@ -124,7 +158,7 @@ static struct widths measure(const struct barriers *b)
 	for (int i = 0; i < b->nr_rows; i++) {
 		put_place(buf, sizeof(buf), &b->row[i]);
 		widen(&w.place, buf);
-		put_text(buf, sizeof(buf), &b->row[i]);
+		put_text(buf, sizeof(buf), b, &b->row[i]);
 		widen(&w.text, buf);
 		put_order(buf, sizeof(buf), &b->row[i]);
 		widen(&w.order, buf);
@@ -179,7 +213,7 @@ static void print_row(const struct report_barriers *r, const struct widths *w, i
 	int indent = 2 + w->number + 2;
 
 	put_place(place, sizeof(place), row);
-	put_text(text, sizeof(text), row);
+	put_text(text, sizeof(text), r->found, row);
 	put_order(order, sizeof(order), row);
 	put_verdict(verdict, sizeof(verdict), row);
 	printf("  %*d  %-*s  %-*s  %-*s%s%s\n", w->number, i + 1, w->place, place, w->text, text,
@@ -243,6 +277,16 @@ static void print_together(const struct report_barriers *r)
 								     : "inconclusive");
 }
 
+/* Of the groups, and of the set that was to be verified. */
+static int open_at_once(const struct barriers *b)
+{
+	int n = b->together.n > 1 && b->together.try.result.verdict == FL_VERDICT_INCONCLUSIVE;
+
+	for (int i = 0; i < b->nr_groups; i++)
+		n += b->group[i].try.result.verdict == FL_VERDICT_INCONCLUSIVE;
+	return n;
+}
+
 static void print_summary(const struct report_barriers *r)
 {
 	const struct barriers *b = r->found;
@@ -256,9 +300,12 @@ static void print_summary(const struct report_barriers *r)
 		weaker += !b->row[i].undecided && b->row[i].nr_enough && !is_needless(&b->row[i]);
 	}
 	printf("\n%d ordering%s: %d needed as written, %d can be weaker, %d not needed, "
-	       "%d inconclusive; %d explorations, %s\n",
-	       b->nr_rows, b->nr_rows == 1 ? "" : "s", needed, weaker, needless, undecided,
-	       b->explorations, cli_time(time, sizeof(time), b->seconds));
+	       "%d inconclusive",
+	       b->nr_rows, b->nr_rows == 1 ? "" : "s", needed, weaker, needless, undecided);
+	if (open_at_once(b))
+		printf(", %d inconclusive at once", open_at_once(b));
+	printf("; %d exploration%s, %s\n", b->explorations, b->explorations == 1 ? "" : "s",
+	       cli_time(time, sizeof(time), b->seconds));
 	if (r->interrupted)
 		printf("interrupted: this is not all\n");
 	else if (undecided || b->undecided)
@@ -291,7 +338,8 @@ void report_barriers_text(const struct report_barriers *r)
 	for (int i = 0; i < b->rows_done; i++)
 		print_row(r, &w, i);
 	if (!b->nr_rows)
-		printf("  no ordering on its path could be weaker\n");
+		printf("  nothing to weaken: no barrier, acquire or release of its own on its "
+		       "path\n");
 	print_together(r);
 	print_summary(r);
 }
@@ -355,6 +403,7 @@ static void print_row_json(const struct report_barriers *r, int i)
 	put_string(o, "function", row->where->func);
 	put_string(o, "text", row->where->text);
 	put_string(o, "variable", row->name);
+	put_string(o, "operation", row->operation);
 	put_string(o, "written", name_of(row, row->place->written));
 	json_object_set_new(o, "on_failure", json_boolean(row->place->ordering == FLX_OF_FAILURE));
 	put_string(o, "verdict", verdict_of(row));

@@ -4,6 +4,9 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
+
+#include "cli.h"
 
 void searched_print_open(const struct fl_run_result *r, const char *limit)
 {
@@ -61,6 +64,26 @@ void searched_print_odds(const struct fl_run_result *r)
 	printf("  (n = %u threads, k = %u steps%s; one that shows if loads read the newest "
 	       "store)\n",
 	       m->threads, m->steps, choices);
+}
+
+bool searched_print_checkpoint(const struct fl_run_result *r, const char *file, bool quiet)
+{
+	if (r->save_err) {
+		cli_error("can't write the checkpoint to \"%s\": %s; --checkpoint FILE chooses "
+			  "another place",
+			  file, strerror(-r->save_err));
+		return false;
+	}
+	if (quiet)
+		return true;
+	if (r->saved)
+		printf("  saved: --resume %s goes on from here\n", file);
+	else if (r->unsaved)
+		printf("  not saved: it took less than a minute; --checkpoint FILE saves it "
+		       "anyway\n");
+	else if (r->cleared)
+		printf("  removed: the checkpoint %s, as the search has come to its end\n", file);
+	return true;
 }
 
 void searched_json(json_t *o, const struct fl_run_result *r)

@@ -3,6 +3,7 @@
 #ifndef FL_SIM_SEARCHED_H
 #define FL_SIM_SEARCHED_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include <faultline/run.h>
@@ -14,6 +15,9 @@ void searched_print_open(const struct fl_run_result *r, const char *limit);
 int searched_counts(char *buf, size_t size, const struct fl_run_result *r);
 /* The probability with which a search "pct:D" finds what it is for; nothing for other searches. */
 void searched_print_odds(const struct fl_run_result *r);
+
+/* What has become of the checkpoint @file, unless @quiet. False after an error message: it can't be written. */
+bool searched_print_checkpoint(const struct fl_run_result *r, const char *file, bool quiet);
 
 void searched_json(json_t *o, const struct fl_run_result *r);
 

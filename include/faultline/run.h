@@ -76,6 +76,8 @@ struct fl_run_result {
 	uint64_t found_in;   /* the first of them, counted from 1, that was a violation; else 0 */
 	struct fl_pct pct;
 	bool saved;	  /* what is left of the search is in the checkpoint */
+	bool unsaved;	  /* it is not, since the search was shorter than checkpoint_after */
+	bool cleared;	  /* the search has come to its end, and the checkpoint was removed */
 	int save_err;	  /* or why not: a negative errno */
 	char note[160];	  /* what a search that was not exhaustive can say, or "" */
 	char unseen[160]; /* of a program: library calls whose accesses are not seen, or "" */

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "learn.h"
-#include "liveness.h"
+#include "flow.h"
 #include "search.h"
 
 static bool enabled, used; /* used: some thread has such an event */
@@ -28,14 +28,20 @@ static bool is_of_a_kind(fl_rmw_fn fn)
 	return fn == fl_rmw_add || fn == fl_rmw_and || fn == fl_rmw_or || fn == fl_rmw_xor;
 }
 
+static bool changes_nothing(const struct op *op)
+{
+	return op->fn == fl_rmw_and ? op->a == (op->size < 8 ? (1ull << 8 * op->size) - 1 : ~0ull)
+				    : !op->a;
+}
+
 bool commute_takes(const struct op *op)
 {
 	if (!enabled || op->kind != OP_RMW || op->given || !is_of_a_kind(op->fn) ||
-	    learn_if_order_matters(op->addr))
+	    learn_if_order_matters(op->addr) || changes_nothing(op))
 		return false;
 	if (op->order != FL_ONCE && op->order != FL_RELEASE && !without(FLX_MUT_ADD_ANY_ORDER))
 		return false;
-	if (!liveness_ignores_result(op->pc) && !without(FLX_MUT_ADD_USED))
+	if (!flow_ignores_result(op->pc) && !without(FLX_MUT_ADD_USED))
 		return false;
 	used = true;
 	return true;
@@ -46,12 +52,23 @@ static bool known_to(const struct graph *g, const uint16_t *clock, int e)
 	return g->ev[e].idx < clock[g->ev[e].thread];
 }
 
+/* The second "or" of a thread may find its bits set: a round of a loop with that changes nothing (round.c). */
+static bool may_be_silent(const struct ev *e)
+{
+	if (e->op->fn != fl_rmw_and && e->op->fn != fl_rmw_or)
+		return false;
+	for (int a = G.loc[e->loc].add_head; a != EV_NONE; a = G.ev[a].rd_next)
+		if (G.ev[a].thread == e->thread && G.ev[a].idx < e->idx)
+			return true;
+	return false;
+}
+
 static void look_at_addition(int i)
 {
 	const struct ev *e = &G.ev[i];
 	const struct loc *l = &G.loc[e->loc];
 	const uint16_t *clock = graph_hb(&G, i);
-	bool unordered = locs[e->loc].overlaps;
+	bool unordered = locs[e->loc].overlaps || may_be_silent(e);
 
 	for (int a = l->add_head; a != EV_NONE; a = G.ev[a].rd_next)
 		unordered |= G.ev[a].op->fn != e->op->fn && !without(FLX_MUT_ADD_ANY_KIND);

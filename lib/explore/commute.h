@@ -6,7 +6,7 @@
  * Such an addition is one event, EV_ADD, without a place in co and without reads-from; whoever reads the
  * location afterwards finds the sum. That is right as long as
  *
- * - its result is not used (liveness.h), and it does not acquire: no happens-before comes of its order;
+ * - its result is not used (flow.h), and it does not acquire: no happens-before comes of its order;
  * - every other access of the location comes before it or after it in happens-before, so that none can read
  *   a part of the sum or find its place between two additions;
  * - it is of one kind with all others of the location: additions and "or"s don't commute;

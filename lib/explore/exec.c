@@ -3,6 +3,7 @@
 #include "exec.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,7 +32,8 @@ uint64_t exec_stretches;
 static void *engine_sp;
 static bool probing; /* a read-modify-write may be passed without its store part */
 static int asked_for_state = -1;
-static bool in_sync; /* what has run is a part of G */
+static bool begun;   /* threads are somewhere on their ways, and what they have passed is known */
+static bool in_sync; /* what has run is known to be a part of G */
 static int nr_known; /* threads, of all executions so far */
 static struct label *root[FLX_MAX_THREADS];
 
@@ -122,6 +124,33 @@ static void did_not_repeat(int t, const char *what)
 		 t, T[t].pos, what);
 }
 
+/* What @e tells its thread. What a thread is created with and what it ends with go from label to label. */
+static uint64_t value_of(const struct ev *e)
+{
+	switch (e->kind) {
+	case EV_READ:
+	case EV_CHOICE:
+		return e->rval;
+	case EV_BEGIN:
+		return G.ev[e->rf].op->val;
+	case EV_JOIN:
+		return exec_result(e);
+	default:
+		return 0;
+	}
+}
+
+static void note_passed(struct thread *t, const struct ev *e)
+{
+	if (t->pos == t->passed_cap) {
+		t->passed_cap = t->passed_cap ? 2 * t->passed_cap : 64;
+		t->passed = realloc(t->passed, t->passed_cap * sizeof(*t->passed));
+		if (!t->passed)
+			abort();
+	}
+	t->passed[t->pos++] = (struct passed){ e->op, value_of(e), e->flags };
+}
+
 /* Takes the result from the thread's next event; false: there is none yet, or it must wait. */
 static bool pass(struct thread *t, int thread, struct op *op)
 {
@@ -161,7 +190,10 @@ static bool pass(struct thread *t, int thread, struct op *op)
 		if (op->size == sizeof(void *) && memory_tracks(e->rval))
 			note_dep(t, e->rval, marked ? t->pos : -1);
 	}
-	t->pos += 1 + (e->kind == EV_READ && (e->flags & EVF_RMW));
+	note_passed(t, e);
+	/* The halves of a read-modify-write are passed together; while probing, the second may not be there yet. */
+	if (e->kind == EV_READ && (e->flags & EVF_RMW))
+		note_passed(t, t->pos < G.tn[thread] ? &G.ev[G.tev[thread][t->pos]] : e);
 	return true;
 }
 
@@ -263,6 +295,9 @@ static void capture_state(struct thread *t, const struct op *op)
 		t->sp = spin_capture(op->pc,
 				     op->addr ^ (uintptr_t)op->site ^ (uintptr_t)errno << 48,
 				     stack_end, t->state);
+	/* Of what has no place, that is where the thread began. */
+	if (!op->pc)
+		t->sp = 0;
 	clear_stack_below(UNWINDER_DEPTH);
 }
 
@@ -516,6 +551,9 @@ void exec_exit(void)
 		fibre_destroy(&T[i].fibre);
 		free(T[i].deed);
 		T[i].deed = NULL;
+		free(T[i].passed);
+		T[i].passed = NULL;
+		T[i].passed_cap = 0;
 	}
 	graph_free(&G);
 	exec_forget();
@@ -526,6 +564,7 @@ void exec_restart(void)
 	memory_reset_thread_zones();
 	for (int i = 0; i < nr_known; i++)
 		restart_thread(i);
+	begun = true;
 	exec_reset_cpus();
 	if (program->reset)
 		program->reset(program->common);
@@ -594,6 +633,38 @@ void exec_moved(void)
 	in_sync = false;
 }
 
+static bool has_passed(const struct passed *p, const struct ev *e)
+{
+	return p->op == e->op && p->flags == e->flags && p->value == value_of(e);
+}
+
+/* Is what thread @t has passed still the beginning of its part of G? */
+static bool is_part_of_graph(int t)
+{
+	if (T[t].pos > G.tn[t])
+		return false;
+	for (int i = 0; i < T[t].pos; i++)
+		if (!has_passed(&T[t].passed[i], &G.ev[G.tev[t][i]]))
+			return false;
+	return true;
+}
+
+/* Threads have run along a graph that may have been another one. */
+static void get_in_sync(void)
+{
+	bool same = program->ordinary && begun;
+
+	if (in_sync)
+		return;
+	for (int t = 0; t < nr_known && same; t++)
+		same = is_part_of_graph(t);
+	if (!same)
+		exec_restart();
+	for (int t = 0; t < nr_known && same; t++)
+		T[t].wait_thread = -1; /* it asks again */
+	in_sync = true;
+}
+
 static enum ev_kind kind_of_op(enum op_kind kind)
 {
 	static const uint8_t table[] = {
@@ -628,22 +699,25 @@ static void check_bounds(struct label *l, const struct op *op, int thread)
 }
 
 /* @size: of an access to a part of what is accessed elsewhere as @other bytes, or the other way round. */
-static void mixed_sizes(char *buf, size_t buf_size, const struct fl_site *site, unsigned int size,
-			unsigned int other)
+static void mixed_sizes(char *buf, size_t buf_size, const struct fl_site *site, uintptr_t pc,
+			unsigned int size, unsigned int other)
 {
-	char place[128] = "";
+	char place[128] = "", address[32] = "";
 
 	if (site && site->file)
 		snprintf(place, sizeof(place), " at %s:%d", site->file, site->line);
+	else if (pc)
+		snprintf(address, sizeof(address), ", at pc %#" PRIxPTR, pc);
 	snprintf(buf, buf_size,
 		 "%u bytes accessed%s (%s) overlap %u bytes accessed before: mixed-size accesses "
-		 "are not modelled",
-		 size, place, site ? site->text : "a plain access", other);
+		 "are not modelled%s",
+		 size, place, site ? site->text : "a plain access", other, address);
 }
 
-static void refuse_mixed_sizes(const struct fl_site *site, unsigned int size, unsigned int other)
+static void refuse_mixed_sizes(const struct fl_site *site, uintptr_t pc, unsigned int size,
+			       unsigned int other)
 {
-	mixed_sizes(exec_error, sizeof(exec_error), site, size, other);
+	mixed_sizes(exec_error, sizeof(exec_error), site, pc, size, other);
 }
 
 /* What the operation says about who uses its memory, and how. */
@@ -655,7 +729,7 @@ static void learn_from(const struct op *op, int thread)
 		memory_object(op->addr, &size);
 		learn_handed_on(op->addr, size, thread);
 	} else if (op->order != FL_PLAIN && op->size && !learn_atomic(op->addr, op->size)) {
-		refuse_mixed_sizes(op->site, op->size, 8);
+		refuse_mixed_sizes(op->site, op->pc, op->size, 8);
 	}
 }
 
@@ -749,22 +823,6 @@ uint64_t exec_result(const struct ev *join)
 	return join->op->a ? G.ev[join->rf].op->val : 0;
 }
 
-/* What @e tells its thread. What a thread is created with and what it ends with go from label to label. */
-static uint64_t value_of(const struct ev *e)
-{
-	switch (e->kind) {
-	case EV_READ:
-	case EV_CHOICE:
-		return e->rval;
-	case EV_BEGIN:
-		return G.ev[e->rf].op->val;
-	case EV_JOIN:
-		return exec_result(e);
-	default:
-		return 0;
-	}
-}
-
 /* Where what follows @t's events hangs: the label of the last one, and the value it read. */
 static struct label *last_label(int t, uint64_t *value)
 {
@@ -786,15 +844,14 @@ static void ask_for_state(int t)
 
 static struct label *discover(int t)
 {
-	if (!in_sync)
-		exec_restart();
-	in_sync = true;
+	get_in_sync();
 	exec_to_frontier(t);
 	if (exec_error[0] || (!T[t].op && !T[t].stop))
 		return NULL;
-	if (program->ordinary && T[t].waiting && round_needs_state(t, kind_of_op(T[t].op->kind)))
+	/* Where its stack ends (lifetime.h) it says with each operation. */
+	if (program->ordinary && T[t].waiting)
 		ask_for_state(t);
-	else
+	if (!program->ordinary || !T[t].waiting || !round_needs_state(t, kind_of_op(T[t].op->kind)))
 		T[t].state[0] = T[t].state[1] = 0;
 
 	struct label *l = label_new();
@@ -840,6 +897,22 @@ struct label *exec_label(int t)
 	return l;
 }
 
+const struct label *exec_label_like(int t, int u)
+{
+	const struct label *l = root[u];
+
+	for (int i = 0; i < G.tn[t] && l; i++) {
+		const struct ev *e = &G.ev[G.tev[t][i]];
+		uint64_t value = value_of(e);
+
+		if (e->kind == EV_WRITE && (e->flags & EVF_RMW))
+			continue;
+		for (l = l->child; l && l->via != value;)
+			l = l->sibling;
+	}
+	return l;
+}
+
 struct label *exec_label_after_rmw(int t)
 {
 	struct label *l;
@@ -863,11 +936,11 @@ static bool take_mixed_sizes(struct ev *e)
 	if (!other)
 		return true;
 	if (!program->ordinary || !S.clocks || !S.opt->races) {
-		refuse_mixed_sizes(e->op->site, locs[e->loc].size, locs[other].size);
+		refuse_mixed_sizes(e->op->site, e->op->pc, locs[e->loc].size, locs[other].size);
 		return false;
 	}
 	if (!S.mixed[0])
-		mixed_sizes(S.mixed, sizeof(S.mixed), e->op->site, locs[e->loc].size,
+		mixed_sizes(S.mixed, sizeof(S.mixed), e->op->site, e->op->pc, locs[e->loc].size,
 			    locs[other].size);
 	e->flags |= EVF_MIXED;
 	return true;
@@ -895,5 +968,5 @@ void exec_forget(void)
 {
 	memset(root, 0, sizeof(root));
 	label_forget();
-	in_sync = false;
+	begun = in_sync = false;
 }

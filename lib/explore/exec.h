@@ -53,14 +53,23 @@ struct op {
 
 #define DEPS 32 /* objects whose address a thread remembers having loaded */
 
+/* An event as its thread has passed it. */
+struct passed {
+	const struct label *op;
+	uint64_t value; /* that it was told */
+	uint16_t flags;
+};
+
 struct thread {
 	struct fibre fibre;
 	void (*fn)(void *arg);
 	void *arg;
 	bool started, ended, waiting; /* waiting: stopped with an operation that has no event */
 	enum label_stop stop;	      /* why it does not go on */
-	int pos;		      /* events passed */
-	int wait_thread, wait_idx;    /* must be passed first; wait_thread -1: nothing */
+	int pos;		      /* events passed: */
+	struct passed *passed;
+	int passed_cap;
+	int wait_thread, wait_idx; /* must be passed first; wait_thread -1: nothing */
 	struct op *op;
 	const struct fl_site *step;
 	struct {
@@ -113,7 +122,7 @@ void exec_release_faults(void);
 void exec_restart(void);
 /* Runs @t until it stops for an operation that the graph has no event for, or ends. */
 void exec_to_frontier(int t);
-/* The graph has changed in another way than by growing: what has run so far counts no more. */
+/* The graph has changed in another way than by growing: what has run so far may no longer be a part of it. */
 void exec_moved(void);
 /*
  * What @t does next, or NULL: it has ended, waits at its last event, or does not exist yet. With stop set:
@@ -127,6 +136,8 @@ bool exec_event(struct label *l, int t, struct ev *e);
  * it had one.
  */
 struct label *exec_label_after_rmw(int t);
+/* What thread @u does next once it has done and read all that @t has; NULL: not known. */
+const struct label *exec_label_like(int t, int u);
 /* Do these two threads, which were created during the run, run the same, for the same creator? */
 bool exec_same_code(int t, int u);
 /* Forgets all labels. */

@@ -21,6 +21,20 @@ void search_fail(const char *oracle, const char *message)
 enum end { END_COMPLETE, END_BLOCKED, END_DEADLOCK, END_VOID };
 
 /*
+ * A read-modify-write in a round has stored what it has read, and so may others have since: those are all as new. A load
+ * that does not store reads the last of them in another execution.
+ */
+static bool reads_newest(const struct ev *e)
+{
+	int w = graph_co_next(&G, e->loc, e->rf);
+
+	while ((e->flags & EVF_RMW) && w != EV_NONE && (G.ev[w].flags & EVF_RMW) &&
+	       ev_is_silent(&G.ev[graph_po_prev(&G, w)]))
+		w = G.ev[w].co_next;
+	return w == EV_NONE;
+}
+
+/*
  * Has thread @t, which waits at its last load, or has come to the end of a round that leads nowhere (@end), read the newest
  * stores in that round? If it could have come here with fewer rounds, that is for another execution to say.
  */
@@ -29,7 +43,7 @@ static bool waits_on_newest(int t, const struct label *end)
 	const struct ev *e = &G.ev[G.tev[t][G.tn[t] - 1]];
 
 	if (!end && (e->flags & EVF_AWAIT))
-		return e->rf == graph_co_max(&G, e->loc);
+		return reads_newest(e);
 	if (!end)
 		for (end = e->op->child; end && end->via != e->rval;)
 			end = end->sibling;
@@ -39,7 +53,7 @@ static bool waits_on_newest(int t, const struct label *end)
 		return false;
 	for (int i = G.tn[t] - 1; i >= 0; i--) {
 		e = &G.ev[G.tev[t][i]];
-		if (e->kind == EV_READ && e->rf != graph_co_max(&G, e->loc))
+		if (e->kind == EV_READ && !reads_newest(e))
 			return false;
 		if (e->op == end->back)
 			break;

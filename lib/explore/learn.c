@@ -15,13 +15,15 @@ struct word {
 	uint8_t atomic; /* bit k: byte k is atomically accessed together with the one before it */
 	uint8_t owner;
 	bool shared, used; /* used: as shared memory, so the cuts have mattered */
-	bool ordered;	   /* the order of additions can be told */
+	bool ordered;	   /* the order of accesses can be told */
+	bool watched;
 };
 
 bool learn_again;
 
 static struct word *table;
 static size_t size_of_table, nr_words;
+static bool some_watched;
 
 static struct word *slot(uintptr_t addr)
 {
@@ -194,10 +196,26 @@ bool learn_if_order_matters(uintptr_t addr)
 	return word_of(addr)->ordered;
 }
 
+void learn_watch(uintptr_t addr)
+{
+	struct word *w = word_of(addr);
+
+	if (w->watched)
+		return;
+	w->watched = some_watched = true;
+	begin_again();
+}
+
+bool learn_is_watched(uintptr_t addr)
+{
+	return some_watched && word_of(addr)->watched;
+}
+
 void learn_forget(void)
 {
 	free(table);
 	table = NULL;
 	size_of_table = nr_words = 0;
+	some_watched = false;
 	learn_again = false;
 }

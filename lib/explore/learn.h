@@ -36,9 +36,12 @@ size_t learn_piece(uintptr_t addr, size_t size);
 /* Makes @addr a place at which its word is divided. */
 void learn_cut(uintptr_t addr);
 
-/* The order of the read-modify-writes that change [@addr ...) can be told (commute.h). */
+/* Of accesses to the word at @addr: their order can be told (commute.h, retry.h). */
 void learn_order_matters(uintptr_t addr);
 bool learn_if_order_matters(uintptr_t addr);
+/* Somebody has to look whether it can (retry.h). */
+void learn_watch(uintptr_t addr);
+bool learn_is_watched(uintptr_t addr);
 
 void learn_forget(void);
 

@@ -144,6 +144,19 @@ static bool is_free(const struct use *u)
 	return u->ev && (u->ev->flags & EVF_FREE);
 }
 
+/* A library call, such as one that locks a mutex, has a name. */
+static bool is_not_initialised(struct lifetime_error *err, const struct use *u)
+{
+	const struct fl_site *site = u->ev->op->site;
+
+	if (site && site->text)
+		return fails(err, u, EV_NONE, "uninitialised",
+			     "CPU%d calls %s for memory of malloc() that nobody has initialised",
+			     u->thread, site->text);
+	return fails(err, u, EV_NONE, "uninitialised",
+		     "CPU%d reads memory of malloc() that nobody has written to", u->thread);
+}
+
 /* Of memory that thread @t has allocated. */
 static bool heap_error(struct lifetime_error *err, const struct use *u, int t)
 {
@@ -164,9 +177,7 @@ static bool heap_error(struct lifetime_error *err, const struct use *u, int t)
 			     "CPU%d may use an object before CPU%d has allocated it", u->thread, t);
 	if (program->sees_stores && u->ev && u->ev->kind == EV_READ &&
 	    (u->ev->op->flags & EVF_USED) && u->ev->rf == EV_INIT && !o->cleared)
-		return fails(err, u, EV_NONE, "uninitialised",
-			     "CPU%d reads memory of malloc() that nobody has written to",
-			     u->thread);
+		return is_not_initialised(err, u);
 	return false;
 }
 

@@ -178,12 +178,14 @@
 	X(ROUND_ANY_ORDER, "nor if the load that is left over has another order") \
 	X(ROUND_ANY_PLACE, "nor behind the loop") \
 	X(ROUND_STALE, "who goes round a loop on old stores sees the new ones some day") \
+	X(RETRY_UNORDERED, "a store that is done again counts if others are not ordered with it") \
 	X(SYM_ANY_CODE, "equal threads have one function and argument") \
 	X(SYM_BETWEEN, "and are created one right after the other") \
 	X(SYM_JOINS, "and joined so, if at all") \
 	X(SYM_RESULT, "without a word of how they ended") \
 	X(SYM_SELF, "who asks for its number is not equal") \
 	X(SYM_OWN_ADDRESS, "nor who hands on an address of its own") \
+	X(SYM_OTHER_WAY, "nor who does something else after having read the same") \
 	X(SYM_OTHERS, "nor who waits for another thread's result") \
 	X(SYM_NO_CHOICE, "what is chosen is a part of the key") \
 	X(SYM_ANY_ROW, "a load is left out only if nothing gets between what leads to it") \

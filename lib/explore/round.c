@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "exec.h"
+#include "retry.h"
 #include "search.h"
 
 /* Does a round of a loop that has @e in it change nothing? */
@@ -202,15 +203,24 @@ static bool is_inside(const struct label *l, int t, int i, int j)
 /* A round that could have been left out would have been, before the next one: the last few tell. */
 #define LAST_ROUNDS 4
 
+/* Is @a a store that @l replaces, so that it could as well not have been? */
+static bool is_done_again(const struct ev *a, const struct label *l)
+{
+	return a->kind == EV_WRITE && !(a->flags & EVF_RMW) && l->kind == EV_WRITE &&
+	       a->op->pc == l->pc && a->loc == l->loc && retry_may_leave_out(l->loc);
+}
+
 /* Could number @j of thread @t have come in the place of an earlier load, with @l to follow? */
 static bool is_again(const struct label *l, int t, int j)
 {
 	const struct ev *b = &G.ev[G.tev[t][j]];
 
-	for (int i = j - 1, tried = 0; i >= 0 && tried < LAST_ROUNDS; i--) {
+	for (int i = j - 1, tried = 0, stores = 0; i >= 0 && tried < LAST_ROUNDS; i--) {
 		const struct ev *a = &G.ev[G.tev[t][i]];
 		struct label *instead;
 
+		if (is_done_again(a, l) && !stores++)
+			continue;
 		/*
 		 * A store that changes nothing can be read all the same. As many stores that have no events need not be the
 		 * same stores: there are to be none.
@@ -218,10 +228,10 @@ static bool is_again(const struct label *l, int t, int j)
 		if (!changes_nothing(a) || a->kind == EV_WRITE || !same_own_stores(a->op, l))
 			return false;
 		if (!is_plain_load(a) || a->loc != b->loc || !same_order(a, b) ||
-		    !repeats(t, i, j) || !(is_inside(l, t, i, j) || goes_round(t, i, j)))
+		    !(is_inside(l, t, i, j) || goes_round(t, i, j)))
 			continue;
 		tried++;
-		instead = next_without(t, i, j);
+		instead = repeats(t, i, j) ? next_without(t, i, j) : after_reading(t, i, b);
 		if (instead && same_state(instead, l))
 			return true;
 	}

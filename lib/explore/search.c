@@ -27,6 +27,7 @@
 #include "lifetime.h"
 #include "memory.h"
 #include "record.h"
+#include "retry.h"
 #include "symmetry.h"
 #include "watch.h"
 #include "weaken.h"
@@ -195,6 +196,15 @@ static bool spins(int r)
 	return l && (l->stop == LABEL_SPINS || l->stop == LABEL_AGAIN);
 }
 
+/* What is taken for granted of the order of accesses. */
+static void look_at_order(int e)
+{
+	if (!program->ordinary)
+		return;
+	commute_look(e);
+	retry_look(e);
+}
+
 /* What a load behind event @after finds in @loc if it reads @w. */
 static uint64_t value_at(int loc, int w, int after)
 {
@@ -222,7 +232,7 @@ void search_choose_rf(int r, int w)
 			   : e->op->order;
 	graph_set_rf(&G, r, w);
 	search_settle(r);
-	commute_look(r);
+	look_at_order(r);
 	if (program->ordinary && spins(r)) {
 		G.ev[r].flags |= EVF_BLOCKED;
 		G.ev[r].flags &= ~(EVF_RMW | EVF_FAILED);
@@ -251,7 +261,7 @@ int search_add(const struct ev *e)
 
 	search_settle(i);
 	if (e->kind != EV_READ)
-		commute_look(i);
+		look_at_order(i);
 	return i;
 }
 

@@ -7,10 +7,10 @@
 #include <string.h>
 #include <unwind.h>
 
-#include "liveness.h"
+#include "flow.h"
 
 #if defined(__x86_64__)
-/* rbx, rbp, r12..r15 in DWARF's numbers; liveness.h has the same order */
+/* rbx, rbp, r12..r15 in DWARF's numbers; flow.h has the same order */
 static const int saved[] = { 3, 6, 12, 13, 14, 15 };
 #else
 static const int saved[] = { 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29 };
@@ -52,14 +52,14 @@ uintptr_t spin_capture(uintptr_t pc, uintptr_t what, uintptr_t stack_end, uint64
 	uint64_t word;
 
 	state[0] = state[1] = 0;
-	if (pc)
-		_Unwind_Backtrace(look, &c);
+	_Unwind_Backtrace(look, &c);
 	if (!c.found)
 		return 0;
 	mix(state, pc);
 	mix(state, what);
 	mix(state, c.sp);
-	live = liveness_of_saved(pc);
+	/* A thread's end has no place: what called its function. */
+	live = pc ? flow_saved_in_use(pc) : 0;
 	for (size_t i = 0; i < NR_SAVED; i++)
 		mix(state, live >> i & 1 ? c.reg[i] : 0);
 	for (uintptr_t a = c.sp; a + sizeof(word) <= stack_end; a += sizeof(word)) {

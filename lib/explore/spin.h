@@ -3,7 +3,7 @@
  * spin.h - a thread's state, to see whether it has been there before.
  *
  * It is what the function that has called can still see: the registers that a call preserves, if they are ever looked at
- * again (liveness.h), and the stack above the call.
+ * again (flow.h), and the stack above the call.
  * Whatever else differs (a counter, a flag that a first round sets) makes it another state.
  */
 #ifndef FL_SPIN_H

@@ -240,6 +240,29 @@ static bool looks_at_others(const struct label *join, int t)
 	return are_equal(t, join->target) || (join->a && t >= program->nthreads);
 }
 
+static bool same_operation(const struct label *a, const struct label *b)
+{
+	if (a->stop || b->stop || a->kind != b->kind || a->kind == EV_SPAWN || a->kind == EV_JOIN)
+		return a->stop || b->stop || a->kind == b->kind;
+	return a->loc == b->loc && a->order == b->order && a->fence == b->fence && a->fn == b->fn &&
+	       a->a == b->a && a->b == b->b && a->val == b->val;
+}
+
+/* An equal thread that has read the same does something else: what is equal is the code, but they know their addresses. */
+static bool goes_another_way(const struct label *l, int t)
+{
+	for (int u = program->nthreads; u < G.nthreads; u++) {
+		const struct label *other;
+
+		if (u == t || distinct[u] || !are_equal(t, u))
+			continue;
+		other = exec_label_like(t, u);
+		if (other && !same_operation(l, other))
+			return true;
+	}
+	return false;
+}
+
 void symmetry_look(const struct label *l, int t)
 {
 	if (!enabled)
@@ -248,6 +271,9 @@ void symmetry_look(const struct label *l, int t)
 		look_at_joins(l, t);
 	if (l->stop)
 		return;
+	if (t >= program->nthreads && !distinct[t] && !without(FLX_MUT_SYM_OTHER_WAY) &&
+	    goes_another_way(l, t))
+		make_distinct(t);
 	if (l->kind == EV_JOIN && looks_at_others(l, t) && !without(FLX_MUT_SYM_OTHERS))
 		make_distinct(t);
 	if (l->kind <= EV_ADD && !without(FLX_MUT_SYM_OWN_ADDRESS) &&

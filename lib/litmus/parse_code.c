@@ -270,8 +270,10 @@ static struct lt_expr *parse_binary(struct lt_parser *p, int level)
 		if (e->op == LB_DIV)
 			e->site = new_site(p, from, line);
 		if ((e->op == LB_LAND || e->op == LB_LOR) && touches_memory(e->v))
-			lt_fail(lx, "an access to the right of \"%s\" is not understood",
-				binary[i].text);
+			lt_fail(lx,
+				"an access to the right of \"%s\" is not understood; herd7 has no "
+				"\"%s\", two ifs say the same",
+				binary[i].text, binary[i].text);
 		left = e;
 	}
 	if (lt_at(lx, "?") || lt_at(lx, "%") || lt_at(lx, "<<") || lt_at(lx, ">>"))

@@ -119,14 +119,13 @@ void lt_print(FILE *f, const struct lt_test *t, const struct lt_result *r)
 	put_cond(f, t, t->cond, 0);
 	fprintf(f, ")\nObservation %s %s %" PRIu64 " %" PRIu64 "\n", t->name, lt_observation(r),
 		r->positive, r->negative);
-	fprintf(f, "Time %s %.2f\n", t->name, r->seconds);
 	if (!r->complete)
 		fputs("Incomplete: the time was over, there may be more states\n", f);
 	if (!r->covered)
 		fputs("Not covered: executions with a cycle in program order and reads-from (load "
 		      "buffering) are left out, and may change the answer\n",
 		      f);
-	fputc('\n', f);
+	fprintf(f, "Time %s %.2f\n\n", t->name, r->seconds);
 }
 
 static void put_string(FILE *f, const char *s)

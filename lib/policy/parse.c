@@ -90,9 +90,8 @@ __attribute__((format(printf, 3, 4))) static void append(char *err, size_t size,
 	va_end(ap);
 }
 
-/* "unknown WHAT "WORD"; did you mean "X"? There are: a, b, c" */
-static int unknown(char *err, size_t size, const char *what, struct word w, name_fn name,
-		   const void *arg)
+/* The one with the fewest mistakes, if these are few. */
+static const char *nearest_name(struct word w, name_fn name, const void *arg)
 {
 	const char *nearest = NULL;
 	size_t best = 0;
@@ -105,17 +104,82 @@ static int unknown(char *err, size_t size, const char *what, struct word w, name
 			best = d;
 		}
 	}
-	if (size)
-		err[0] = '\0';
-	append(err, size, "unknown %s \"%.*s\"", what, (int)w.len, w.text);
-	if (nearest && best <= (strlen(nearest) + 1) / 2)
-		append(err, size, "; did you mean \"%s\"?", nearest);
-	else
-		append(err, size, ".");
+	return nearest && best <= (strlen(nearest) + 1) / 2 ? nearest : NULL;
+}
+
+/* "There are: a, b, c" */
+static int list_all(char *err, size_t size, name_fn name, const void *arg)
+{
 	append(err, size, " There are: ");
 	for (size_t i = 0; name(arg, i); i++)
 		append(err, size, "%s%s", i ? ", " : "", name(arg, i));
 	return -EINVAL;
+}
+
+static void begin_unknown(char *err, size_t size, const char *what, struct word w)
+{
+	if (size)
+		err[0] = '\0';
+	append(err, size, "unknown %s \"%.*s\"", what, (int)w.len, w.text);
+}
+
+/* "unknown WHAT "WORD"; did you mean "X"? There are: a, b, c" */
+static int unknown(char *err, size_t size, const char *what, struct word w, name_fn name,
+		   const void *arg)
+{
+	const char *nearest = nearest_name(w, name, arg);
+
+	begin_unknown(err, size, what, w);
+	if (nearest)
+		append(err, size, "; did you mean \"%s\"?", nearest);
+	else
+		append(err, size, ".");
+	return list_all(err, size, name, arg);
+}
+
+struct version {
+	unsigned int major, minor;
+};
+
+/* Of "6.5", "6.5.3", "6.5-rc1". */
+static bool read_version(struct version *v, const char *text)
+{
+	return text[0] >= '0' && text[0] <= '9' && sscanf(text, "%u.%u", &v->major, &v->minor) == 2;
+}
+
+static bool is_later(struct version a, struct version b)
+{
+	return a.major > b.major || (a.major == b.major && a.minor > b.minor);
+}
+
+/* What a release has that has no profile is mostly what the profile before it has; NULL: it is before all, or no release. */
+static const char *profile_before(const char *release)
+{
+	const char *newest = NULL;
+	struct version asked, v;
+
+	if (!read_version(&asked, release))
+		return NULL;
+	for (size_t i = 0; i < fl_policy_nr_releases; i++) {
+		const char *name = fl_policy_releases[i].profile.name;
+
+		if (read_version(&v, name) && !is_later(v, asked))
+			newest = name;
+	}
+	return newest;
+}
+
+static int unknown_release(char *err, size_t size, const char *kernel, const char *release)
+{
+	struct word w = { kernel, strlen(kernel) };
+	const char *before = profile_before(release);
+
+	begin_unknown(err, size, "kernel release", w);
+	if (before)
+		append(err, size, "; the newest profile up to it is \"%s\".", before);
+	else
+		append(err, size, ".");
+	return list_all(err, size, profile_name, NULL);
 }
 
 static int set_one(struct fl_policy *policy, struct word item, char *err, size_t err_size)
@@ -180,8 +244,7 @@ int fl_policy_init(struct fl_policy *policy, const char *kernel, const char *set
 			break;
 	}
 	if (last == fl_policy_nr_releases)
-		return unknown(err, err_size, "kernel release",
-			       (struct word){ kernel, strlen(kernel) }, profile_name, NULL);
+		return unknown_release(err, err_size, kernel, release);
 
 	memset(policy, 0, sizeof(*policy));
 	for (size_t i = 0; i <= last; i++) {

@@ -54,7 +54,7 @@ static bool keeps_to_registers(const char *operands)
 	if (strpbrk(operands, "([:*"))
 		return false;
 	for (;;) {
-		if (*operands != '%' && *operands != '$' && !isdigit((unsigned char)*operands))
+		if (!strchr("%$.", *operands) && !isdigit((unsigned char)*operands))
 			return false;
 		operands = strchr(operands, ',');
 		if (!operands)
@@ -78,8 +78,8 @@ static bool is_harmless(const char *insn)
 
 static bool lets_threads_meet(const char *insn)
 {
-	static const char *const words[] = { "lock",  "mfence", "lfence", "sfence",
-					     "dmb",   "dsb",	NULL };
+	static const char *const words[] = { "lock", "mfence", "lfence", "sfence",
+					     "dmb",  "dsb",    NULL };
 
 	return is_one_of(insn, words) || (!strncmp(insn, "xchg", 4) && strchr(insn, '('));
 }
@@ -114,32 +114,31 @@ static void look_at_instruction(struct scan *s, const char *insn)
 }
 
 /* .file 1 "folder" "name" */
-static void note_file(struct scan *s, const char *line)
+static void note_file(struct scan *s, char *line)
 {
-	char *end, *name, *slash;
-	unsigned long n = strtoul(line, &end, 10);
-	size_t len;
+	char *number_end, *name, *slash, *end = strrchr(line, '"');
+	unsigned long n = strtoul(line, &number_end, 10);
 
-	name = strrchr(end, ' ');
-	if (end == line || !name)
+	if (number_end == line || !end || n >= MAX_FILES)
 		return;
-	/* Blanks in the name: its last word is enough of it. */
-	name += name[1] == '"' ? 2 : 1;
-	slash = strrchr(name, '/');
-	if (slash)
-		name = slash + 1;
-	len = strcspn(name, "\"");
-	if (n >= MAX_FILES)
+	*end = '\0';
+	name = strrchr(line, '"');
+	slash = strrchr(line, '/');
+	if (!name)
 		return;
 	free(s->file[n]);
-	s->file[n] = strndup(name, len);
+	s->file[n] = strdup((slash > name ? slash : name) + 1);
 }
 
-static bool is_comment(const char *line, const char *text)
+/* Clang has other words around what is outside of functions. */
+static void note_comment(struct scan *s, const char *line)
 {
-	if (*line != '#' && strncmp(line, "//", 2))
-		return false;
-	return is_word(line + (*line == '#' ? 1 : 2), text);
+	const char *text = skip_blanks(line + strspn(line, "#/"));
+
+	if (is_word(text, "APP") || is_word(text, "Start of file scope inline assembly"))
+		s->inlined = true;
+	if (is_word(text, "NO_APP") || is_word(text, "End of file scope inline assembly"))
+		s->inlined = false;
 }
 
 static void look_at_line(struct scan *s, char *line)
@@ -148,15 +147,13 @@ static void look_at_line(struct scan *s, char *line)
 
 	line[strcspn(line, "\n")] = '\0';
 	line = (char *)skip_blanks(line);
-	if (is_comment(line, "APP"))
-		s->inlined = true;
-	else if (is_comment(line, "NO_APP"))
-		s->inlined = false;
-	if (is_word(line, ".loc"))
+	if (*line == '#' || *line == '/')
+		note_comment(s, line);
+	else if (is_word(line, ".loc"))
 		sscanf(line, ".loc %u %u", &s->at_file, &s->at_line);
 	else if (is_word(line, ".file"))
-		note_file(s, skip_blanks(line + strlen(".file")));
-	if (*line == '.' || *line == '"' || *line == '/')
+		note_file(s, (char *)skip_blanks(line + strlen(".file")));
+	if (strchr("#/.\"", *line)) /* an empty one, too */
 		return;
 	line[strcspn(line, "#")] = '\0';
 	for (char *insn = strtok_r(line, ";", &rest); insn; insn = strtok_r(NULL, ";", &rest))

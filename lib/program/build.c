@@ -2,7 +2,8 @@
 /*
  * build.c - see build.h.
  *
- * One call of the compiler. -fsanitize=thread makes it announce memory accesses and atomic operations; its
+ * Two steps: each source file to assembler's language, which assembly.h looks through, and all of it to a shared object.
+ * -fsanitize=thread makes the compiler announce memory accesses and atomic operations; its
  * runtime library is left out, the functions are ours. References to the functions of wraps.h are
  * redirected by the linker. Sibling calls would hide the caller's place, and inlined memcpy() and the like
  * would announce nothing.
@@ -21,13 +22,18 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "assembly.h"
+
 #define MAX_ARGS 256
+#define MAX_SOURCES 64
 #define MAX_CC_WORDS 16
 
 extern char **environ;
 
 struct output { /* of the compiler */
 	char folder[512], path[560];
+	char assembly[MAX_SOURCES][560]; /* FILE.c, and those among the arguments */
+	int nassembly;
 };
 
 struct command {
@@ -224,6 +230,7 @@ static void add_flags(struct command *c)
 		"-mllvm",
 		"-tsan-instrument-func-entry-exit=0",
 		"-DFAULTLINE_CLANG",
+		"-Wno-unused-command-line-argument", /* of one of the two steps */
 #ifdef __aarch64__
 		"-femulated-tls",
 #endif
@@ -239,14 +246,14 @@ static void add_flags(struct command *c)
 
 /*
  * After the user's own: the program is to be explored as it is written. A load whose value nobody uses may race, a store to what
- * is freed next may too, and a load that is taken out of its loop never sees the other thread's store. On the other hand
- * variables belong into registers: what is left of dead ones on the stack makes one round of a loop look different from the
- * next (lib/explore/round.h).
+ * is freed next or to what nobody reads may too, a load that is taken out of its loop never sees the other thread's store,
+ * and the variables of a function that became a part of its caller stay when it returns. (What is declared inline has to be
+ * inlined: there may be no other definition.) On the other hand variables belong into registers: what is left of dead ones on
+ * the stack makes one round of a loop look different from the next (lib/explore/round.h).
  */
-static void add_optimisation(struct command *c)
+static void add_optimisation(struct command *c, const char *const *cc_args)
 {
 	static const char *const gcc[] = {
-		"-O1",
 		"-fno-tree-dce",
 		"-fno-dce",
 		"-fno-tree-dse",
@@ -255,12 +262,22 @@ static void add_optimisation(struct command *c)
 		"-fno-allocation-dce",
 		"-fno-tree-loop-im",
 		"-fno-move-loop-invariants",
+		"-fno-toplevel-reorder", /* keeps variables that are only written */
+		"-fno-inline-functions-called-once",
+		"-fno-inline-small-functions",
+		"-fno-inline-functions",
 	};
+	static const char *const clang[] = { "-finline-hint-functions" };
+	bool chosen = false;
 
+	for (int i = 0; cc_args && cc_args[i]; i++)
+		chosen |= !strncmp(cc_args[i], "-O", 2);
+	if (!chosen)
+		add(c, "-O1");
 	for (size_t i = 0; !c->clang && i < sizeof(gcc) / sizeof(gcc[0]); i++)
 		add(c, gcc[i]);
-	if (c->clang)
-		add(c, "-O1");
+	for (size_t i = 0; c->clang && i < sizeof(clang) / sizeof(clang[0]); i++)
+		add(c, clang[i]);
 }
 
 static int make_folder(struct output *o, char *err, size_t err_size)
@@ -284,6 +301,10 @@ static int make_folder(struct output *o, char *err, size_t err_size)
 /* Opens what was written, if anything was, and takes the folder away. */
 static void open_output(struct build *b, const struct output *o)
 {
+	for (int i = 0; i < o->nassembly; i++) {
+		find_assembly(o->assembly[i], b->assembly, sizeof(b->assembly));
+		unlink(o->assembly[i]);
+	}
 	b->fd = open(o->path, O_RDONLY | O_CLOEXEC);
 	unlink(o->path);
 	rmdir(o->folder);
@@ -300,50 +321,156 @@ static int check_file(const char *file, char *err, size_t err_size)
 	return -EINVAL;
 }
 
-static void add_files(struct command *c, const char *file, const struct output *o)
+enum input { NO_INPUT, SOURCE, LINKED };
+
+static bool ends_in(const char *s, const char *end)
 {
-	add(c, "-o");
-	add(c, o->path);
-	add(c, "-xc");
-	add(c, file);
-	add(c, "-xnone");
-	add(c, redirect);
-	add(c, "-Wl,-Bsymbolic,-z,relro,-z,now,--build-id=none");
-	add(c, "-lm");
-	add(c, "-lpthread");
-	add(c, "-lc");
+	size_t n = strlen(s), m = strlen(end);
+
+	return n > m && !strcmp(s + n - m, end);
+}
+
+/* What would have another output than a program that announces what it does, or code of other libraries in it. */
+static int check_args(const char *const *cc_args, char *err, size_t err_size)
+{
+	static const struct {
+		const char *arg, *why;
+	} refused[] = {
+		{ "--coverage", "counting is an access to memory" },
+		{ "-fprofile-", "counting is an access to memory" },
+		{ "-ftest-coverage", "counting is an access to memory" },
+		{ "-finstrument-functions", "it would call functions that are not the program's" },
+		{ "-pg", "it would call functions that are not the program's" },
+		{ "-flto", "inline assembly would not be seen" },
+		{ "-static", "the program is loaded by faultline" },
+		{ "-gsplit-dwarf", "the names of places would get lost" },
+	};
+	static const char *const output[] = { "-c", "-S", "-E", "-M", "-MM", "-o" };
+
+	for (int i = 0; cc_args && cc_args[i]; i++) {
+		for (size_t k = 0; k < sizeof(refused) / sizeof(refused[0]); k++)
+			if (!strncmp(cc_args[i], refused[k].arg, strlen(refused[k].arg))) {
+				snprintf(err, err_size,
+					 "%.64s is not possible here: %s; leave it out", cc_args[i],
+					 refused[k].why);
+				return -EINVAL;
+			}
+		for (size_t k = 0; k < sizeof(output) / sizeof(output[0]); k++)
+			if (!strcmp(cc_args[i], output[k])) {
+				snprintf(err, err_size,
+					 "%s is not possible here: the compiler's output is for "
+					 "faultline; leave it out",
+					 cc_args[i]);
+				return -EINVAL;
+			}
+	}
+	return 0;
+}
+
+/* What the argument @i is to the compiler. */
+static enum input input_at(const char *const *cc_args, int i)
+{
+	static const char *const takes_file[] = { "-include", "-imacros", "-Xlinker", "-T" };
+	static const char *const linked[] = { ".o", ".a", ".so", ".s", ".S" };
+	const char *arg = cc_args[i];
+
+	if (*arg == '-')
+		return NO_INPUT;
+	for (size_t k = 0; i && k < sizeof(takes_file) / sizeof(takes_file[0]); k++)
+		if (!strcmp(cc_args[i - 1], takes_file[k]))
+			return NO_INPUT;
+	if (ends_in(arg, ".c"))
+		return SOURCE;
+	for (size_t k = 0; k < sizeof(linked) / sizeof(linked[0]); k++)
+		if (ends_in(arg, linked[k]) || (k == 2 && strstr(arg, ".so.")))
+			return LINKED;
+	return NO_INPUT;
+}
+
+/* The first step, for one file. The exit status of the compiler, or -1. */
+static int translate(struct command *all, const char *file, const char *const *cc_args,
+		     struct output *o, const sigset_t *signals)
+{
+	struct command c = *all;
+	char *path = o->assembly[o->nassembly];
+	size_t n = strlen(o->folder);
+
+	if (o->nassembly == MAX_SOURCES) {
+		all->full = true;
+		return -1;
+	}
+	memcpy(path, o->folder, n);
+	snprintf(path + n, sizeof(o->assembly[0]) - n, "/%d.s", o->nassembly++);
+	for (int i = 0; cc_args && cc_args[i]; i++)
+		if (input_at(cc_args, i) == NO_INPUT)
+			add(&c, cc_args[i]);
+	add_optimisation(&c, cc_args);
+	add_includes(&c);
+	add(&c, "-S");
+	add(&c, "-o");
+	add(&c, path);
+	add(&c, "-xc");
+	add(&c, file);
+	c.argv[c.argc] = NULL;
+	all->full |= c.full;
+	return c.full ? -1 : run(c.argv, -1, signals);
+}
+
+/* The second. */
+static int link_all(struct command *all, const char *const *cc_args, const struct output *o,
+		    const sigset_t *signals)
+{
+	struct command c = *all;
+	int n = 0;
+
+	add(&c, "-o");
+	add(&c, o->path);
+	add(&c, o->assembly[n++]);
+	for (int i = 0; cc_args && cc_args[i]; i++)
+		add(&c, input_at(cc_args, i) == SOURCE ? o->assembly[n++] : cc_args[i]);
+	add(&c, redirect);
+	add(&c, "-Wl,-Bsymbolic,-z,relro,-z,now,--build-id=none");
+	add(&c, "-lm");
+	add(&c, "-lpthread");
+	add(&c, "-lc");
 	/* By its name: the static libgcc has a __wrap_pthread_create() of its own. */
-	add(c, "-Wl,--as-needed");
-	add(c, "-l:libgcc_s.so.1");
-	c->argv[c->argc] = NULL;
+	add(&c, "-Wl,--as-needed");
+	add(&c, "-l:libgcc_s.so.1");
+	c.argv[c.argc] = NULL;
+	all->full |= c.full;
+	return c.full ? -1 : run(c.argv, -1, signals);
 }
 
 /* The exit status of the compiler, or -1. */
 static int compile(struct command *c, const char *file, const char *const *cc_args,
-		   const struct output *o, const sigset_t *signals)
+		   struct output *o, const sigset_t *signals)
 {
+	int status;
+
 	find_out_which(c, signals);
 	add_flags(c);
-	for (int i = 0; cc_args && cc_args[i]; i++)
-		add(c, cc_args[i]);
-	add_optimisation(c);
-	add_includes(c);
-	add_files(c, file, o);
-	return c->full ? -1 : run(c->argv, -1, signals);
+	status = translate(c, file, cc_args, o, signals);
+	for (int i = 0; !status && cc_args && cc_args[i]; i++)
+		if (input_at(cc_args, i) == SOURCE)
+			status = translate(c, cc_args[i], cc_args, o, signals);
+	return status ? status : link_all(c, cc_args, o, signals);
 }
 
 int build_program(struct build *b, const char *file, const char *const *cc_args, char *err,
 		  size_t err_size)
 {
 	struct command c = { 0 };
-	struct output out;
+	struct output out = { .nassembly = 0 };
 	sigset_t signals;
 	int status, ret = check_file(file, err, err_size);
 
 	if (!ret)
+		ret = check_args(cc_args, err, err_size);
+	if (!ret)
 		ret = choose_compiler(&c, err, err_size);
 	if (ret)
 		return ret;
+	b->assembly[0] = '\0';
 	hold_signals(&signals);
 	ret = make_folder(&out, err, err_size);
 	if (!ret) {
@@ -357,7 +484,8 @@ int build_program(struct build *b, const char *file, const char *const *cc_args,
 	if (!status && b->fd >= 0)
 		return 0;
 	if (c.full)
-		snprintf(err, err_size, "more than %d arguments for the compiler", MAX_ARGS);
+		snprintf(err, err_size, "more than %d arguments or %d files for the compiler",
+			 MAX_ARGS, MAX_SOURCES);
 	else
 		snprintf(err, err_size, "%s does not compile; %s says why above", file, c.argv[0]);
 	build_close(b);

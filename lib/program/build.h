@@ -11,6 +11,7 @@ struct build {
 	int fd;
 	char object[64]; /* its path, for as long as it is open */
 	bool clang;
+	char assembly[112]; /* where it does things unannounced (assembly.h), or "" */
 };
 
 /*

@@ -100,6 +100,7 @@ struct self {
 	uint64_t random;
 	long clock;
 	unsigned int timeouts; /* of timed waits, so far */
+	unsigned int woken;    /* of these, those before it was woken in such a wait */
 	struct cleanup *cleanup;
 };
 
@@ -125,12 +126,17 @@ void held_deepen(struct held *h, int by);
 /* ---- the rest ---- */
 
 /*
- * A timed wait at @pc for @object, which has released @mutex (or NULL) meanwhile, times out. Does not return if that
- * has led nowhere new before, or too often to new states.
+ * A timed wait at @pc, for @cond if it is for a condition variable, times out; @lock is what it is for, or was released
+ * meanwhile, or NULL. Does not return if that has led nowhere new before, or too often to new states.
  */
-void call_timed_out(const void *object, const void *mutex, uintptr_t pc);
-/* Where the latter happened since the exploration began; 0: nowhere. */
-extern uintptr_t *timed_out_at; /* shared with the workers of one search */
+void call_timed_out(const void *cond, const void *lock, uintptr_t pc);
+/* One did not time out. */
+void call_woken(void);
+/* Somebody finds @lock taken, and does not wait. */
+void call_tried_in_vain(const void *lock);
+/* Where a wait timed out too often, and where it did not as often as somebody could notice; 0: nowhere. */
+uintptr_t timed_out_too_often(void);
+uintptr_t timed_out_unnoticed(void);
 bool timeout_begin(void);
 
 /* Thread-specific data of a thread that ends. */

@@ -161,7 +161,9 @@ static int timed_wait(void *cond, void *mutex, const struct fl_site *site, uintp
 
 	call_rmw(cond, WORD, leave, slot, 0, FL_ACQUIRE, site, pc, &old);
 	woken = wake(old, slot, 0, &new);
-	if (!woken)
+	if (woken)
+		call_woken();
+	else
 		call_timed_out(cond, mutex, pc);
 	mutex_relock(mutex, pc, site);
 	return woken ? 0 : ETIMEDOUT;

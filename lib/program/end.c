@@ -5,15 +5,18 @@
 #include <string.h>
 
 #include "call.h"
+#include "load.h"
 
 #define MAX_HANDLERS 32
 
 static void (*handlers[MAX_HANDLERS])(void);
 static int nhandlers, before_main; /* registered; of these, by constructors */
+static size_t destructors_run;
 
 void exit_reset(void)
 {
 	nhandlers = before_main;
+	destructors_run = 0;
 }
 
 void exit_forget(void)
@@ -25,6 +28,8 @@ void run_exit_handlers(void)
 {
 	while (nhandlers)
 		handlers[--nhandlers]();
+	while (loaded_destructor(destructors_run))
+		loaded_destructor(destructors_run++)();
 }
 
 /*

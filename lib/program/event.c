@@ -6,7 +6,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+#include <unwind.h>
 
+#include "load.h"
 #include "rt/check/plain.h"
 
 /* Its ordering is the library's, so nothing that the program could weaken: given. */
@@ -29,6 +32,7 @@ static struct op conditional(const volatile void *addr, unsigned int size, fl_rm
 {
 	struct op op = event(addr, size, order, site, pc);
 
+	op.flags = EVF_USED; /* as the object that it has been initialised to be */
 	op.fn = fn;
 	op.a = a;
 	op.b = b;
@@ -66,7 +70,7 @@ bool call_rmw(volatile void *addr, unsigned int size, fl_rmw_fn fn, uint64_t a, 
 static _Noreturn void wait_outside(const struct fl_site *site)
 {
 	fprintf(stderr, "faultline: %s in a constructor would wait for ever\n", site->text);
-	exit(2);
+	_exit(2);
 }
 
 uint64_t call_wait_rmw(volatile void *addr, unsigned int size, fl_rmw_fn fn, uint64_t a, uint64_t b,
@@ -74,7 +78,7 @@ uint64_t call_wait_rmw(volatile void *addr, unsigned int size, fl_rmw_fn fn, uin
 {
 	struct op op = conditional(addr, size, fn, a, b, order, site, pc);
 
-	op.flags = EVF_AWAIT | EVF_HAS_STORE;
+	op.flags |= EVF_AWAIT | EVF_HAS_STORE;
 	if (!access_rmw(&op))
 		wait_outside(site);
 	return op.old;
@@ -111,9 +115,18 @@ void call_write(void *to, const void *from, size_t size, uintptr_t pc)
 	memcpy(to, from, size);
 }
 
+static _Unwind_Reason_Code look(struct _Unwind_Context *frame, void *arg)
+{
+	uintptr_t *pc = arg;
+
+	*pc = _Unwind_GetIP(frame);
+	return loaded_has(*pc) ? _URC_NORMAL_STOP : _URC_NO_REASON;
+}
+
 void call_refuse(const char *fmt, ...)
 {
 	char text[sizeof(exec_error)];
+	uintptr_t pc = 0;
 	va_list ap;
 
 	va_start(ap, fmt);
@@ -121,9 +134,10 @@ void call_refuse(const char *fmt, ...)
 	va_end(ap);
 	if (outside()) {
 		fprintf(stderr, "faultline: in a constructor: %s\n", text);
-		exit(2);
+		_exit(2);
 	}
-	memcpy(exec_error, text, sizeof(exec_error));
+	_Unwind_Backtrace(look, &pc);
+	snprintf(exec_error, sizeof(exec_error), "%.200s" PLAIN_AT_PC, text, pc);
 	for (;;)
 		exec_yield();
 }
@@ -138,7 +152,7 @@ void call_violation(const char *oracle, const char *fmt, ...)
 	va_end(ap);
 	if (outside()) {
 		fprintf(stderr, "faultline: in a constructor: %s: %s\n", oracle, text);
-		exit(2);
+		_exit(2);
 	}
 	exec_stop(oracle, text);
 }

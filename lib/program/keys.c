@@ -18,7 +18,7 @@ static void (*destructor[(FLX_MAX_THREADS + 1) * MAX_KEYS])(void *);
 
 static unsigned int create(void (*fn)(void *))
 {
-	struct self *me = self();
+	struct self *me = changing_self();
 	unsigned int creator = outside() ? FLX_MAX_THREADS : current_thread, key;
 
 	if (me->nkeys == MAX_KEYS)

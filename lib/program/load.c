@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #define MAX_RANGES 4
+#define MAX_DESTRUCTORS 64
 
 struct range {
 	uintptr_t start, end;
@@ -32,6 +33,9 @@ static struct {
 	struct range vars[MAX_RANGES];
 	int nvars;
 	struct tls_image tls;
+	bool runs_on_stack; /* code that it writes there */
+	void (*destructor[MAX_DESTRUCTORS])(void);
+	size_t ndestructors;
 	/* The file, for its symbols. */
 	char *file;
 	size_t file_size;
@@ -47,6 +51,34 @@ static void add_variables(uintptr_t start, uintptr_t end, struct range relro)
 		start = relro.end;
 	if (start < end && program.nvars < MAX_RANGES)
 		program.vars[program.nvars++] = (struct range){ start, end };
+}
+
+static void do_nothing(void)
+{
+}
+
+/* The process ends in the exploration, where they run as main()'s thread; dlclose() is to find none. */
+static void take_destructors(const ElfW(Dyn) * d)
+{
+	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), start = 0, first;
+	void (**array)(void);
+	size_t size = 0;
+
+	for (; d->d_tag != DT_NULL; d++) {
+		if (d->d_tag == DT_FINI_ARRAY)
+			start = program.base + d->d_un.d_ptr;
+		if (d->d_tag == DT_FINI_ARRAYSZ)
+			size = d->d_un.d_val;
+	}
+	first = start & ~(page - 1);
+	if (!size || mprotect((void *)first, start + size - first, PROT_READ | PROT_WRITE))
+		return;
+	array = (void (**)(void))start;
+	for (size_t i = 0; i < size / sizeof(*array); i++) {
+		if (program.ndestructors < MAX_DESTRUCTORS)
+			program.destructor[program.ndestructors++] = array[i];
+		array[i] = do_nothing;
+	}
 }
 
 static int look_at_segments(struct dl_phdr_info *info, size_t size, void *arg)
@@ -79,6 +111,10 @@ static int look_at_segments(struct dl_phdr_info *info, size_t size, void *arg)
 			add_variables(start, start + ph->p_memsz, relro);
 		else if (ph->p_type == PT_LOAD)
 			program.code.end = start + ph->p_memsz;
+		if (ph->p_type == PT_GNU_STACK)
+			program.runs_on_stack = ph->p_flags & PF_X;
+		if (ph->p_type == PT_DYNAMIC)
+			take_destructors((const void *)start);
 	}
 	return 1;
 }
@@ -153,6 +189,14 @@ int load_program(const char *path, char *err, size_t err_size)
 		return -EINVAL;
 	}
 	dl_iterate_phdr(look_at_segments, (void *)path);
+	if (program.runs_on_stack) {
+		snprintf(err, err_size,
+			 "the program needs an executable stack: a nested function is used through "
+			 "a pointer (make it an ordinary one), or an assembler file does not say "
+			 "that it needs none (.note.GNU-stack)");
+		unload_program();
+		return -EINVAL;
+	}
 	find_symbols(path);
 	return 0;
 }
@@ -174,6 +218,11 @@ uintptr_t loaded_base(void)
 int (*loaded_main(void))(int argc, char **argv, char **envp)
 {
 	return program.main;
+}
+
+void (*loaded_destructor(size_t i))(void)
+{
+	return i < program.ndestructors ? program.destructor[program.ndestructors - 1 - i] : NULL;
 }
 
 const struct tls_image *loaded_tls(void)

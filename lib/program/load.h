@@ -25,6 +25,8 @@ void unload_program(void);
 /* From where the addresses in the file count. */
 uintptr_t loaded_base(void);
 int (*loaded_main(void))(int argc, char **argv, char **envp);
+/* Those of the program, counted from 0 in the order in which they run; NULL: no more. */
+void (*loaded_destructor(size_t i))(void);
 const struct tls_image *loaded_tls(void);
 /* Memory that holds the program's variables, counted from 0; false: no more. */
 bool loaded_variables(int i, uintptr_t *start, size_t *size);

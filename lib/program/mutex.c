@@ -111,8 +111,10 @@ static int trylock(void *mutex, const struct fl_site *site, uintptr_t pc)
 		return EBUSY;
 	if (h)
 		return lock_again(h, site);
-	if (!call_rmw(mutex, WORD, lock_word, 0, 0, FL_ACQUIRE, site, pc, &old))
+	if (!call_rmw(mutex, WORD, lock_word, 0, 0, FL_ACQUIRE, site, pc, &old)) {
+		call_tried_in_vain(mutex);
 		return EBUSY;
+	}
 	took(mutex, old, site);
 	return 0;
 }
@@ -125,7 +127,7 @@ static int timedlock(void *mutex, const struct fl_site *site, uintptr_t pc)
 		return lock_again(h, site);
 	if (!trylock(mutex, site, pc))
 		return 0;
-	call_timed_out(mutex, NULL, pc);
+	call_timed_out(NULL, mutex, pc);
 	return ETIMEDOUT;
 }
 

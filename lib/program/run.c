@@ -14,6 +14,7 @@
 
 #include "build.h"
 #include "call.h"
+#include "early.h"
 #include "load.h"
 #include "name.h"
 #include "rt/check/stop.h"
@@ -39,8 +40,7 @@ struct check {
 	struct fl_trace_info info;
 	struct flx_result found;
 	struct fl_trace *trace;
-	bool saved; /* a checkpoint */
-	int save_err;
+	struct checkpoint saved;
 	/* While the program is loaded, in words. */
 	char thread[FLX_MAX_THREADS][64], place[320], unseen[160];
 	char err[512]; /* of loading */
@@ -94,14 +94,18 @@ static int place_weakenings(struct check *c)
 static int set_up(void *arg)
 {
 	struct check *c = arg;
-	int err = load_program(c->built->build.object, c->err, sizeof(c->err));
 	uintptr_t start;
 	size_t size;
+	int err;
+
+	early_begin(c->opt);
+	err = load_program(c->built->build.object, c->err, sizeof(c->err));
+	early_end();
 
 	for (int i = 0; !err && loaded_variables(i, &start, &size); i++)
 		err = memory_track(start, size);
 	if (!err)
-		find_unseen(c->unseen, sizeof(c->unseen));
+		find_unseen(c->unseen, sizeof(c->unseen), c->built->build.assembly);
 	c->program.sees_stores = !c->unseen[0];
 	/* Of a bit-field, Clang announces loads of the bits around what is stored. */
 	c->program.loads_are_uses = !c->built->build.clang;
@@ -135,16 +139,33 @@ static void name_threads(struct check *c)
 	}
 }
 
-/* Where something was given up. */
-static void find_place(struct check *c)
+/* Of the access that the message is about, if it names an address; else 0. */
+static uintptr_t message_pc(const char *message)
 {
-	uintptr_t pc = c->found.endless	  ? c->found.endless_pc
-		       : c->found.loop_pc ? c->found.loop_pc
-					  : *timed_out_at;
+	const char *at = strstr(message, ", at pc ");
+	uintptr_t pc = 0;
 
+	return at && sscanf(at, ", at pc %" SCNxPTR, &pc) == 1 ? pc : 0;
+}
+
+static void find_place_of(struct check *c, uintptr_t pc)
+{
 	if (!pc || fl_trace_place_of(c->place, sizeof(c->place), pc))
 		return;
 	snprintf(c->place, sizeof(c->place), "%s()", symbol_name(pc) ? symbol_name(pc) : "?");
+}
+
+/* Where something was given up, or went wrong. */
+static void find_place(struct check *c)
+{
+	uintptr_t said = message_pc(c->found.message);
+	uintptr_t pc = said		       ? said
+		       : c->found.endless      ? c->found.endless_pc
+		       : c->found.loop_pc      ? c->found.loop_pc
+		       : timed_out_too_often() ? timed_out_too_often()
+					       : timed_out_unnoticed();
+
+	find_place_of(c, pc);
 }
 
 static void make_trace(struct check *c, const struct flx_record *record)
@@ -218,6 +239,15 @@ static void speak_of_threads(const struct check *c, char *buf, size_t size, cons
 	buf[n] = '\0';
 }
 
+/* The engine does not know the source. */
+static void name_place(const struct check *c, char *message, size_t size)
+{
+	char *at = message_pc(message) ? strstr(message, ", at pc ") : NULL;
+
+	if (at)
+		snprintf(at, size - (size_t)(at - message), ", at %s", c->place);
+}
+
 /* The engine does not know the names of variables. */
 static void name_location(const struct check *c, char *message, size_t size)
 {
@@ -232,7 +262,8 @@ static void name_location(const struct check *c, char *message, size_t size)
 }
 
 /* Why not all was explored, if it was the program. */
-static void explain_limit(const struct check *c, struct fl_run_result *result)
+static void explain_limit(const struct check *c, struct fl_run_result *result,
+			  const struct flx_result *r)
 {
 	if (c->found.endless)
 		snprintf(result->message, sizeof(result->message),
@@ -244,11 +275,24 @@ static void explain_limit(const struct check *c, struct fl_run_result *result)
 			 "the loop at %.120s goes round more than %u times; --unroll N follows it "
 			 "further",
 			 c->place, c->opt->unroll ? c->opt->unroll : DEFAULT_UNROLL);
-	else if (*timed_out_at)
+	else if (timed_out_too_often())
 		snprintf(result->message, sizeof(result->message),
 			 "the timed wait at %.120s times out again and again, each time in a new "
 			 "state",
 			 c->place);
+	else if (timed_out_unnoticed())
+		snprintf(result->message, sizeof(result->message),
+			 "the timed wait at %.120s may time out and lock again any number of "
+			 "times, which those who try to lock notice",
+			 c->place);
+	else if (r->verdict == FLX_VERIFIED && !r->executions)
+		snprintf(result->message, sizeof(result->message),
+			 "no execution comes to its end: an assumption (fl_assume(), "
+			 "__VERIFIER_assume()) is not met, or a timed wait times out for ever");
+	else if (r->verdict == FLX_VERIFIED && c->built->build.assembly[0])
+		snprintf(result->message, sizeof(result->message),
+			 "what is done there is not seen: %s; atomic operations are seen",
+			 c->built->build.assembly);
 }
 
 static void copy_result(struct check *c, struct fl_run_result *result, const struct flx_result *r)
@@ -267,16 +311,18 @@ static void copy_result(struct check *c, struct fl_run_result *result, const str
 	snprintf(result->oracle, sizeof(result->oracle), "%s", r->oracle);
 	speak_of_threads(c, result->message, sizeof(result->message), r->message);
 	name_location(c, result->message, sizeof(result->message));
-	if (result->verdict == FL_VERDICT_VERIFIED && *timed_out_at)
+	name_place(c, result->message, sizeof(result->message));
+	if (result->verdict == FL_VERDICT_VERIFIED &&
+	    (!r->executions || timed_out_too_often() || timed_out_unnoticed() ||
+	     c->built->build.assembly[0]))
 		result->verdict = FL_VERDICT_INCONCLUSIVE;
 	if (result->verdict == FL_VERDICT_INCONCLUSIVE && !r->oracle[0] && !r->stopped)
-		explain_limit(c, result);
+		explain_limit(c, result, r);
 	if (c->trace)
 		fl_trace_set_outcome(c->trace, result->oracle, result->message, r->executions,
 				     r->seconds);
 	result->trace = c->trace;
-	result->saved = c->saved;
-	result->save_err = c->save_err;
+	checkpoint_result(&c->saved, result);
 }
 
 static void options_of(struct flx_options *fo, const struct program_options *opt,
@@ -337,21 +383,18 @@ static int explore_and_save(struct check *c, const struct flx_options *options,
 			    struct fl_run_result *result, char *err, size_t err_size)
 {
 	struct flx_options fo = *options;
-	struct checkpoint cp = {
-		.file = c->opt->checkpoint,
-		.resume = c->opt->resume,
-		.at_least = c->opt->checkpoint_after,
-	};
+	struct checkpoint *cp = &c->saved;
 	int ret;
 
-	identify(&cp, c);
-	ret = checkpoint_begin(&cp, &fo, err, err_size);
+	cp->file = c->opt->checkpoint;
+	cp->resume = c->opt->resume;
+	cp->at_least = c->opt->checkpoint_after;
+	identify(cp, c);
+	ret = checkpoint_begin(cp, &fo, err, err_size);
 	if (ret)
 		return ret;
 	ret = explore(c, &fo, err, err_size);
-	c->saved = cp.saved && c->found.verdict == FLX_INCONCLUSIVE;
-	c->save_err = cp.err;
-	checkpoint_end(&cp, !ret && c->found.verdict != FLX_INCONCLUSIVE);
+	checkpoint_end(cp, !ret && c->found.verdict != FLX_INCONCLUSIVE);
 	return ret;
 }
 
@@ -400,6 +443,13 @@ static int run(struct check *c, explore_fn how, const struct flx_options *fo,
 		copy_result(c, result, &c->found);
 	else
 		fl_trace_free(c->trace);
+	if (ret && message_pc(err)) {
+		find_place_of(c, message_pc(err));
+		name_place(c, err, err_size);
+	}
+	if (ret && !c->err[0] && c->built->build.assembly[0])
+		snprintf(err + strlen(err), err_size - strlen(err), "; not seen: %s",
+			 c->built->build.assembly);
 	if (ret == -EINVAL)
 		ret = -ENOTSUP;
 	flx_record_free(c->found.record);

@@ -77,9 +77,13 @@ static int try_lock(void *lock, enum kind kind, const struct fl_site *site, uint
 		held_deepen(h, 1);
 		return 0;
 	}
-	if (h || !call_rmw(lock, WORD, kind == READING ? read_word : write_word, WRITER, 0,
-			   FL_ACQUIRE, site, pc, &old))
+	if (h)
 		return EBUSY;
+	if (!call_rmw(lock, WORD, kind == READING ? read_word : write_word, WRITER, 0, FL_ACQUIRE,
+		      site, pc, &old)) {
+		call_tried_in_vain(lock);
+		return EBUSY;
+	}
 	return took(lock, kind, old, site);
 }
 
@@ -91,7 +95,7 @@ static int timed_lock(void *lock, enum kind kind, const struct fl_site *site, ui
 		return EDEADLK;
 	if (!try_lock(lock, kind, site, pc))
 		return 0;
-	call_timed_out(lock, NULL, pc);
+	call_timed_out(NULL, lock, pc);
 	return ETIMEDOUT;
 }
 

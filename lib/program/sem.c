@@ -27,7 +27,7 @@ static int timed_wait(sem_t *s, const struct fl_site *site, uintptr_t pc)
 {
 	if (call_rmw(s, WORD, take, 0, 0, FL_ACQUIRE, site, pc, NULL))
 		return 0;
-	call_timed_out(s, NULL, pc);
+	call_timed_out(NULL, NULL, pc);
 	return fail(ETIMEDOUT);
 }
 

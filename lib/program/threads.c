@@ -42,7 +42,7 @@ static struct self *begin(void)
 	me->gone = 0;
 	me->random = 1;
 	me->clock = 0;
-	me->timeouts = 0;
+	me->timeouts = me->woken = 0;
 	me->cleanup = NULL;
 	return me;
 }
@@ -136,8 +136,11 @@ const char *thread_name(int thread)
 	static char text[2][96];
 	static unsigned int turn;
 	char *buf = text[turn++ % 2];
-	const char *fn = thread ? symbol_name(thread_start_routine(thread)) : "main";
+	const char *fn;
 
+	/* Constructors are run by the thread that main() will be. */
+	thread = thread < 0 ? 0 : thread;
+	fn = thread ? symbol_name(thread_start_routine(thread)) : "main";
 	snprintf(buf, sizeof(text[0]), "thread %d%s%.64s%s", thread, fn ? " (" : "", fn ? fn : "",
 		 fn ? ")" : "");
 	return buf;
@@ -175,7 +178,7 @@ static int take(unsigned long id, const char *what)
 	if (me->gone >> n & 1)
 		call_violation("bad-join", "%s calls %s for %s, which it joined or detached before",
 			       thread_name(current_thread), what, thread_name(n));
-	me->gone |= 1u << n;
+	changing_self()->gone |= 1u << n;
 	return n;
 }
 

@@ -71,12 +71,11 @@ static bool is_library(const char *path, const char *name)
 	return !strncmp(slash ? slash + 1 : path, name, strlen(name));
 }
 
-void find_unseen(char *buf, size_t size)
+void find_unseen(char *buf, size_t size, const char *assembly)
 {
 	const char *name, *library;
-	size_t n = 0;
+	size_t n = (size_t)snprintf(buf, size, "%s", assembly);
 
-	buf[0] = '\0';
 	for (int i = 0; (name = loaded_import(i, &library)); i++) {
 		size_t len = strcspn(name, "@");
 

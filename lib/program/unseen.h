@@ -5,7 +5,7 @@
 
 #include <stddef.h>
 
-/* "strftime(), getrandom()" for the program that is loaded, or "". */
-void find_unseen(char *buf, size_t size);
+/* "strftime(), getrandom()" for the program that is loaded, or "". Behind @assembly (assembly.h). */
+void find_unseen(char *buf, size_t size, const char *assembly);
 
 #endif

@@ -10,6 +10,8 @@
 
 #include <jansson.h>
 
+#include <faultline/run.h>
+
 #define VERSION 1
 #define SAVE_EVERY 60 /* seconds */
 
@@ -51,7 +53,8 @@ static void save(void *arg, const struct flx_left *left)
 	struct checkpoint *c = arg;
 	json_t *root;
 
-	if (left->seconds < c->at_least)
+	c->unsaved = left->seconds < c->at_least;
+	if (c->unsaved)
 		return;
 	root = json_pack("{s:i, s:s, s:I, s:I, s:I, s:i, s:f, s:f, s:b, s:o, s:o}",
 			 "faultline-checkpoint", VERSION, "of", c->identity, "executions",
@@ -193,7 +196,17 @@ int checkpoint_begin(struct checkpoint *c, struct flx_options *fo, char *err, si
 void checkpoint_end(struct checkpoint *c, bool finished)
 {
 	if (finished && (c->saved || (c->resume && c->file && !strcmp(c->resume, c->file))))
-		unlink(c->file);
+		c->cleared = !unlink(c->file);
 	free_left(c->left);
 	c->left = NULL;
+}
+
+void checkpoint_result(const struct checkpoint *c, struct fl_run_result *result)
+{
+	bool open = result->verdict == FL_VERDICT_INCONCLUSIVE && !c->cleared;
+
+	result->saved = c->saved && open;
+	result->unsaved = c->unsaved && open;
+	result->cleared = c->cleared;
+	result->save_err = c->err;
 }

@@ -257,8 +257,7 @@ int fl_run_check(const struct fl_scenario *s, const struct fl_run_options *opt,
 		find_failure(&c, &fo);
 	ret = end(&c, result, &r, ret, err, err_size);
 	if (!ret) {
-		result->saved = cp.saved && result->verdict == FL_VERDICT_INCONCLUSIVE;
-		result->save_err = cp.err;
+		checkpoint_result(&cp, result);
 	}
 	return ret;
 }

@@ -120,14 +120,6 @@ static bool read_line(char *text, size_t size, const char *path, int line, const
 	return text[0];
 }
 
-/* Where the line itself can't be shown. */
-static const char *access_kind(const struct flx_event *e)
-{
-	if (e->site)
-		return e->site->text;
-	return e->kind == FLX_WRITE ? "plain write" : "plain read";
-}
-
 static void set_place(struct fl_trace *t, int i, const char *func, const char *path, int line,
 		      const char *program)
 {
@@ -136,7 +128,7 @@ static void set_place(struct fl_trace *t, int i, const char *func, const char *p
 	char text[320];
 
 	if (!read_line(text, sizeof(text), path, line, program))
-		snprintf(text, sizeof(text), "%s in %s()", access_kind(e), func);
+		snprintf(text, sizeof(text), "%s in %s()", fl_trace_operation(e), func);
 	site.text = text;
 	t->note[i].where = fl_trace_site(t, &site);
 }
@@ -154,7 +146,7 @@ static void set_place_by_symbol(struct fl_trace *t, int i, const struct module *
 		snprintf(func, sizeof(func), "%s", info.dli_sname);
 	else
 		snprintf(func, sizeof(func), "+0x%zx", (size_t)(call_of(e) - m->base));
-	snprintf(text, sizeof(text), "%s in %s", access_kind(e), func);
+	snprintf(text, sizeof(text), "%s in %s", fl_trace_operation(e), func);
 	site.func = func;
 	site.text = text;
 	t->note[i].where = fl_trace_site(t, &site);

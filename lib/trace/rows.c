@@ -5,6 +5,10 @@
  * An event is shown if it is in the slice (slice.c) or has been weakened, or all are. Events inside one FL_STEP share a line,
  * which has the step's label and text; it stands where the first of them that is shown happened. If more
  * than one is, each gets a line of its own below the step's.
+ *
+ * A plain access's text, and that of an ordinary program's, is its source line. Where that does not say which access is
+ * meant, the variable's name goes with the value; a line of several statements is no use as a text at all, and
+ * the operation takes its place.
  */
 #define _GNU_SOURCE
 #include "trace.h"
@@ -20,7 +24,8 @@
 struct mark {
 	bool needed; /* slice.c */
 	bool shown;
-	int group; /* first event of the step it is in, or itself */
+	bool shares_line; /* with another operation, or one of another variable */
+	int group;	  /* first event of the step it is in, or itself */
 };
 
 struct picture {
@@ -61,6 +66,32 @@ static void find_groups(struct picture *p)
 	}
 }
 
+static bool same_text(const char *a, const char *b)
+{
+	return a == b || (a && b && !strcmp(a, b));
+}
+
+static bool is_same_access(const struct picture *p, int a, int b)
+{
+	const struct flx_event *x = event(p, a), *y = event(p, b);
+
+	return x->site == y->site && (x->site || x->kind == y->kind) &&
+	       same_text(p->t->note[a].name, p->t->note[b].name);
+}
+
+/* Its text is a source line that was looked up: what else is there is not known from the line alone. */
+static bool shares_line(const struct picture *p, int i)
+{
+	const struct fl_site *line = fl_trace_where(p->t, i);
+
+	if (!line || line == event(p, i)->site)
+		return false;
+	for (int k = 0; k < p->t->record.n; k++)
+		if (fl_trace_where(p->t, k) == line && !is_same_access(p, i, k))
+			return true;
+	return false;
+}
+
 /* Does it have another ordering than its line? */
 static const struct flx_weakening *weakened_at(const struct fl_trace *t, int i)
 {
@@ -94,6 +125,7 @@ static int choose_events(struct picture *p)
 			p->mark[i].shown = false; /* a thread's begin and end */
 		else if (!p->mark[i].shown)
 			p->rows->left_out++;
+		p->mark[i].shares_line = p->mark[i].shown && shares_line(p, i);
 	}
 	free(needed);
 	return 0;
@@ -197,14 +229,45 @@ static bool describe_change(char *buf, size_t size, const char *read, const char
 	return buf[0];
 }
 
-/* "x[2] = ", where the line does not say which variable it is. */
+/* Semicolons in parentheses are those of a for loop. */
+bool fl_trace_has_several_statements(const char *line)
+{
+	int depth = 0;
+
+	for (; *line; line++) {
+		depth += (*line == '(') - (*line == ')');
+		if (depth <= 0 && (*line == ';' || *line == '{'))
+			return true;
+	}
+	return depth > 0; /* it was cut */
+}
+
+static bool was_cut(const char *line)
+{
+	size_t n = strlen(line);
+
+	return n > 3 && !strcmp(line + n - 3, "...");
+}
+
+/* The operation is shown in place of the source line. */
+static bool is_replaced(const struct picture *p, int i)
+{
+	const struct fl_site *where = fl_trace_where(p->t, i);
+
+	return where && where != event(p, i)->site && where->text &&
+	       fl_trace_has_several_statements(where->text) &&
+	       (p->mark[i].shares_line || was_cut(where->text));
+}
+
+/* "x[2] = ", where the line, or what is shown in its place, does not say which variable it is. */
 static void name_variable(char *buf, size_t size, const struct picture *p, int i)
 {
 	const struct fl_site *where = fl_trace_where(p->t, i);
 	const char *name = p->t->note[i].name;
 
 	buf[0] = '\0';
-	if (name && where && where->text && !has_word(where->text, name))
+	if (name && where && where->text && !is_replaced(p, i) &&
+	    (p->mark[i].shares_line || !has_word(where->text, name)))
 		snprintf(buf, size, "%s = ", name);
 }
 
@@ -226,7 +289,7 @@ static void inner_outcome(char *buf, size_t size, const struct picture *p, int i
 		snprintf(buf, size, "%s", e->failed ? "  finds the lock busy" : "");
 	else if (e->kind == FLX_READ && read)
 		snprintf(buf, size, "  reads %s%s", of, read);
-	else if (e->kind == FLX_WRITE && written)
+	else if (e->kind == FLX_WRITE && written && !fl_trace_frees(e))
 		snprintf(buf, size, "  stores %s%s", of, written);
 	else if (e->kind == FLX_RMW && read && written &&
 		 !describe_change(buf, size, read, written))
@@ -283,14 +346,16 @@ static void tidy(char *buf, size_t size, const char *text)
 	snprintf(buf, size, "%.*s", (int)n, text);
 }
 
-static const char *text_of(const struct picture *p, int i)
+static void put_text(char *buf, size_t size, const struct picture *p, int i)
 {
 	const struct fl_site *where = fl_trace_where(p->t, i);
 	const struct flx_event *e = event(p, i);
+	const char *operation = fl_trace_operation(e);
 
-	if (where && where->text)
-		return where->text;
-	return e->kind == FLX_WRITE ? "plain write" : e->kind == FLX_READ ? "plain read" : "?";
+	if (is_replaced(p, i))
+		fl_trace_access(buf, size, operation, p->t->note[i].name);
+	else
+		tidy(buf, size, where && where->text ? where->text : operation);
 }
 
 static void name_store(char *buf, size_t size, const struct picture *p, int i)
@@ -345,11 +410,28 @@ static bool repeats(const struct picture *p, int i)
 	return false;
 }
 
+/* Of a race, or of a use after free, whose two ends may be shown in either order. */
+static int add_racing(struct picture *p, int i)
+{
+	const int *racing = p->t->record.racing;
+	const char *who = p->t->info.program ? "thread" : "CPU";
+	const char *what = "data race with";
+	int other = racing[racing[0] == i];
+
+	if (racing[0] < 0 || racing[1] < 0 || (racing[0] != i && racing[1] != i))
+		return 0;
+	if (fl_trace_is_use_after_free(p->t))
+		what = racing[0] == i ? "frees what is used by"
+		       : i < other    ? "nothing orders this before the free by"
+				      : "uses what was freed by";
+	return add_row(p, -1, event(p, i)->thread, NULL, NULL, "^ %s %s %d", what, who,
+		       event(p, other)->thread);
+}
+
 static int add_remarks(struct picture *p, int i)
 {
 	const struct flx_event *e = event(p, i);
 	const struct flx_weakening *weakened = weakened_at(p->t, i);
-	const int *racing = p->t->record.racing;
 	char newer[256], source[256] = "the initial value";
 	int err = 0;
 
@@ -371,14 +453,7 @@ static int add_remarks(struct picture *p, int i)
 				      newer, source);
 		}
 	}
-	if (!err && racing[0] >= 0 && racing[1] >= 0 && (racing[0] == i || racing[1] == i))
-		err = add_row(p, -1, e->thread, NULL, NULL, "^ %s %s %d",
-			      !fl_trace_is_use_after_free(p->t) ? "data race with"
-			      : racing[0] == i			? "frees what is used by"
-								: "uses what was freed by",
-			      p->t->info.program ? "thread" : "CPU",
-			      event(p, racing[racing[0] == i])->thread);
-	return err;
+	return err ? err : add_racing(p, i);
 }
 
 static int add_event(struct picture *p, int i, const char *indent)
@@ -386,7 +461,7 @@ static int add_event(struct picture *p, int i, const char *indent)
 	char text[512], result[256];
 	int err;
 
-	tidy(text, sizeof(text), text_of(p, i));
+	put_text(text, sizeof(text), p, i);
 	outcome(result, sizeof(result), p, i, text);
 	err = add_row(p, i, event(p, i)->thread, NULL, fl_trace_where(p->t, i), "%s%s%s", indent,
 		      text, result);
@@ -460,6 +535,13 @@ int fl_trace_rows(const struct fl_trace *t, bool all_events, struct fl_trace_row
 	err = choose_events(&p);
 	if (!err)
 		err = add_rows(&p);
+	if (!err && !rows->n && rows->left_out) { /* a thread's own doing: all there is to show */
+		p.all = true;
+		rows->left_out = 0;
+		err = choose_events(&p);
+		if (!err)
+			err = add_rows(&p);
+	}
 	free(p.mark);
 	return err;
 }

@@ -9,7 +9,8 @@
  *
  * A column is a label, the text and the place in the source. Its width is what its lines need; if
  * that is more than there is, the widest columns give way and their texts wrap. Where too little would be left for a
- * text, columns are only where texts begin: what is right of one is free in its line.
+ * text, columns are only where texts begin: what is right of one is free in its line. Where all places are in the
+ * one file of a program, which its title names, they are lines of it.
  */
 #include "trace.h"
 
@@ -37,6 +38,7 @@ struct layout {
 	const struct fl_trace *t;
 	FILE *f;
 	int width;
+	bool one_file; /* the program's */
 	bool open; /* texts run into the next columns, and all places stand behind the last one */
 	int place; /* then: width of the widest */
 	struct column column[FLX_MAX_THREADS];
@@ -74,6 +76,28 @@ static int place(char *buf, size_t size, const struct fl_site *where)
 	return snprintf(buf, size, "%s:%d", where->file, where->line);
 }
 
+/* The same in a row. */
+static int row_place(char *buf, size_t size, const struct layout *l, const struct fl_trace_row *row)
+{
+	if (l->one_file && row->where && row->where->line > 0)
+		return snprintf(buf, size, "line %d", row->where->line);
+	return place(buf, size, row->where);
+}
+
+static bool is_one_file(const struct fl_trace *t, const struct fl_trace_rows *rows)
+{
+	const char *program = t->info.program, *slash = program ? strrchr(program, '/') : NULL;
+	const char *name = slash ? slash + 1 : program;
+
+	for (int i = 0; i < rows->n && name; i++) {
+		const struct fl_site *where = rows->row[i].where;
+
+		if (where && where->file && strcmp(where->file, name))
+			return false;
+	}
+	return name;
+}
+
 static int label_width(const struct column *c)
 {
 	return c->label ? c->label + 1 : 0;
@@ -98,7 +122,7 @@ static void measure(struct layout *l, const struct fl_trace_rows *rows)
 		if (row->event < 0)
 			continue; /* remarks may run into the next column */
 		c->text = larger(c->text, (int)strlen(row->text));
-		c->place = larger(c->place, place(buf, sizeof(buf), row->where));
+		c->place = larger(c->place, row_place(buf, sizeof(buf), l, row));
 	}
 	for (int t = 0; t < FLX_MAX_THREADS; t++) {
 		struct column *c = &l->column[t];
@@ -199,8 +223,31 @@ static void print_titles(const struct layout *l)
 	fputc('\n', l->f);
 }
 
-/* How much of @s goes on a line of @width: up to a space if there is one, or behind a separator. */
-static int break_at(const char *s, int width)
+static bool is_word(char c)
+{
+	return c == '_' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
+	       (c >= 'A' && c <= 'Z') || (unsigned char)c >= 0x80;
+}
+
+static bool is_inside_word(const char *s, int i)
+{
+	return is_word(s[i - 1]) && is_word(s[i]);
+}
+
+static int word_length(const char *s)
+{
+	int n = 0;
+
+	while (is_word(s[n]))
+		n++;
+	return n;
+}
+
+/*
+ * How much of @s goes on a line of @width: up to a space if there is one, or behind a separator, or else up to a word,
+ * unless that has no room in the next line, of @next, either.
+ */
+static int break_at(const char *s, int width, int next)
 {
 	int n = (int)strlen(s);
 
@@ -212,6 +259,9 @@ static int break_at(const char *s, int width)
 	for (int i = width; i > width / 3; i--)
 		if (strchr("|,(", s[i - 1]))
 			return i;
+	for (int i = width; i > 0; i--)
+		if (!is_inside_word(s, i))
+			return i < width && word_length(s + i) > next ? width : i;
 	return width;
 }
 
@@ -222,7 +272,8 @@ static int print_wrapped(const struct layout *l, const char *text, int start, in
 	int indent = 0, lines = 0;
 
 	do {
-		int n = break_at(text, larger(width - indent, 8)), end = n;
+		int n = break_at(text, larger(width - indent, 8), larger(width - WRAP_INDENT, 8));
+		int end = n;
 
 		while (end > 0 && text[end - 1] == ' ')
 			end--;
@@ -258,7 +309,7 @@ static void print_row(const struct layout *l, const struct fl_trace_row *row)
 	fprintf(l->f, "%*s", c->start, "");
 	if (c->label)
 		fprintf(l->f, "%-*s ", c->label, row->label ? row->label : "");
-	place(buf, sizeof(buf), row->where);
+	row_place(buf, sizeof(buf), l, row);
 	if (l->open) {
 		room = larger(l->width - text_start - l->place - GAP, LAST_COLUMN / 2);
 		print_wrapped(l, row->text, text_start, room, buf, text_start + room + GAP);
@@ -325,8 +376,9 @@ void fl_trace_print_style(const struct fl_trace *t, FILE *f, const struct fl_tra
 	if (fl_trace_rows(t, style->all_events, &rows)) {
 		fprintf(f, "  (no memory for the picture)\n");
 	} else if (!rows.n) {
-		fprintf(f, "  (no thread did anything that concerns another one)\n");
+		fprintf(f, "  (no access to anything that threads could share comes before it)\n");
 	} else {
+		l.one_file = is_one_file(t, &rows);
 		measure(&l, &rows);
 		lay_out(&l);
 		print_titles(&l);

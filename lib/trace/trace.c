@@ -252,7 +252,7 @@ static bool has_other_parts(const struct fl_trace *t, int i)
 	return false;
 }
 
-/* The piece that a bit-field is in, or whatever else its accesses have made of a variable, is no array. */
+/* The byte that a bit-field is in, say: one byte of a variable does not make it an array. */
 static void drop_needless_indices(struct fl_trace *t)
 {
 	for (int i = 0; i < t->record.n; i++) {
@@ -260,7 +260,8 @@ static void drop_needless_indices(struct fl_trace *t)
 		size_t n = name ? strlen(name) : 0;
 		char plain[160];
 
-		if (n < 4 || strcmp(name + n - 3, "[0]") || has_other_parts(t, i))
+		if (n < 4 || strcmp(name + n - 3, "[0]") || t->record.ev[i].size != 1 ||
+		    has_other_parts(t, i))
 			continue;
 		snprintf(plain, sizeof(plain), "%.*s", (int)n - 3, name);
 		t->note[i].name = fl_trace_str(t, plain);
@@ -274,7 +275,8 @@ void fl_trace_set_names(struct fl_trace *t, fl_trace_name_fn name)
 	for (int i = 0; i < t->record.n; i++) {
 		const struct flx_event *e = &t->record.ev[i];
 
-		if (e->size && name(buf, sizeof(buf), e->addr, is_call(e) ? 0 : e->size))
+		if ((e->size || fl_trace_frees(e)) &&
+		    name(buf, sizeof(buf), e->addr, is_call(e) ? 0 : e->size))
 			t->note[i].name = fl_trace_str(t, buf);
 	}
 	drop_needless_indices(t);
@@ -344,17 +346,25 @@ int fl_trace_culprit(const struct fl_trace *t)
 	return blocked >= 0 ? blocked : late >= 0 ? late : labelled >= 0 ? labelled : r->n - 1;
 }
 
-const char *fl_trace_operation(const struct fl_site *site, enum flx_kind kind)
+bool fl_trace_frees(const struct flx_event *e)
 {
-	if (site)
-		return site->text;
-	return kind == FLX_WRITE ? "plain write" : kind == FLX_READ ? "plain read" : "?";
+	return e->kind == FLX_WRITE && !e->size;
+}
+
+const char *fl_trace_operation(const struct flx_event *e)
+{
+	if (e->site)
+		return e->site->text;
+	if (fl_trace_frees(e))
+		return "free()";
+	return e->kind == FLX_WRITE ? "plain write" : e->kind == FLX_READ ? "plain read" : "?";
 }
 
 /* What has a dot or a number in it is no name that C could take the address of. */
 static bool is_identifier(const char *name)
 {
-	return !name[strspn(name, "_abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")];
+	return !name[strspn(name,
+			    "_abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")];
 }
 
 void fl_trace_access(char *buf, size_t size, const char *operation, const char *name)

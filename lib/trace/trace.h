@@ -95,7 +95,13 @@ int fl_trace_culprit(const struct fl_trace *t);
 void fl_trace_make_printable(char *s);
 
 /* What an event does, in the engine's words: "atomic load", "pthread_mutex_lock()", "plain write". */
-const char *fl_trace_operation(const struct fl_site *site, enum flx_kind kind);
+const char *fl_trace_operation(const struct flx_event *e);
+
+/* Is a source line, perhaps cut, more than one statement? */
+bool fl_trace_has_several_statements(const char *line);
+
+/* The end of an object, which has no value. */
+bool fl_trace_frees(const struct flx_event *e);
 
 /* The same with the variable's name, or NULL: "x: atomic load", "pthread_mutex_lock(&m)". */
 void fl_trace_access(char *buf, size_t size, const char *operation, const char *name);

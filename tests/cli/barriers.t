@@ -23,25 +23,32 @@ $ faultline barriers parcel.c
   
   7 orderings: 4 needed as written, 1 can be weaker, 2 not needed, 0 inconclusive; 18 explorations, T
 
+$ printf 'int main(void) { return 0; }\n' >none.c; faultline barriers none.c
+  none.c   rc11   verified as written: executions N, T
+  
+    nothing to weaken: no barrier, acquire or release of its own on its path
+  
+  0 orderings: 0 needed as written, 0 can be weaker, 0 not needed, 0 inconclusive; 1 exploration, T
+
 One place in the source is one row, however often it was compiled; two orderings of a line are two rows.
 
 $ sed -i 's/^static int data;/&\nstatic inline __attribute__((always_inline)) int look(void) { return atomic_load_explicit(\&ready, memory_order_acquire); }/; s/assert(data/look();\n\t&/; s/!atomic_load_explicit.*$/!look())/' message.c; faultline barriers message.c
   message.c   rc11   verified as written: executions N, T
   
-    1  message.c:13  static inline __attribute__((always_inline)) int look(voi...  acquire  needed
+    1  message.c:13  ready: atomic load                       acquire  needed
        with relaxed, data-race: thread 1 (give)'s plain store and thread 0 (main)'s plain load of 'data' race
-    2  message.c:18  atomic_store_explicit(&ready, 1, ORDER)                       release  needed
+    2  message.c:18  atomic_store_explicit(&ready, 1, ORDER)  release  needed
        with relaxed, data-race: thread 1 (give)'s plain store and thread 0 (main)'s plain load of 'data' race
   
   2 orderings: 2 needed as written, 0 can be weaker, 0 not needed, 0 inconclusive; 3 explorations, T
 $ cp "$EXAMPLES"/program/message.c .; sed 's/while (.*/int one = 1; while (!atomic_compare_exchange_weak_explicit(\&ready, \&one, 1, memory_order_acquire, memory_order_acquire)) one = 1;/' message.c >cas.c; faultline barriers cas.c --no-pairs
   cas.c   rc11   verified as written: executions N, T
   
-    1  cas.c:17  atomic_store_explicit(&ready, 1, ORDER)                       release              needed
+    1  cas.c:17  atomic_store_explicit(&ready, 1, ORDER)  release              needed
        with relaxed, data-race: thread 1 (give)'s plain store and thread 0 (main)'s plain load of 'data' race
-    2  cas.c:26  int one = 1; while (!atomic_compare_exchange_weak_explici...  acquire              needed
+    2  cas.c:26  ready: atomic compare-exchange           acquire              needed
        with relaxed, data-race: thread 1 (give)'s plain store and thread 0 (main)'s plain load of 'data' race
-    3  cas.c:26  int one = 1; while (!atomic_compare_exchange_weak_explici...  acquire if it fails  relaxed is enough
+    3  cas.c:26  ready: atomic compare-exchange           acquire if it fails  relaxed is enough
   
   3 orderings: 2 needed as written, 0 can be weaker, 1 not needed, 0 inconclusive; 4 explorations, T
 
@@ -65,7 +72,7 @@ $ faultline barriers three.c --json | tail -2 | sed -E 's/"seconds":[0-9.e-]+/"s
   {"kind":"at-once","file":"three.c","model":"rc11","numbers":[1,2,3],"verdict":"violation","oracle":"data-race","message":"thread 1 (give)'s plain store and thread 0 (main)'s plain load of 'data' race","executions":2,"seconds":T,"trace":null}
   {"kind":"at-once","file":"three.c","model":"rc11","numbers":[1,2],"verdict":"verified","oracle":null,"message":null,"executions":1,"seconds":T,"trace":null}
 $ faultline barriers message.c --json | head -1 | sed -E 's/"seconds":[0-9.e-]+/"seconds":T/'
-  {"kind":"ordering","file":"message.c","model":"rc11","number":1,"place":"message.c:17","function":"give","text":"atomic_store_explicit(&ready, 1, ORDER)","variable":"ready","written":"release","on_failure":false,"verdict":"needed","enough":[],"tried":[{"order":"relaxed","verdict":"violation","oracle":"data-race","message":"thread 1 (give)'s plain store and thread 0 (main)'s plain load of 'data' race","executions":2,"seconds":T,"trace":null}]}
+  {"kind":"ordering","file":"message.c","model":"rc11","number":1,"place":"message.c:17","function":"give","text":"atomic_store_explicit(&ready, 1, ORDER)","variable":"ready","operation":"atomic store","written":"release","on_failure":false,"verdict":"needed","enough":[],"tried":[{"order":"relaxed","verdict":"violation","oracle":"data-race","message":"thread 1 (give)'s plain store and thread 0 (main)'s plain load of 'data' race","executions":2,"seconds":T,"trace":null}]}
 $ faultline barriers message.c --model sc
   message.c   sc   verified as written: executions N, T
   
@@ -94,14 +101,13 @@ $ faultline replay witnesses/4-relaxed.trace
   
     thread 0  main                                              thread 1  give
     ----------------------------------------------------------  ----------------------------------------------------------
-                                                                data = 42  stores 42                            three.c:16
+                                                                data = 42  stores 42                               line 16
                                                                 ^ data race with thread 0
-                                                                atomic_store_explicit(&ready, 1, ORDER)         three.c:19
-                                                                    stores 1
-    while (!atomic_load_explicit(&ready,            three.c:28
+                                                                atomic_store_explicit(&ready, 1, ORDER)  stores 1  line 19
+    while (!atomic_load_explicit(&ready,               line 28
         memory_order_acquire))  reads 1
     ^ weakened: relaxed instead of acquire
-    assert(data == 42)  reads 0                     three.c:30
+    assert(data == 42)  reads 0                        line 30
     ^ older than the store at three.c:16: no acquire fence between atomic load and a plain load
       read the initial value
     ^ data race with thread 1
@@ -117,7 +123,7 @@ $ faultline barriers message.c -v | sed -n '/with relaxed/,/stores 1/p' | head -
   
     thread 0  main                                              thread 1  give
     ----------------------------------------------------------  ----------------------------------------------------------
-                                                                data = 42  stores 42                          message.c:16
+                                                                data = 42  stores 42                               line 16
                                                                 ^ data race with thread 0
 
 Of a kernel: the four barriers of 088b8aa537c2, if no flush does a part of their work, and the two halves of b1f02b95758d.

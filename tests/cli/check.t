@@ -16,6 +16,7 @@ $ faultline check vma-lock-seq --variant linux-6.5 --max-executions 1
   vma-lock-seq   linux-6.5   kernel 6.5   lkmm   inconclusive
     no violation so far, but not all was explored: the number of executions is reached (--max-executions)
     executions N, T
+    not saved: it took less than a minute; --checkpoint FILE saves it anyway
   [3]
 
 A violation has a trace file, in the current folder if nothing else is said; what is verified has none.

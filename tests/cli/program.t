@@ -14,13 +14,12 @@ $ faultline program message.c --trace race.trace -- -DORDER=memory_order_relaxed
   
     thread 0  main                                              thread 1  give
     ----------------------------------------------------------  ----------------------------------------------------------
-                                                                data = 42  stores 42                          message.c:16
+                                                                data = 42  stores 42                               line 16
                                                                 ^ data race with thread 0
-                                                                atomic_store_explicit(&ready, 1, ORDER)       message.c:17
-                                                                    stores 1
-    while (!atomic_load_explicit(&ready,          message.c:26
+                                                                atomic_store_explicit(&ready, 1, ORDER)  stores 1  line 17
+    while (!atomic_load_explicit(&ready,               line 26
         memory_order_acquire))  reads 1
-    assert(data == 42)  reads 0                   message.c:28
+    assert(data == 42)  reads 0                        line 28
     ^ older than the store at message.c:16: no release fence between a plain store and atomic store
       read the initial value
     ^ data race with thread 1
@@ -73,6 +72,23 @@ $ echo 'int main(void) { for (;;) __asm__(""); }' >empty.c; faultline program em
     executions N, blocked 1, T
   [3]
 
+$ echo '#define U __attribute__((constructor))' >loops.c; echo 'U static void f(void) { for (;;) __asm__(""); } int main(void) { }' >>loops.c; faultline program loops.c --timeout 0.5
+  faultline: the time is up (--timeout), and the program is in a constructor
+  [3]
+$ uname -m | grep -q aarch64 && f='dmb sy' || f=sfence; echo "int main(void) { __asm__ volatile(\"$f\"); }" >fence.c; faultline program fence.c
+  fence.c   rc11   inconclusive
+    no violation so far, but not all was explored: what is done there is not seen: inline assembly at fence.c:1; atomic operations are seen
+    not seen: what these do to the program's memory: inline assembly at fence.c:1
+    executions N, T
+  [3]
+$ faultline program fence.c --json | grep -o '"unseen":[^,]*'
+  "unseen":"inline assembly at fence.c:1"
+$ echo 'void __VERIFIER_assume(int); int main(void) { __VERIFIER_assume(0); }' >never.c; faultline program never.c
+  never.c   rc11   inconclusive
+    no violation so far, but not all was explored: no execution comes to its end: an assumption (fl_assume(), __VERIFIER_assume()) is not met, or a timed wait times out for ever
+    executions N, blocked 1, T
+  [3]
+
 What can't be explored.
 
 $ faultline program
@@ -83,6 +99,12 @@ $ faultline program nosuch.c
   [2]
 $ faultline program message.c bank.c
   faultline: program takes one FILE.c, got "message.c" and "bank.c"; arguments for the compiler come after --
+  [2]
+$ faultline program message.c -DORDER=memory_order_relaxed
+  faultline: unknown option "-DORDER=memory_order_relaxed"; arguments for the compiler come after --, as in 'FILE.c -- -DORDER=memory_order_relaxed'
+  [2]
+$ faultline program --model rc11 message.c -O2 --stats
+  faultline: unknown option "-O2"; arguments for the compiler come after --, as in 'FILE.c -- -O2'
   [2]
 $ echo 'int main(void) { return zero; }' >bad.c; faultline program bad.c 2>&1 | tail -1
   faultline: bad.c does not compile; cc says why above
@@ -111,13 +133,21 @@ $ faultline program message.c --trace /nosuch/x -- -DORDER=memory_order_relaxed 
   faultline: can't write the trace to "/nosuch/x": No such file or directory; --trace FILE chooses another place
   [2]
 $ echo '#include <stdio.h>' >file.c; echo 'int main(void) { return !fopen("x", "r"); }' >>file.c; faultline program file.c
-  faultline: fopen() is not modelled: files and what else is outside of the program are not there
+  faultline: fopen() is not modelled: files and what else is outside of the program are not there, at file.c:2 in main()
   [2]
 $ echo '#include <time.h>' >date.c; echo 'int main(void) { time_t t = 1; return !gmtime(&t); }' >>date.c; faultline program date.c
   date.c   rc11   verified
     no execution is a violation
     not seen: what these do to the program's memory: gmtime()
     executions N, T
+$ faultline program message.c -- --coverage
+  faultline: --coverage is not possible here: counting is an access to memory; leave it out
+  [2]
+$ faultline program message.c -- -o message
+  faultline: -o is not possible here: the compiler's output is for faultline; leave it out
+  [2]
+$ echo 'int main(void) { int n = 0; void f(void) { n++; } void (*volatile g)(void) = f; g(); }' >nested.c; CC=gcc faultline program nested.c 2>&1 | tail -1
+  faultline: the program needs an executable stack: a nested function is used through a pointer (make it an ordinary one), or an assembler file does not say that it needs none (.note.GNU-stack)
 $ mkdir temp; TMPDIR=temp faultline program message.c >/dev/null; ls temp
 
 $ faultline program --help
@@ -134,14 +164,16 @@ $ faultline program --help
   
    How far to go
         --checkpoint=FILE      Where a search that is cut short is saved;
-                               default: FILE.checkpoint after a minute
+                               default: FILE.checkpoint, if it took more than a
+                               minute
         --jobs=N               N processes share a long search; default 1
         --max-executions=N     Give up after N executions; of random and pct:D:
                                how many runs, default: 10000 in T
         --no-commute           Additions to a counter whose results nobody uses
                                are ordered, too
         --no-symmetry          Equal threads count as different
-        --resume=FILE          Go on from a checkpoint
+        --resume=FILE          Go on from a checkpoint, which is removed when the
+                               search has come to its end
         --search=HOW           exhaustive (the default), random, pct:D (random
                                priorities, for bugs of depth D), preemptions:N
                                (all with at most N preemptions)
@@ -179,18 +211,17 @@ $ faultline program counter.c --trace sum.trace -- -DSUM=11
   
     thread 0  main   thread 1  add    thread 2  add    thread 3  add    thread 4  add
     ---------------  ---------------  ---------------  ---------------  ---------------
-                     atomic_fetch_add_explicit(&sum, (int)(intptr_t)number, memory_order_relaxed)  reads 0,   counter.c:16
+                     atomic_fetch_add_explicit(&sum, (int)(intptr_t)number, memory_order_relaxed)  reads 0,        line 16
                          stores 1
-                                      atomic_fetch_add_explicit(&sum, (int)(intptr_t)number,                  counter.c:16
+                                      atomic_fetch_add_explicit(&sum, (int)(intptr_t)number,                       line 16
                                           memory_order_relaxed)  reads 1, stores 3
-                                                       atomic_fetch_add_explicit(&sum,                        counter.c:16
-                                                           (int)(intptr_t)number, memory_order_relaxed)
-                                                           reads 3, stores 6
-                                                                        atomic_fetch_add_explicit(&sum,       counter.c:16
+                                                       atomic_fetch_add_explicit(&sum, (int)(intptr_t)number,      line 16
+                                                           memory_order_relaxed)  reads 3, stores 6
+                                                                        atomic_fetch_add_explicit(&sum,            line 16
                                                                             (int)(intptr_t)number,
                                                                             memory_order_relaxed)  reads 6,
                                                                             stores 10
-    assert(atomic_load_explicit(&sum, memory_order_relaxed) == SUM)  reads 10                                 counter.c:28
+    assert(atomic_load_explicit(&sum, memory_order_relaxed) == SUM)  reads 10                                      line 28
   [1]
 $ faultline replay sum.trace | head -3
   counter.c   rc11   VIOLATION  assertion

@@ -162,7 +162,7 @@ bool bitrel_is_irreflexive(const struct bitpool *p, bitrel a)
 	return true;
 }
 
-/* Removes events without predecessors again and again; a cycle is what stays. */
+/* Removes events without successors again and again; a cycle is what stays. */
 bool bitrel_is_acyclic(const struct bitpool *p, bitrel a)
 {
 	int left = p->n;
@@ -172,7 +172,8 @@ bool bitrel_is_acyclic(const struct bitpool *p, bitrel a)
 	memset(gone, 0, sizeof(gone));
 	while (left && progress) {
 		progress = false;
-		for (int i = 0; i < p->n; i++) {
+		/* Mostly what comes later has a greater number. */
+		for (int i = p->n - 1; i >= 0; i--) {
 			bool has_successor = false;
 
 			if (gone[i])

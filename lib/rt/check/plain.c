@@ -13,21 +13,21 @@
 #include "stop.h"
 
 /* An object of the heap that has no events yet: what is wrong with this access is wrong in any order. */
-static void check_object(uintptr_t addr, size_t size)
+static void check_object(uintptr_t addr, size_t size, uintptr_t pc)
 {
-	char message[128];
+	char message[160];
 
 	if (!memory_tracks(addr))
 		return;
 	if (!memory_inside(addr, (unsigned int)size)) {
 		snprintf(message, sizeof(message),
-			 "CPU%d accesses %zu bytes that no object of the heap contains",
-			 current_thread, size);
+			 "CPU%d accesses %zu bytes that no object of the heap contains" PLAIN_AT_PC,
+			 current_thread, size, pc);
 		exec_stop("out-of-bounds", message);
 	}
 	if (memory_is_freed(addr)) {
-		snprintf(message, sizeof(message), "CPU%d uses an object that it has freed",
-			 current_thread);
+		snprintf(message, sizeof(message),
+			 "CPU%d uses an object that it has freed" PLAIN_AT_PC, current_thread, pc);
 		exec_stop("use-after-free", message);
 	}
 }
@@ -46,7 +46,7 @@ static bool is_shared(uintptr_t addr, size_t size)
 	return learn_plain(addr, size, current_thread);
 }
 
-static bool needs_events(uintptr_t addr, size_t size)
+static bool needs_events(uintptr_t addr, size_t size, uintptr_t pc)
 {
 	if (current_thread < 0 || !size)
 		return false;
@@ -55,7 +55,7 @@ static bool needs_events(uintptr_t addr, size_t size)
 	if (!memory_may_be_shared(addr))
 		return false;
 	if (memory_is_private_at_first(addr) && !is_shared(addr, size)) {
-		check_object(addr, size);
+		check_object(addr, size, pc);
 		if (is_others(addr))
 			exec_note(DEED_USED, addr, size);
 		return false;
@@ -94,7 +94,7 @@ static void load(uintptr_t addr, size_t size, uintptr_t pc, bool used)
 {
 	if (used && is_first_use(addr, size))
 		learn_shared(addr, size);
-	if (!needs_events(addr, size))
+	if (!needs_events(addr, size, pc))
 		return;
 
 	char value[size];
@@ -143,7 +143,7 @@ void plain_load_in_call(uintptr_t addr, size_t size, uintptr_t pc)
 
 void plain_store(uintptr_t addr, size_t size, uintptr_t pc)
 {
-	if (!needs_events(addr, size)) {
+	if (!needs_events(addr, size, pc)) {
 		note_own_store(addr);
 		return;
 	}

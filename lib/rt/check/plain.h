@@ -8,8 +8,12 @@
 #ifndef FL_RT_PLAIN_H
 #define FL_RT_PLAIN_H
 
+#include <inttypes.h>
 #include <stddef.h>
 #include <stdint.h>
+
+/* The end of a message on an access that is no event: whoever has loaded the program knows the source line. */
+#define PLAIN_AT_PC ", at pc %#" PRIxPTR
 
 void plain_load(uintptr_t addr, size_t size, uintptr_t pc);
 /* Of a variable, whose value the code uses. */

@@ -4,8 +4,10 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unwind.h>
 
 int fl_stop_thread = FL_STOP_NOWHERE;
+uintptr_t fl_replay_caller;
 static int stop_passed;
 
 __attribute__((noinline)) void fl_replay_here(const char *what)
@@ -17,6 +19,23 @@ void fl_stop_at(int thread, int passed)
 {
 	fl_stop_thread = thread;
 	stop_passed = passed;
+}
+
+static _Unwind_Reason_Code look(struct _Unwind_Context *frame, void *pc)
+{
+	if (!program->has_code(_Unwind_GetIP(frame)))
+		return _URC_NO_REASON;
+	*(uintptr_t *)pc = _Unwind_GetIP(frame);
+	return _URC_NORMAL_STOP;
+}
+
+uintptr_t fl_program_pc(void)
+{
+	uintptr_t pc = 0;
+
+	if (program->ordinary && program->has_code)
+		_Unwind_Backtrace(look, &pc);
+	return pc;
 }
 
 void fl_stop_before(const struct fl_site *site)
@@ -36,6 +55,7 @@ void fl_stop_before(const struct fl_site *site)
 			 program->ordinary ? "Thread" : "CPU", current_thread,
 			 site ? site->text : "a plain access");
 	fl_stop_at(FL_STOP_NOWHERE, 0);
+	fl_replay_caller = fl_program_pc();
 	fl_replay_here(what);
 }
 

@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include <faultline/rt/site.h>
 
@@ -45,7 +46,12 @@ void fl_stop_at_oracle(const char *oracle, const char *message);
 /* False: no thread runs. */
 bool fl_stop_position(int *thread, int *passed);
 
+/* Where the running thread's own code goes on, below the engine's: of a program; else 0. */
+uintptr_t fl_program_pc(void);
+
 /* For a breakpoint: @what is about to happen. Does nothing. */
 void fl_replay_here(const char *what);
+/* For a debugger, which selects the frame with this pc: fl_program_pc() there. */
+extern uintptr_t fl_replay_caller;
 
 #endif

@@ -226,7 +226,7 @@ void __tsan_atomic_signal_fence(int order)
 }
 
 /* Wider than what one event holds. */
-static _Noreturn void refuse(void)
+static _Noreturn void refuse(uintptr_t pc)
 {
 	static const char text[] =
 		"16-byte atomic operations are not modelled: use at most 8 bytes";
@@ -235,7 +235,7 @@ static _Noreturn void refuse(void)
 		fprintf(stderr, "faultline: %s\n", text);
 		abort();
 	}
-	snprintf(exec_error, sizeof(exec_error), "%s", text);
+	snprintf(exec_error, sizeof(exec_error), "%s" PLAIN_AT_PC, text, pc);
 	for (;;)
 		exec_yield();
 }
@@ -244,7 +244,7 @@ static _Noreturn void refuse(void)
 	void __tsan_atomic128_##name(void);                                                        \
 	void __tsan_atomic128_##name(void)                                                         \
 	{                                                                                          \
-		refuse();                                                                          \
+		refuse((uintptr_t)__builtin_return_address(0));                                    \
 	}
 
 REFUSED(load)

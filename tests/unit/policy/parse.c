@@ -5,6 +5,7 @@
  */
 #include <check.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,16 +31,41 @@ START_TEST(a_release_is_named_with_or_without_linux)
 }
 END_TEST
 
-START_TEST(an_unknown_release_is_answered_with_the_list)
-{
-	struct fl_policy policy;
+#define RELEASES "There are: 6.0, 6.1, 6.3, 6.4, 6.5, 6.12"
 
-	ck_assert_int_eq(parse(&policy, "6.2", NULL), -EINVAL);
-	ck_assert_str_eq(err, "unknown kernel release \"6.2\"; did you mean \"6.0\"? "
-			      "There are: 6.0, 6.1, 6.3, 6.4, 6.5, 6.12");
-	ck_assert_int_eq(parse(&policy, "windows", NULL), -EINVAL);
-	ck_assert_str_eq(err, "unknown kernel release \"windows\". "
-			      "There are: 6.0, 6.1, 6.3, 6.4, 6.5, 6.12");
+START_TEST(a_release_without_a_profile_is_answered_with_the_one_before)
+{
+	static const struct {
+		const char *asked, *before;
+	} cases[] = {
+		{ "6.2", "6.1" },   { "6.5.3", "6.5" }, { "6.5-rc1", "6.5" },	{ "6.11", "6.5" },
+		{ "6.99", "6.12" }, { "7.0", "6.12" },	{ "linux-6.2", "6.1" },
+	};
+	struct fl_policy policy;
+	char want[256];
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		snprintf(want, sizeof(want),
+			 "unknown kernel release \"%s\"; the newest profile up to it is "
+			 "\"%s\". " RELEASES,
+			 cases[i].asked, cases[i].before);
+		ck_assert_int_eq(parse(&policy, cases[i].asked, NULL), -EINVAL);
+		ck_assert_str_eq(err, want);
+	}
+}
+END_TEST
+
+START_TEST(what_is_before_all_profiles_is_answered_with_the_list)
+{
+	static const char *const asked[] = { "5.15", "windows", "6", "" };
+	struct fl_policy policy;
+	char want[256];
+
+	for (size_t i = 0; i < sizeof(asked) / sizeof(asked[0]); i++) {
+		snprintf(want, sizeof(want), "unknown kernel release \"%s\". " RELEASES, asked[i]);
+		ck_assert_int_eq(parse(&policy, asked[i], NULL), -EINVAL);
+		ck_assert_str_eq(err, want);
+	}
 }
 END_TEST
 
@@ -131,7 +157,8 @@ int main(void)
 	int failed;
 
 	tcase_add_test(tc, a_release_is_named_with_or_without_linux);
-	tcase_add_test(tc, an_unknown_release_is_answered_with_the_list);
+	tcase_add_test(tc, a_release_without_a_profile_is_answered_with_the_one_before);
+	tcase_add_test(tc, what_is_before_all_profiles_is_answered_with_the_list);
 	tcase_add_test(tc, single_fields_are_changed_and_the_last_one_counts);
 	tcase_add_test(tc, a_mistyped_field_is_answered_with_the_nearest_and_the_list);
 	tcase_add_test(tc, a_mistyped_value_is_answered_with_the_values_of_that_field);

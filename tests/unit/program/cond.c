@@ -252,6 +252,63 @@ void timed_wait_in_loop(void)
 	both(wait_timed_in_loop, signal_ready);
 }
 
+/* Was the mutex taken? */
+static int is_busy(void)
+{
+	int err = pthread_mutex_trylock(&m);
+
+	if (!err)
+		pthread_mutex_unlock(&m);
+	return err != 0;
+}
+
+/* Sees it taken, free, taken, free, taken: by a waiter that has timed out twice. */
+static void *watch(void *arg)
+{
+	int times = 0;
+
+	while (times < 3 && is_busy()) {
+		pthread_mutex_lock(&m);
+		pthread_mutex_unlock(&m);
+		times++;
+	}
+	assert(times < 3);
+	return signal_ready(arg);
+}
+
+void timed_wait_watched(void)
+{
+	both(wait_timed_in_loop, watch);
+}
+
+static void *wait_and_wake_others(void *arg)
+{
+	struct timespec until = { .tv_sec = 1 };
+
+	pthread_mutex_lock(&m);
+	while (!ready)
+		if (pthread_cond_timedwait(&c, &m, &until) == ETIMEDOUT)
+			pthread_cond_signal(&c);
+	pthread_mutex_unlock(&m);
+	return NULL;
+}
+
+static void *sleep_twice(void *arg)
+{
+	pthread_mutex_lock(&m);
+	pthread_cond_wait(&c, &m);
+	pthread_cond_wait(&c, &m);
+	assert(!"woken twice");
+	pthread_mutex_unlock(&m);
+	return NULL;
+}
+
+/* Each round does something for others. */
+void timed_wait_wakes_others(void)
+{
+	both(wait_and_wake_others, sleep_twice);
+}
+
 void wait_without_mutex(void)
 {
 	pthread_cond_wait(&c, &m);

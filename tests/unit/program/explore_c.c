@@ -2,6 +2,7 @@
 /* explore_c.c - see explore_c.h. */
 #include "explore_c.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "program/call.h"
@@ -71,7 +72,8 @@ int explore_c(const struct build *b, int chosen, const struct flx_options *o, st
 
 	nondet_min = 0;
 	nondet_max = 1;
-	timed_out_at = 0;
+	if (!timeout_begin())
+		return -ENOMEM;
 	ret = flx_explore(&loaded, o, r, err, err_size);
 	flx_record_free(r->record);
 	r->record = NULL;

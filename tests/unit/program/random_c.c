@@ -159,7 +159,14 @@ static void retry(void)
 	const char *v = var(), *cas = PICK("CAS", "CAS", "CAS", "WEAK"), *success = rmw_order(),
 		   *failure = load_order();
 
-	switch (below(6)) {
+	switch (below(7)) {
+	case 6:
+		fprintf(out, "\tr = LD(%s, %s);\n\tdo { ST(%s, %s, %s); ", v, failure,
+			PICK("y", "z", "k"), PICK("r", "r", "1"), store_order());
+		body();
+		fprintf(out, "} while (!%s(%s, r, %s, %s, %s));\n", cas, v, PICK("r + 1", "2"),
+			success, failure);
+		break;
 	case 0:
 		fprintf(out, "\tr = LD(%s, %s);\n\twhile (!%s(%s, r, r + 1, %s, %s)) { ", v,
 			failure, cas, v, success, failure);
@@ -364,7 +371,7 @@ static void thread(int name, int fn, int own_place, bool loops)
 
 struct random_c random_c_write(FILE *f, uint64_t seed, int name)
 {
-	struct random_c p = { .nthreads = 2 + !one_in(3) };
+	struct random_c p = { 0 };
 	bool loops, between, spawns, joins, results;
 	int groups = 0, with_writer;
 
@@ -373,6 +380,7 @@ struct random_c random_c_write(FILE *f, uint64_t seed, int name)
 	state = seed * 0x9e3779b97f4a7c15ull + 1;
 	for (int i = 0; i < 8; i++)
 		below(2);
+	p.nthreads = 2 + !one_in(3);
 	loops = !one_in(5) && !(counts && one_in(2));
 	p.nthreads += !loops && one_in(2);
 	for (int i = 0; i < p.nthreads; i++)

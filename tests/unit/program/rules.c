@@ -486,6 +486,21 @@ void an_exchange_fails(void)
 	assert(!(LOAD(x) == 12 && LOAD(w)));
 }
 
+static atomic_ulong word;
+
+static void *exchange_by_address(void *arg)
+{
+	int own;
+
+	atomic_exchange(&word, ~(unsigned long)&own);
+	return NULL;
+}
+
+void own_addresses_are_computed_with(void)
+{
+	twice(exchange_by_address);
+}
+
 void what_a_child_says(void)
 {
 	one_adds_before_main(add_if_own_child_was_first);
@@ -494,6 +509,87 @@ void what_a_child_says(void)
 void what_is_chosen(void)
 {
 	one_adds_before_main(add_if_chosen);
+}
+
+static void *exchange_again(void *arg)
+{
+	int r = atomic_load(&x);
+
+	while (!atomic_compare_exchange_strong(&x, &r, 42))
+		;
+	return NULL;
+}
+
+/* What r was first stays in a register that nobody looks at again. */
+void a_dead_register_differs(void)
+{
+	both(exchange_again, store_x);
+}
+
+static void *exchange_or_look(void *arg)
+{
+	int r = atomic_load(&x);
+
+	while (!atomic_compare_exchange_strong(&x, &r, 42))
+		if (!atomic_load(&y))
+			r = atomic_load(&x);
+	return NULL;
+}
+
+static void *store_x_then_y(void *arg)
+{
+	atomic_store(&x, 1);
+	atomic_store(&y, 1);
+	return NULL;
+}
+
+/* What y was is not kept. */
+void a_round_has_a_load_more(void)
+{
+	both(exchange_or_look, store_x_then_y);
+}
+
+static atomic_int next, seen;
+
+/* Of a list: x is its head. */
+static void *push(void *arg)
+{
+	int old = LOAD(x);
+
+	do
+		STORE(next, old + 1);
+	while (!atomic_compare_exchange_strong_explicit(&x, &old, 9, RELAXED, RELAXED));
+	return NULL;
+}
+
+static void *exchange_five(void *arg)
+{
+	if (!atomic_exchange_explicit(&x, 5, RELAXED))
+		STORE(y, 1);
+	return NULL;
+}
+
+void a_push_is_tried_again(void)
+{
+	both(push, store_x);
+}
+
+static void *look_at_next(void *arg)
+{
+	if (LOAD(x) == 9)
+		STORE(seen, LOAD(next));
+	return NULL;
+}
+
+/* Nothing orders the push before the look, which may find what the first try has stored. */
+void a_try_is_seen(void)
+{
+	pthread_t c;
+
+	pthread_create(&c, NULL, look_at_next, NULL);
+	both(push, exchange_five);
+	pthread_join(c, NULL);
+	assert(!(LOAD(y) && LOAD(seen) == 1));
 }
 
 /* ---- additions ---- */
@@ -781,6 +877,38 @@ void a_store_behind_an_addition(void)
 {
 	both(load_y_then_add, add_then_store_y);
 	assert(!LOAD(w));
+}
+
+static void *set_bits_until_x(void *arg)
+{
+	atomic_int *bits = &y;
+
+	do
+		atomic_fetch_or_explicit(bits, *(int *)arg, RELAXED);
+	while (!LOAD(x));
+	return NULL;
+}
+
+static int bits[2] = { 0, 2 };
+
+static void *wait_setting(void *arg)
+{
+	return set_bits_until_x(&bits[1]);
+}
+
+static void *wait_setting_none(void *arg)
+{
+	return set_bits_until_x(&bits[0]);
+}
+
+void a_round_sets_what_is_set(void)
+{
+	both(wait_setting, wait_setting);
+}
+
+void a_round_sets_nothing(void)
+{
+	both(wait_setting_none, store_x);
 }
 
 static atomic_int *counter;

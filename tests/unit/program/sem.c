@@ -7,6 +7,7 @@
 
 static sem_t s;
 static int data, none;
+static atomic_int done;
 
 static void *exclusive(void *arg)
 {
@@ -93,4 +94,29 @@ void timed(void)
 	sem_init(&s, 0, 0);
 	both(give, take_timed);
 	assert(!none);
+}
+
+static void *give_when_there_is_none(void *arg)
+{
+	struct timespec until = { .tv_sec = 1 };
+
+	while (!done)
+		if (sem_timedwait(&s, &until))
+			sem_post(&s);
+	return NULL;
+}
+
+static void *take_two(void *arg)
+{
+	sem_wait(&s);
+	sem_wait(&s);
+	assert(!"got two");
+	return NULL;
+}
+
+/* Each time-out leads to one more. */
+void timed_in_loop(void)
+{
+	sem_init(&s, 0, 0);
+	both(give_when_there_is_none, take_two);
 }

@@ -232,6 +232,159 @@ START_TEST(a_terminal_is_not_written_to_by_a_text)
 }
 END_TEST
 
+/* A load of each of two threads, in a program; the second one's place is in @file. */
+static struct fl_trace *program_trace(const char *program, const char *file, const char *second)
+{
+	const struct fl_site site[] = {
+		{ "a.c", "f", "atomic_load(&x)", 5, NULL },
+		{ file, "g", second, 17, NULL },
+	};
+	struct fl_trace_info info = sample_info;
+	struct flx_event ev[2];
+	struct flx_record record = { .n = 2, .ev = ev, .racing = { -1, -1 } };
+	struct fl_trace *t = NULL;
+
+	info.program = program;
+	for (int i = 0; i < 2; i++) {
+		sample_event(&ev[i], i, 0, FLX_READ, &site[i], NULL);
+		sample_access(&ev[i], 0x100, 4, 0, 0, FLX_INIT);
+	}
+	ck_assert_int_eq(fl_trace_create(&t, &info, 2, sample_names, &record, NULL), 0);
+	return t;
+}
+
+static void assert_places(const char *program, const char *file, const char *first,
+			  const char *second)
+{
+	struct fl_trace *t = program_trace(program, file, "atomic_load(&y)");
+	char *text = picture(t, 120, true);
+
+	assert_has(text, first);
+	assert_has(text, second);
+	free(text);
+	fl_trace_free(t);
+}
+
+START_TEST(places_in_the_programs_own_file_are_lines)
+{
+	assert_places("dir/a.c", "a.c", "-> 0  line 5\n", "-> 0  line 17\n");
+	assert_places("dir/a.c", "b.h", "-> 0  a.c:5\n", "-> 0  b.h:17\n");
+	assert_places("dir/b.c", "a.c", "-> 0  a.c:5\n", "-> 0  a.c:17\n");
+}
+END_TEST
+
+/* At every width, each of the words is whole in some line, wherever the next space and comma are. */
+START_TEST(a_word_that_fits_a_line_is_not_broken)
+{
+	static const char *const words[] = { "shared_counter_of_all", "expected_value",
+					     "desired_value" };
+	struct fl_trace *t = program_trace(
+		"a.c", "a.c", "r=*shared_counter_of_all+*expected_value+*desired_value");
+
+	for (int width = 60; width <= 160; width++) {
+		char *text = picture(t, width, true);
+
+		for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+			assert_has(text, words[i]);
+		free(text);
+	}
+	fl_trace_free(t);
+}
+END_TEST
+
+START_TEST(what_one_thread_did_alone_is_shown_if_there_is_nothing_else)
+{
+	static const struct fl_site site = { "a.c", "f", "spin_lock(&alone)", 1, NULL };
+	struct flx_event ev;
+	struct flx_record record = { .n = 1, .ev = &ev, .racing = { -1, -1 } };
+	struct fl_trace *t = NULL;
+	char *text;
+
+	sample_event(&ev, 0, 0, FLX_RMW, &site, NULL);
+	sample_access(&ev, 0x100, 4, 0, 1, FLX_INIT);
+	ck_assert_int_eq(fl_trace_create(&t, &sample_info, 1, sample_names, &record, NULL), 0);
+	text = picture(t, 120, false);
+	assert_has(text, "spin_lock(&alone)");
+	assert_lacks(text, "left out");
+	free(text);
+	fl_trace_free(t);
+}
+END_TEST
+
+START_TEST(a_line_of_several_statements_is_told_from_one)
+{
+	ck_assert(fl_trace_has_several_statements("x = 1; y = 2"));
+	ck_assert(fl_trace_has_several_statements("void f(void) { x = 1"));
+	ck_assert(fl_trace_has_several_statements("if (a && (b || atomic_load(&..."));
+	ck_assert(!fl_trace_has_several_statements("for (int i = 0; i < 3; i++)"));
+	ck_assert(!fl_trace_has_several_statements("while (!atomic_load(&x))"));
+}
+END_TEST
+
+START_TEST(an_operation_goes_with_the_variable)
+{
+	static const struct {
+		const char *operation, *name, *want;
+	} cases[] = {
+		{ "atomic load", "x", "x: atomic load" },
+		{ "plain write", "x[2]", "x[2]: plain write" },
+		{ "atomic load", NULL, "atomic load" },
+		{ "pthread_mutex_lock()", "m", "pthread_mutex_lock(&m)" },
+		{ "pthread_mutex_lock()", "malloc#1+8", "pthread_mutex_lock(malloc#1+8)" },
+		{ "atomic_thread_fence()", NULL, "atomic_thread_fence()" },
+	};
+	char buf[64];
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		fl_trace_access(buf, sizeof(buf), cases[i].operation, cases[i].name);
+		ck_assert_str_eq(buf, cases[i].want);
+	}
+}
+END_TEST
+
+/* "v[0]" and the like, as program/name.c has them: one name for each 16 bytes. */
+static bool name_by_index(char *buf, size_t size, uintptr_t addr, unsigned int width)
+{
+	if (width)
+		snprintf(buf, size, "v%zu[%zu]", (size_t)addr / 16, (size_t)(addr % 16 / width));
+	else
+		snprintf(buf, size, "v%zu", (size_t)addr / 16);
+	return true;
+}
+
+START_TEST(an_index_is_named_only_of_what_has_several_parts)
+{
+	static const struct fl_site call = { .text = "pthread_mutex_lock()" };
+	static const struct {
+		const struct fl_site *site;
+		uintptr_t addr;
+		unsigned int size;
+		const char *want;
+	} cases[] = {
+		{ NULL, 16, 1, "v1" },	  /* a bit-field */
+		{ NULL, 32, 1, "v2[0]" }, /* characters */
+		{ NULL, 33, 1, "v2[1]" }, /* ... */
+		{ NULL, 48, 4, "v3[0]" }, /* integers */
+		{ &call, 64, 8, "v4" },	  /* an object of a library */
+		{ NULL, 80, 0, "v5" },	  /* what is freed */
+	};
+	enum { N = sizeof(cases) / sizeof(cases[0]) };
+	struct flx_event ev[N];
+	struct flx_record record = { .n = N, .ev = ev, .racing = { -1, -1 } };
+	struct fl_trace *t = NULL;
+
+	for (int i = 0; i < N; i++) {
+		sample_event(&ev[i], 0, i, FLX_WRITE, cases[i].site, NULL);
+		sample_access(&ev[i], cases[i].addr, cases[i].size, 0, 1, FLX_NONE);
+	}
+	ck_assert_int_eq(fl_trace_create(&t, &sample_info, 1, sample_names, &record, NULL), 0);
+	fl_trace_set_names(t, name_by_index);
+	for (int i = 0; i < N; i++)
+		ck_assert_str_eq(t->note[i].name, cases[i].want);
+	fl_trace_free(t);
+}
+END_TEST
+
 START_TEST(nothing_to_show_says_so)
 {
 	struct flx_record record = { .n = 0, .racing = { -1, -1 } };
@@ -240,7 +393,7 @@ START_TEST(nothing_to_show_says_so)
 
 	ck_assert_int_eq(fl_trace_create(&t, &sample_info, 2, sample_names, &record, NULL), 0);
 	text = picture(t, 120, false);
-	assert_has(text, "no thread did anything");
+	assert_has(text, "no access to anything that threads could share");
 	free(text);
 	fl_trace_free(t);
 }
@@ -261,6 +414,12 @@ int main(void)
 	tcase_add_test(tc, an_unknown_address_still_has_a_picture);
 	tcase_add_test(tc, without_addr2line_the_module_is_named);
 	tcase_add_test(tc, a_terminal_is_not_written_to_by_a_text);
+	tcase_add_test(tc, places_in_the_programs_own_file_are_lines);
+	tcase_add_test(tc, a_word_that_fits_a_line_is_not_broken);
+	tcase_add_test(tc, what_one_thread_did_alone_is_shown_if_there_is_nothing_else);
+	tcase_add_test(tc, a_line_of_several_statements_is_told_from_one);
+	tcase_add_test(tc, an_operation_goes_with_the_variable);
+	tcase_add_test(tc, an_index_is_named_only_of_what_has_several_parts);
 	tcase_add_test(tc, nothing_to_show_says_so);
 	suite_add_tcase(s, tc);
 	srunner_run_all(sr, CK_ENV);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* liveness.c - see liveness.h. */
-#include "liveness.h"
+/* flow.c - see flow.h. */
+#include "flow.h"
 
 #include <string.h>
 
@@ -120,6 +120,11 @@ static bool visit(struct walk *w, uint64_t at)
 	return true;
 }
 
+static bool is_near(const struct walk *w, uint64_t at)
+{
+	return at - w->from + FURTHEST <= 2 * FURTHEST;
+}
+
 /* Follows one way to its end. True: the register is looked at, or may be. */
 static bool follow(struct walk *w)
 {
@@ -128,10 +133,9 @@ static bool follow(struct walk *w)
 	size_t left = FURTHEST;
 
 	for (;;) {
-		uint64_t target;
 		enum fate fate;
 
-		if (w->nr_seen == MOST_STEPS || w->nr_next + 2 > MOST_PATHS)
+		if (w->nr_seen == MOST_STEPS || w->nr_next + 2 > MOST_PATHS || !is_near(w, at))
 			return true;
 		if (!visit(w, at))
 			return false;
@@ -144,10 +148,7 @@ static bool follow(struct walk *w)
 			return true;
 		if (!cs_insn_group(w->decoder, w->insn, CS_GRP_JUMP))
 			continue;
-		target = (uint64_t)w->insn->detail->x86.operands[0].imm;
-		if (target - w->from + FURTHEST > 2 * FURTHEST)
-			return true;
-		w->next[w->nr_next++] = target;
+		w->next[w->nr_next++] = (uint64_t)w->insn->detail->x86.operands[0].imm;
 		if (w->insn->id == X86_INS_JMP)
 			return false;
 	}
@@ -199,7 +200,7 @@ static struct answer *remembered(struct answer *known, uintptr_t from)
 	return &known[(from ^ from >> 8) % REMEMBERED];
 }
 
-bool liveness_ignores_result(uintptr_t from)
+bool flow_ignores_result(uintptr_t from)
 {
 	static struct answer known[REMEMBERED];
 	struct answer *a = remembered(known, from);
@@ -209,7 +210,7 @@ bool liveness_ignores_result(uintptr_t from)
 	return !a->live;
 }
 
-unsigned int liveness_of_saved(uintptr_t from)
+unsigned int flow_saved_in_use(uintptr_t from)
 {
 	static struct answer known[REMEMBERED];
 	struct answer *a = remembered(known, from);

@@ -1,0 +1,121 @@
+The picture of a program's violation: which access of a line is meant, and what a reader must know.
+
+Several statements in a line: the operation is shown in their place, in one statement the variable.
+$ printf '#include <pthread.h>\nstatic pthread_mutex_t a = PTHREAD_MUTEX_INITIALIZER, b = PTHREAD_MUTEX_INITIALIZER;\nstatic void *t1(void *p) { pthread_mutex_lock(&a); pthread_mutex_lock(&b); pthread_mutex_unlock(&b); pthread_mutex_unlock(&a); return p; }\nstatic void *t2(void *p) { pthread_mutex_lock(&b); pthread_mutex_lock(&a); pthread_mutex_unlock(&a); pthread_mutex_unlock(&b); return p; }\nint main(void) { pthread_t x, y; pthread_create(&x, 0, t1, 0); pthread_create(&y, 0, t2, 0); pthread_join(x, 0); pthread_join(y, 0); }\n' >abba.c; faultline program abba.c
+  abba.c   rc11   VIOLATION  deadlock
+    thread 2 (t2) waits for ever
+    executions N, T
+  
+    thread 1  t1                                    thread 2  t2
+    ----------------------------------------------  ----------------------------------------------
+    pthread_mutex_lock(&a)                  line 3
+                                                    pthread_mutex_lock(&b)                  line 4
+                                                    pthread_mutex_lock(&a)  waits for ever  line 4
+    pthread_mutex_lock(&b)  waits for ever  line 3
+  [1]
+$ printf '#include <assert.h>\n#include <pthread.h>\n#include <stdatomic.h>\natomic_int x, y;\nstatic void *t(void *p) {\n\ty = x + 1;\n\treturn p;\n}\nint main(void) {\n\tpthread_t u;\n\tpthread_create(&u, 0, t, 0);\n\tx = 1;\n\tpthread_join(u, 0);\n\tassert(x == y);\n}\n' >sum.c; faultline program sum.c
+  sum.c   rc11   VIOLATION  assertion
+    thread 0 (main): x == y, at sum.c:14 in main()
+    executions N, T
+  
+    thread 0  main                        thread 1  t
+    ------------------------------------  -------------------------------
+    x = 1  stores 1              line 12
+                                          y = x + 1  reads x = 1   line 6
+                                          y = x + 1  stores y = 2  line 6
+    assert(x == y)  reads y = 2  line 14
+    ... 1 event left out
+  [1]
+$ faultline barriers sum.c -- -DNDEBUG | sed -n '3,/^$/p'
+    1  sum.c:6   x: atomic load   seq_cst  relaxed is enough
+    2  sum.c:6   y: atomic store  seq_cst  relaxed is enough
+    3  sum.c:12  x = 1            seq_cst  relaxed is enough
+  
+
+A use that nothing orders before the free may be shown above it.
+$ printf '#include <stdatomic.h>\n#include <pthread.h>\n#include <stdlib.h>\nstruct object { atomic_int count; int data; };\nstatic void put(struct object *o) { if (atomic_fetch_sub_explicit(&o->count, 1, memory_order_relaxed) == 1) { free(o); } }\nstatic void *t(void *o) { put(o); return 0; }\nint main(void) {\n\tstruct object *o = malloc(sizeof(*o));\n\tpthread_t u;\n\to->count = 2;\n\tpthread_create(&u, 0, t, o);\n\tput(o);\n\tpthread_join(u, 0);\n}\n' >put.c; faultline program put.c
+  put.c   rc11   VIOLATION  use-after-free
+    thread 0 (main) uses an object that thread 1 (t) has freed
+    executions N, T
+  
+    use after free: freed by thread 1 at put.c:5 put, atomic write by thread 0 at put.c:5 put
+  
+    thread 0  main                                         thread 1  t
+    -----------------------------------------------------  -----------------------------------------------------
+    malloc#1: atomic fetch_sub  reads 2, stores 1  line 5
+    ^ nothing orders this before the free by thread 1
+                                                           malloc#1: atomic fetch_sub  reads 1, stores 0  line 5
+                                                           free(malloc#1)                                 line 5
+                                                           ^ frees what is used by thread 0
+    ... 1 event left out
+  [1]
+
+What is wrong in one thread alone.
+$ printf '#include <stdlib.h>\n#include <string.h>\nint main(int argc, char **argv)\n{\n\tchar *p = malloc(4);\n\tmemset(p, 0, 4 + argc);\n\tfree(p);\n}\n' >bounds.c; faultline program bounds.c
+  bounds.c   rc11   VIOLATION  out-of-bounds
+    thread 0 (main) accesses 5 bytes that no object of the heap contains, at bounds.c:6 in main()
+    executions N, T
+  
+    (no access to anything that threads could share comes before it)
+  [1]
+$ printf '#include <stdlib.h>\nint main(void)\n{\n\tint *p = malloc(4);\n\tfree(p);\n\treturn *p;\n}\n' >use.c; faultline program use.c
+  use.c   rc11   VIOLATION  use-after-free
+    thread 0 (main) uses an object that it has freed, at use.c:6 in main()
+    executions N, T
+  
+    thread 0  main
+    ---------------
+    free(p)  line 5
+  [1]
+$ printf '#include <pthread.h>\nstatic pthread_mutex_t m = PTHREAD_MUTEX_INITIALIZER;\nint main(void)\n{\n\tpthread_mutex_lock(&m);\n\tpthread_mutex_lock(&m);\n}\n' >again.c; faultline program again.c
+  again.c   rc11   VIOLATION  deadlock
+    thread 0 (main) calls pthread_mutex_lock() for a mutex that it has locked already
+    executions N, T
+  
+    thread 0  main
+    ------------------------------
+    pthread_mutex_lock(&m)  line 5
+  [1]
+
+A variable that is looked at in one piece only is no array: bit-fields. Arrays are.
+$ printf '#include <pthread.h>\nstruct { unsigned a:3, b:5; } s;\nchar c[2];\nstatic void *t(void *p) {\n\ts.a = s.a + 1;\n\tc[1] = c[0];\n\treturn p;\n}\nint main(void) {\n\tpthread_t u;\n\tpthread_create(&u, 0, t, 0);\n\ts.b = s.b + 1;\n\tc[0] = 1;\n\tpthread_join(u, 0);\n}\n' >bits.c; faultline program bits.c | sed -n 2p
+    thread 0 (main)'s plain load and thread 1 (t)'s plain store of 's' race
+$ sed 's/s\.[ab] = .*/(void)p;/; s/(void)p;$/;/' bits.c >array.c; faultline program array.c | sed -n 2p
+    thread 0 (main)'s plain store and thread 1 (t)'s plain load of 'c[0]' race
+
+Code of another file: all places have their file.
+$ printf 'static inline void set(int *x) { *x = 1; }\n' >set.h; printf '#include <pthread.h>\n#include "set.h"\nint x;\nstatic void *t(void *p) {\n\tset(&x);\n\treturn p;\n}\nint main(void) {\n\tpthread_t u;\n\tpthread_create(&u, 0, t, 0);\n\tx = 2;\n\tpthread_join(u, 0);\n}\n' >two.c; faultline program two.c
+  two.c   rc11   VIOLATION  data-race
+    thread 0 (main)'s plain store and thread 1 (t)'s plain store of 'x' race
+    executions N, T
+  
+    data race: write by thread 0 at two.c:11 main, write by thread 1 at set.h:1 set
+  
+    thread 0  main             thread 1  t
+    -------------------------  -------------------------------------------------------------
+    x = 2  stores 2  two.c:11
+    ^ data race with thread 1
+                               static inline void set(int *x) { *x = 1; }  stores 1  set.h:1
+                               ^ data race with thread 0
+  [1]
+
+A search that is cut short is saved if that was asked for, or if it was long; what is finished is removed.
+$ printf '#include <pthread.h>\n#include <stdatomic.h>\nstatic atomic_int x;\nstatic void *t(void *p) { x = 1; (void)x; return p; }\nint main(void) { pthread_t u; pthread_create(&u, 0, t, 0); t(0); pthread_join(u, 0); }\n' >saved.c; faultline program saved.c --max-executions 1
+  saved.c   rc11   inconclusive
+    no violation so far, but not all was explored: the number of executions is reached (--max-executions)
+    executions N, T
+    not saved: it took less than a minute; --checkpoint FILE saves it anyway
+  [3]
+$ faultline program saved.c --max-executions 1 --checkpoint part
+  saved.c   rc11   inconclusive
+    no violation so far, but not all was explored: the number of executions is reached (--max-executions)
+    executions N, T
+    saved: --resume part goes on from here
+  [3]
+$ faultline program saved.c --resume part; ls part
+  saved.c   rc11   verified
+    no execution is a violation
+    executions N, T
+    removed: the checkpoint part, as the search has come to its end
+  ls: cannot access 'part': No such file or directory
+  [2]
