@@ -79,7 +79,7 @@ void forward_note(struct flx_result *r, const struct flx_options *o)
 			 r->runs, kind, r->executions);
 	else if (r->within_bound)
 		snprintf(buf, size,
-			 "no violation with at most %u preemption%s; there are executions "
+			 "no violation with at most %u preemption%s; there are schedules "
 			 "with more",
 			 o->bound, o->bound == 1 ? "" : "s");
 	else

@@ -95,6 +95,13 @@ static int add_store_part(int load)
 	return w;
 }
 
+/* In an execution that is a violation for another reason, who waits need not wait on the newest store. */
+static void choose_to_wait(int r)
+{
+	while (!(G.ev[r].flags & EVF_BLOCKED) && G.ev[r].rf != EV_INIT)
+		search_choose_rf(r, G.ev[G.ev[r].rf].co_prev);
+}
+
 /* Adds @t's operation as the recorded event @k, or (k < 0) as an unknown one. */
 static int add(struct replay *r, int t, struct label *l, int k)
 {
@@ -126,6 +133,8 @@ static int add(struct replay *r, int t, struct label *l, int k)
 				return fails(r, w, "reads a store that is no longer there");
 		}
 		search_choose_rf(id, rf);
+		if (w && w->blocked)
+			choose_to_wait(id);
 		if (w && w->blocked != !!(G.ev[id].flags & EVF_BLOCKED))
 			return fails(r, w, w->blocked ? "no longer waits" : "now waits for ever");
 		if (G.ev[id].flags & EVF_RMW) {

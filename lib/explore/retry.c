@@ -5,35 +5,48 @@
 #include "learn.h"
 #include "search.h"
 
-bool retry_may_leave_out(int loc)
+static bool known_to(const uint16_t *clock, int e)
 {
-	uintptr_t addr = locs[loc].addr;
+	return G.ev[e].idx < clock[G.ev[e].thread];
+}
 
-	if (!S.clocks || locs[loc].overlaps || learn_if_order_matters(addr))
-		return false;
-	learn_watch(addr);
+/* Are all accesses of @e's location by other threads, or only the stores, ones that @e knows of? */
+static bool knows_others(int e, bool only_stores)
+{
+	const struct loc *l = &G.loc[G.ev[e].loc];
+	const uint16_t *clock = graph_hb(&G, e);
+	int t = G.ev[e].thread;
+
+	for (int w = l->co_head; w != EV_NONE; w = G.ev[w].co_next)
+		if (G.ev[w].thread != t && !known_to(clock, w))
+			return false;
+	for (int a = l->add_head; a != EV_NONE; a = G.ev[a].rd_next)
+		if (G.ev[a].thread != t && !known_to(clock, a))
+			return false;
+	for (int r = l->rd_head; r != EV_NONE && !only_stores; r = G.ev[r].rd_next)
+		if (G.ev[r].thread != t && !known_to(clock, r))
+			return false;
 	return true;
 }
 
-/* @e, which was there before, and @clock's event: has one of them come before the other? */
-static bool is_ordered(const uint16_t *clock, int thread, int e)
+bool retry_may_leave_out(int w)
 {
-	return G.ev[e].thread == thread || G.ev[e].idx < clock[G.ev[e].thread];
+	const struct loc_info *l = &locs[G.ev[w].loc];
+
+	if (!S.clocks || l->overlaps || learn_if_order_matters(l->addr))
+		return false;
+	/* From the start, or not at all. */
+	if (learn_is_watched(l->addr))
+		return !learn_again;
+	learn_watch(l->addr);
+	return false;
 }
 
 void retry_look(int i)
 {
 	const struct ev *e = &G.ev[i];
-	const uint16_t *clock = graph_hb(&G, i);
-	bool ordered = true;
 
-	if (!S.clocks || e->kind > EV_ADD || !learn_is_watched(locs[e->loc].addr) ||
-	    S.opt->mutant == FLX_MUT_RETRY_UNORDERED)
-		return;
-	for (int w = G.loc[e->loc].co_head; w != EV_NONE; w = G.ev[w].co_next)
-		ordered &= is_ordered(clock, e->thread, w);
-	for (int r = G.loc[e->loc].rd_head; r != EV_NONE && e->kind != EV_READ; r = G.ev[r].rd_next)
-		ordered &= is_ordered(clock, e->thread, r);
-	if (!ordered)
+	if (S.clocks && e->kind <= EV_ADD && learn_is_watched(locs[e->loc].addr) &&
+	    S.opt->mutant != FLX_MUT_RETRY_UNORDERED && !knows_others(i, e->kind == EV_READ))
 		learn_order_matters(locs[e->loc].addr);
 }

@@ -207,7 +207,8 @@ static bool is_inside(const struct label *l, int t, int i, int j)
 static bool is_done_again(const struct ev *a, const struct label *l)
 {
 	return a->kind == EV_WRITE && !(a->flags & EVF_RMW) && l->kind == EV_WRITE &&
-	       a->op->pc == l->pc && a->loc == l->loc && retry_may_leave_out(l->loc);
+	       a->op->pc == l->pc && a->loc == l->loc &&
+	       retry_may_leave_out(G.tev[a->thread][a->idx]);
 }
 
 /* Could number @j of thread @t have come in the place of an earlier load, with @l to follow? */

@@ -51,7 +51,7 @@ static void release(void *p, uintptr_t pc)
 
 	if (!p || outside())
 		return;
-	exec_do(&op);
+	fl_do(&op);
 }
 
 CALL(void *, malloc, size_t size)

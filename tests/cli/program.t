@@ -227,3 +227,11 @@ $ faultline replay sum.trace | head -3
   counter.c   rc11   VIOLATION  assertion
     thread 0 (main): atomic_load_explicit(&sum, memory_order_relaxed) == SUM, at counter.c:28 in main()
     replayed from sum.trace
+
+A violation while another thread waits for a lock that is free by then.
+
+$ printf '%s\n' '#include <assert.h>' '#include <pthread.h>' '#include <time.h>' 'static pthread_mutex_t m = PTHREAD_MUTEX_INITIALIZER; static pthread_cond_t c = PTHREAD_COND_INITIALIZER;' 'static void *gives_up(void *arg) { struct timespec t = { 0 }; pthread_mutex_lock(&m); pthread_cond_timedwait(&c, &m, &t); pthread_cond_signal(&c); pthread_cond_timedwait(&c, &m, &t); pthread_mutex_unlock(&m); return arg; }' 'static void *fails(void *arg) { pthread_mutex_lock(&m); pthread_cond_wait(&c, &m); pthread_mutex_unlock(&m); assert(!arg); return arg; }' 'int main(void) { pthread_t a, b; pthread_create(&a, NULL, gives_up, NULL); pthread_create(&b, NULL, fails, &m); pthread_join(a, NULL); pthread_join(b, NULL); return 0; }' >waits.c
+$ faultline program waits.c --trace waits.trace | head -1
+  waits.c   rc11   VIOLATION  assertion
+$ faultline replay waits.trace | head -1
+  waits.c   rc11   VIOLATION  assertion

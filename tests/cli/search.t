@@ -33,7 +33,7 @@ $ faultline check vma-lock-seq --variant linux-6.5-sc --search pct:1 --max-execu
 A bounded number of preemptions: all executions within the bound.
 $ faultline check vma-lock-seq --variant linux-6.5-sc --search preemptions:1
   vma-lock-seq   linux-6.5-sc   kernel 6.5   sc   inconclusive
-    no violation with at most 1 preemption; there are executions with more
+    no violation with at most 1 preemption; there are schedules with more
     executions N, T
   [3]
 $ faultline check vma-lock-seq --variant linux-6.5-sc --search preemptions:1 --max-executions 1
@@ -46,7 +46,7 @@ Ordinary programs have the same searches.
 $ printf '#include <assert.h>\n#include <pthread.h>\n#include <stdatomic.h>\natomic_int x;\nstatic void *t(void *u) { int r = x; x = r + 1; return u; }\nint main(void) { pthread_t a; pthread_create(&a, 0, t, 0); t(0); pthread_join(a, 0); assert(x == 2); }\n' >lost.c
 $ faultline program lost.c --search preemptions:0 --model sc
   lost.c   sc   inconclusive
-    no violation with at most 0 preemptions; there are executions with more
+    no violation with at most 0 preemptions; there are schedules with more
     executions N, T
   [3]
 $ faultline program lost.c --search preemptions:1 --model sc | sed '4,$d'

@@ -592,6 +592,40 @@ void a_try_is_seen(void)
 	assert(!(LOAD(y) && LOAD(seen) == 1));
 }
 
+static void *tell_until_x(void *arg)
+{
+	for (;;) {
+		int r = atomic_load_explicit(&x, ACQUIRE);
+
+		atomic_store_explicit(&next, r + 1, memory_order_release);
+		if (r)
+			break;
+	}
+	return NULL;
+}
+
+static void *wait_for_next(void *arg)
+{
+	int told;
+
+	while (!(told = atomic_load_explicit(&next, ACQUIRE)))
+		;
+	STORE(seen, told);
+	atomic_store_explicit(&x, 1, memory_order_release);
+	return NULL;
+}
+
+/* Who waits comes behind the first store, always, and before the second, or behind that, too. */
+void a_try_is_waited_for(void)
+{
+	pthread_t c;
+
+	pthread_create(&c, NULL, tell_until_x, NULL);
+	both(wait_for_next, store_x);
+	pthread_join(c, NULL);
+	assert(!(LOAD(next) == 2 && LOAD(seen) == 1));
+}
+
 /* ---- additions ---- */
 
 #define ADD_IN(v, n, order) atomic_fetch_add_explicit(&(v), (n), (order))
