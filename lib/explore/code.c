@@ -3,6 +3,7 @@
 #include "code.h"
 
 #include <stddef.h>
+#include <string.h>
 
 #include "disasm.h"
 
@@ -56,10 +57,11 @@ static bool look(uintptr_t from, uintptr_t to)
 	return stores;
 }
 
+static struct answer of_stores[REMEMBERED], of_loads[REMEMBERED];
+
 bool code_stores_between(uintptr_t from, uintptr_t to)
 {
-	static struct answer known[REMEMBERED];
-	struct answer *a = &known[(from ^ to >> 4) % REMEMBERED];
+	struct answer *a = &of_stores[(from ^ to >> 4) % REMEMBERED];
 
 	if (to <= from || to - from > FURTHEST)
 		return true;
@@ -145,10 +147,15 @@ static bool look_for_load(uintptr_t from)
 
 bool code_loads_before_store(uintptr_t from)
 {
-	static struct answer known[REMEMBERED];
-	struct answer *a = &known[(from ^ from >> 8) % REMEMBERED];
+	struct answer *a = &of_loads[(from ^ from >> 8) % REMEMBERED];
 
 	if (a->from != from)
 		*a = (struct answer){ from, 0, look_for_load(from) };
 	return a->yes;
+}
+
+void code_forget(void)
+{
+	memset(of_stores, 0, sizeof(of_stores));
+	memset(of_loads, 0, sizeof(of_loads));
 }

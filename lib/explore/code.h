@@ -2,7 +2,7 @@
 /*
  * code.h - questions about machine code that the compiler's announcements leave open.
  *
- * Places are return addresses of calls. Answers are remembered for the life of the process; "unknown" is answered as
+ * Places are return addresses of calls. Answers are remembered as long as the code is there; "unknown" is answered as
  * what asks for less trust.
  */
 #ifndef FL_CODE_H
@@ -15,5 +15,8 @@
 bool code_stores_between(uintptr_t from, uintptr_t to);
 /* Does the code after the call that returns to @from load, unannounced, what it then stores to: around a bit-field? */
 bool code_loads_before_store(uintptr_t from);
+
+/* Other code may come to be at the same addresses. */
+void code_forget(void);
 
 #endif

@@ -8,7 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "code.h"
 #include "commute.h"
+#include "flow.h"
 #include "label.h"
 #include "learn.h"
 #include "memory.h"
@@ -30,8 +32,9 @@ int exec_loop_bound;
 uint64_t exec_stretches;
 
 static void *engine_sp;
-static bool probing; /* a read-modify-write may be passed without its store part */
-static int asked_for_state = -1;
+static bool probing;		 /* a read-modify-write may be passed without its store part */
+static int asked_for_state = -1; /* a thread; for all of it, or only where its stack ends: */
+static bool asked_for_all;
 static bool begun;   /* threads are somewhere on their ways, and what they have passed is known */
 static bool in_sync; /* what has run is known to be a part of G */
 static int nr_known; /* threads, of all executions so far */
@@ -294,7 +297,7 @@ static void capture_state(struct thread *t, const struct op *op)
 	if (!t->in_call)
 		t->sp = spin_capture(op->pc,
 				     op->addr ^ (uintptr_t)op->site ^ (uintptr_t)errno << 48,
-				     stack_end, t->state);
+				     stack_end, asked_for_all ? t->state : NULL);
 	/* Of what has no place, that is where the thread began. */
 	if (!op->pc)
 		t->sp = 0;
@@ -557,6 +560,8 @@ void exec_exit(void)
 	}
 	graph_free(&G);
 	exec_forget();
+	code_forget();
+	flow_forget();
 }
 
 void exec_restart(void)
@@ -835,9 +840,10 @@ static struct label *last_label(int t, uint64_t *value)
 }
 
 /* The unwinder takes its time, so a thread says it only when it is asked: where it has stopped, it stops again. */
-static void ask_for_state(int t)
+static void ask_for_state(int t, bool all)
 {
 	asked_for_state = t;
+	asked_for_all = all;
 	resume(t);
 	asked_for_state = -1;
 }
@@ -850,8 +856,8 @@ static struct label *discover(int t)
 		return NULL;
 	/* Where its stack ends (lifetime.h) it says with each operation. */
 	if (program->ordinary && T[t].waiting)
-		ask_for_state(t);
-	if (!program->ordinary || !T[t].waiting || !round_needs_state(t, kind_of_op(T[t].op->kind)))
+		ask_for_state(t, round_needs_state(t, kind_of_op(T[t].op->kind)));
+	else
 		T[t].state[0] = T[t].state[1] = 0;
 
 	struct label *l = label_new();

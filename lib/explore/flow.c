@@ -200,10 +200,11 @@ static struct answer *remembered(struct answer *known, uintptr_t from)
 	return &known[(from ^ from >> 8) % REMEMBERED];
 }
 
+static struct answer of_result[REMEMBERED], of_saved[REMEMBERED];
+
 bool flow_ignores_result(uintptr_t from)
 {
-	static struct answer known[REMEMBERED];
-	struct answer *a = remembered(known, from);
+	struct answer *a = remembered(of_result, from);
 
 	if (a->from != from)
 		*a = (struct answer){ from, look(&result, 1, from) };
@@ -212,10 +213,15 @@ bool flow_ignores_result(uintptr_t from)
 
 unsigned int flow_saved_in_use(uintptr_t from)
 {
-	static struct answer known[REMEMBERED];
-	struct answer *a = remembered(known, from);
+	struct answer *a = remembered(of_saved, from);
 
 	if (a->from != from)
 		*a = (struct answer){ from, look(saved, NR_SAVED, from) & ALL_SAVED };
 	return a->live;
+}
+
+void flow_forget(void)
+{
+	memset(of_result, 0, sizeof(of_result));
+	memset(of_saved, 0, sizeof(of_saved));
 }

@@ -2,8 +2,9 @@
 /*
  * flow.h - which registers the code behind a call still needs.
  *
- * All ways from there to the end of the function are followed, and behind a call that does not return whatever comes there. What
- * can't be followed (a jump through a register) needs every register. Places are return addresses; answers are remembered for the life of the process.
+ * All ways from there to the end of the function are followed, and behind a call that does not return whatever comes
+ * there. What can't be followed (a jump through a register) needs every register. Places are return addresses; answers
+ * are remembered as long as the code is there.
  */
 #ifndef FL_FLOW_H
 #define FL_FLOW_H
@@ -19,5 +20,8 @@ bool flow_ignores_result(uintptr_t from);
  * function has saved is what it was for the caller again when the function returns; one that it has not is the caller's.
  */
 unsigned int flow_saved_in_use(uintptr_t from);
+
+/* Other code may come to be at the same addresses. */
+void flow_forget(void);
 
 #endif

@@ -51,10 +51,13 @@ uintptr_t spin_capture(uintptr_t pc, uintptr_t what, uintptr_t stack_end, uint64
 	unsigned int live;
 	uint64_t word;
 
-	state[0] = state[1] = 0;
+	if (state)
+		state[0] = state[1] = 0;
 	_Unwind_Backtrace(look, &c);
 	if (!c.found)
 		return 0;
+	if (!state)
+		return c.sp;
 	mix(state, pc);
 	mix(state, what);
 	mix(state, c.sp);

@@ -12,8 +12,8 @@
 #include <stdint.h>
 
 /*
- * Called on a fibre, below the frame that returns to @pc: a hash of what lies above, and of @what. The stack pointer there,
- * or 0.
+ * Called on a fibre, below the frame that returns to @pc: the stack pointer there, or 0. @state, if it is not NULL: a hash of what
+ * lies above, and of @what; 0 if that is not known.
  */
 uintptr_t spin_capture(uintptr_t pc, uintptr_t what, uintptr_t stack_end, uint64_t state[2]);
 

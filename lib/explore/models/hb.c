@@ -129,20 +129,28 @@ static bool is_unordered(const struct graph *g, int i, int k, int racing[2])
 }
 
 /* One of two accesses that race is plain, so there is no need to look at others' pairs. */
+static bool is_looked_at(const struct ev *e)
+{
+	return ev_is_access(e) && e->order == FL_PLAIN && !(e->flags & EVF_FREE);
+}
+
 bool hb_race(const struct graph *g, int racing[2])
 {
 	for (int i = 0; i < g->n; i++) {
 		const struct ev *e = &g->ev[i];
 
-		if (!ev_is_access(e) || e->order != FL_PLAIN || (e->flags & EVF_FREE))
+		if (!is_looked_at(e))
 			continue;
+		/* Two plain stores once; a plain load with a plain store as the load's turn. */
 		for (int w = g->loc[e->loc].co_head; w != EV_NONE; w = g->ev[w].co_next)
-			if (is_unordered(g, i, w, racing))
+			if (!(e->kind == EV_WRITE && w < i && is_looked_at(&g->ev[w])) &&
+			    is_unordered(g, i, w, racing))
 				return true;
 		if (e->kind == EV_READ)
 			continue;
 		for (int r = g->loc[e->loc].rd_head; r != EV_NONE; r = g->ev[r].rd_next)
-			if (ev_is_access(&g->ev[r]) && is_unordered(g, i, r, racing))
+			if (ev_is_access(&g->ev[r]) && !is_looked_at(&g->ev[r]) &&
+			    is_unordered(g, i, r, racing))
 				return true;
 	}
 	return false;
