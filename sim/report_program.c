@@ -74,7 +74,9 @@ void report_program_text(const struct report_program *p)
 	else if (r->verdict == FL_VERDICT_INCONCLUSIVE)
 		searched_print_open(r, limit_of(p));
 	else
-		printf("  no execution is a violation\n");
+		printf(r->executions
+			       ? "  no execution is a violation\n"
+			       : "  no execution meets the assumptions, and none is a violation\n");
 	if (r->unseen[0])
 		printf("  not seen: what these do to the program's memory: %s\n", r->unseen);
 	searched_print_odds(r);

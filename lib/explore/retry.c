@@ -33,7 +33,8 @@ bool retry_may_leave_out(int w)
 {
 	const struct loc_info *l = &locs[G.ev[w].loc];
 
-	if (!S.clocks || l->overlaps || learn_if_order_matters(l->addr))
+	if (!S.clocks || l->overlaps || l->heap_of != G.ev[w].thread ||
+	    learn_if_order_matters(l->addr))
 		return false;
 	/* From the start, or not at all. */
 	if (learn_is_watched(l->addr))

@@ -9,7 +9,7 @@
  * another one to the same place. If every access of the place by another thread comes before the first of the two in
  * happens-before, or after the second, none can tell whether there was one store or two, and the round is left out.
  *
- * That is taken for granted until an execution shows otherwise, which is learnt (learn.h); then the rounds at this place
+ * That is taken for granted, of memory that the thread has allocated itself, until an execution shows otherwise, which is learnt (learn.h); then the rounds at this place
  * count. An access that is not ordered with the second store is not ordered with the only one, either, where the round is
  * left out. One that comes between the two follows a load of the first one, which could have read what was there before:
  * that is tried, and not ordered.

@@ -137,6 +137,8 @@ void call_tried_in_vain(const void *lock);
 /* Where a wait timed out too often, and where it did not as often as somebody could notice; 0: nowhere. */
 uintptr_t timed_out_too_often(void);
 uintptr_t timed_out_unnoticed(void);
+/* Was an execution left because of a wait that timed out? */
+bool timed_out_in_vain(void);
 bool timeout_begin(void);
 
 /* Thread-specific data of a thread that ends. */

@@ -285,10 +285,9 @@ static void explain_limit(const struct check *c, struct fl_run_result *result,
 			 "the timed wait at %.120s may time out and lock again any number of "
 			 "times, which those who try to lock notice",
 			 c->place);
-	else if (r->verdict == FLX_VERIFIED && !r->executions)
+	else if (r->verdict == FLX_VERIFIED && !r->executions && timed_out_in_vain())
 		snprintf(result->message, sizeof(result->message),
-			 "no execution comes to its end: an assumption (fl_assume(), "
-			 "__VERIFIER_assume()) is not met, or a timed wait times out for ever");
+			 "no execution comes to its end: a timed wait times out for ever");
 	else if (r->verdict == FLX_VERIFIED && c->built->build.assembly[0])
 		snprintf(result->message, sizeof(result->message),
 			 "what is done there is not seen: %s; atomic operations are seen",
@@ -313,8 +312,8 @@ static void copy_result(struct check *c, struct fl_run_result *result, const str
 	name_location(c, result->message, sizeof(result->message));
 	name_place(c, result->message, sizeof(result->message));
 	if (result->verdict == FL_VERDICT_VERIFIED &&
-	    (!r->executions || timed_out_too_often() || timed_out_unnoticed() ||
-	     c->built->build.assembly[0]))
+	    ((!r->executions && timed_out_in_vain()) || timed_out_too_often() ||
+	     timed_out_unnoticed() || c->built->build.assembly[0]))
 		result->verdict = FL_VERDICT_INCONCLUSIVE;
 	if (result->verdict == FL_VERDICT_INCONCLUSIVE && !r->oracle[0] && !r->stopped)
 		explain_limit(c, result, r);

@@ -25,6 +25,7 @@ struct locks { /* a set, by a hash: some that are not there may seem to be */
 /* Since the exploration began, in all the workers of one search. */
 static struct found {
 	uintptr_t too_often;	       /* where */
+	bool pruned;		       /* some execution */
 	uintptr_t pruned_at[NR_LOCKS]; /* by the lock; 0: nowhere */
 	struct locks tried_in_vain;
 } * found;
@@ -56,6 +57,11 @@ uintptr_t timed_out_unnoticed(void)
 		if (found->pruned_at[i] && found->tried_in_vain.bits[i / 64] >> i % 64 & 1)
 			return found->pruned_at[i];
 	return 0;
+}
+
+bool timed_out_in_vain(void)
+{
+	return found->pruned;
 }
 
 void call_tried_in_vain(const void *lock)
@@ -112,6 +118,7 @@ void call_timed_out(const void *cond, const void *lock, uintptr_t pc)
 		s = &seen[current_thread][i];
 		if (now.state[0] && s->state[0] == now.state[0] && s->state[1] == now.state[1] &&
 		    s->own_stores == now.own_stores && only_waited(s->pos, cond, lock, pc)) {
+			found->pruned = true;
 			if (lock)
 				found->pruned_at[number_of(lock)] = pc;
 			exec_prune();

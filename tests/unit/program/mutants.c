@@ -78,7 +78,6 @@ static const struct row {
 	{ FLX_MUT_NONE, "a_round_sets_nothing", { "", 1 }, { "" } },
 	{ FLX_MUT_NONE, "an_addition_races", { "data-race" }, { "" } },
 	{ FLX_MUT_NONE, "an_addition_races_with_a_part", { "data-race" }, { "" } },
-	{ FLX_MUT_NONE, "a_try_is_waited_for", { "assertion" }, { "" } },
 	{ FLX_MUT_NONE, "a_push_is_tried_again", { "", 2 }, { "" } },
 	{ FLX_MUT_NONE, "a_dead_register_differs", { "", 2 }, { "" } },
 	{ FLX_MUT_NONE, "a_round_has_a_load_more", { "", 2 }, { "" } },

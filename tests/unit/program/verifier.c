@@ -95,8 +95,3 @@ void marked_loop(void)
 {
 	both(set, spin);
 }
-
-void assumes_what_is_not(void)
-{
-	__VERIFIER_assume(0);
-}
