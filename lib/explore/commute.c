@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "learn.h"
 #include "flow.h"
+#include "learn.h"
 #include "search.h"
 
 static bool enabled, used; /* used: some thread has such an event */
@@ -47,11 +47,6 @@ bool commute_takes(const struct op *op)
 	return true;
 }
 
-static bool known_to(const struct graph *g, const uint16_t *clock, int e)
-{
-	return g->ev[e].idx < clock[g->ev[e].thread];
-}
-
 /* The second "or" of a thread may find its bits set: a round of a loop with that changes nothing (round.c). */
 static bool may_be_silent(const struct ev *e)
 {
@@ -74,10 +69,10 @@ static void look_at_addition(int i)
 		unordered |= G.ev[a].op->fn != e->op->fn && !without(FLX_MUT_ADD_ANY_KIND);
 	for (int w = l->co_head; w != EV_NONE && !without(FLX_MUT_ADD_PAST_STORES);
 	     w = G.ev[w].co_next)
-		unordered |= !known_to(&G, clock, w);
+		unordered |= !graph_knows(&G, clock, w);
 	for (int r = l->rd_head; r != EV_NONE && !without(FLX_MUT_ADD_PAST_LOADS);
 	     r = G.ev[r].rd_next)
-		unordered |= !known_to(&G, clock, r);
+		unordered |= !graph_knows(&G, clock, r);
 	if (unordered)
 		learn_order_matters(locs[e->loc].addr);
 }
@@ -90,7 +85,7 @@ static void look_at_access(int i)
 	if (without(e->kind == EV_READ ? FLX_MUT_LOAD_PAST_ADDS : FLX_MUT_STORE_PAST_ADDS))
 		return;
 	for (int a = G.loc[e->loc].add_head; a != EV_NONE; a = G.ev[a].rd_next)
-		if (!known_to(&G, graph_hb(&G, i), a)) {
+		if (!graph_knows(&G, graph_hb(&G, i), a)) {
 			learn_order_matters(locs[e->loc].addr);
 			return;
 		}
@@ -141,8 +136,8 @@ uint64_t commute_value(const struct graph *g, int loc, int w, int after)
 	if (loc >= g->loc_cap)
 		return value;
 	for (int a = g->loc[loc].add_head; a != EV_NONE; a = g->ev[a].rd_next) {
-		bool before = w >= 0 && known_to(g, graph_hb(g, w), a),
-		     later = after != EV_NONE && !known_to(g, graph_hb(g, after), a);
+		bool before = w >= 0 && graph_knows(g, graph_hb(g, w), a),
+		     later = after != EV_NONE && !graph_knows(g, graph_hb(g, after), a);
 
 		if ((!before || without(FLX_MUT_ADD_AGAIN)) && !later)
 			value = add(&g->ev[a], value);
@@ -157,7 +152,7 @@ static int nr_stores_before(int loc, int e)
 	int n = 0;
 
 	for (int w = G.loc[loc].co_head; w != EV_NONE; w = G.ev[w].co_next)
-		n += known_to(&G, graph_hb(&G, e), w);
+		n += graph_knows(&G, graph_hb(&G, e), w);
 	return n;
 }
 
@@ -181,7 +176,7 @@ static bool comes_first(int a, int b)
 	return m != n ? m < n : a < b;
 }
 
-/* The additions of @loc, in an order in which they may come: @add has room for all events. */
+/* The additions of @loc, in an order in which they may come: @sorted has room for all events. */
 static int sort_additions(int loc, int16_t *sorted)
 {
 	int n = 0;
@@ -247,8 +242,8 @@ static int last_addition_known(const int16_t *add, int n, int w, int reader)
 	int last = w;
 
 	for (int i = 0; i < n; i++)
-		if (!(w >= 0 && known_to(&G, graph_hb(&G, w), add[i])) &&
-		    known_to(&G, graph_hb(&G, reader), add[i]))
+		if (!(w >= 0 && graph_knows(&G, graph_hb(&G, w), add[i])) &&
+		    graph_knows(&G, graph_hb(&G, reader), add[i]))
 			last = add[i];
 	return last;
 }

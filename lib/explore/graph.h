@@ -204,6 +204,12 @@ static inline uint16_t *graph_hb(const struct graph *g, int e)
 	return graph_vc(g, e) + g->width;
 }
 
+/* Does @clock, one of those two, count event @e? */
+static inline bool graph_knows(const struct graph *g, const uint16_t *clock, int e)
+{
+	return g->ev[e].idx < clock[g->ev[e].thread];
+}
+
 /* Eight counts at a time, which the compiler does by one vector instruction. */
 #define CLOCK_STEP 8
 

@@ -5,11 +5,6 @@
 #include "learn.h"
 #include "search.h"
 
-static bool known_to(const uint16_t *clock, int e)
-{
-	return G.ev[e].idx < clock[G.ev[e].thread];
-}
-
 /* Are all accesses of @e's location by other threads, or only the stores, ones that @e knows of? */
 static bool knows_others(int e, bool only_stores)
 {
@@ -18,13 +13,13 @@ static bool knows_others(int e, bool only_stores)
 	int t = G.ev[e].thread;
 
 	for (int w = l->co_head; w != EV_NONE; w = G.ev[w].co_next)
-		if (G.ev[w].thread != t && !known_to(clock, w))
+		if (G.ev[w].thread != t && !graph_knows(&G, clock, w))
 			return false;
 	for (int a = l->add_head; a != EV_NONE; a = G.ev[a].rd_next)
-		if (G.ev[a].thread != t && !known_to(clock, a))
+		if (G.ev[a].thread != t && !graph_knows(&G, clock, a))
 			return false;
 	for (int r = l->rd_head; r != EV_NONE && !only_stores; r = G.ev[r].rd_next)
-		if (G.ev[r].thread != t && !known_to(clock, r))
+		if (G.ev[r].thread != t && !graph_knows(&G, clock, r))
 			return false;
 	return true;
 }

@@ -265,16 +265,11 @@ int search_add(const struct ev *e)
 	return i;
 }
 
-static bool known_to(const uint16_t *clock, int e)
-{
-	return G.ev[e].idx < clock[G.ev[e].thread];
-}
-
 /* Has something that @clock knows of read @w? */
 static bool reader_known(const uint16_t *clock, int w)
 {
 	for (int q = G.loc[G.ev[w].loc].rd_head; q != EV_NONE; q = G.ev[q].rd_next)
-		if (G.ev[q].rf == w && known_to(clock, q) && !(G.ev[q].flags & EVF_BLOCKED))
+		if (G.ev[q].rf == w && graph_knows(&G, clock, q) && !(G.ev[q].flags & EVF_BLOCKED))
 			return true;
 	return false;
 }
@@ -302,7 +297,7 @@ int search_readable(int r, int16_t *stores)
 		if (w == oldest || w == EV_INIT || S.opt->mutant == FLX_MUT_NO_STALE)
 			return n;
 		if (by_clock && clock &&
-		    (known_to(clock, w) ||
+		    (graph_knows(&G, clock, w) ||
 		     (reader_known(clock, w) && S.opt->mutant != FLX_MUT_NO_READER_KNOWN)))
 			return n;
 	}
@@ -317,7 +312,7 @@ static bool reader_misses(int r, int w)
 	    S.opt->mutant == FLX_MUT_NO_READER_MISSES)
 		return false;
 	for (int p = graph_co_max(&G, G.ev[w].loc); p != w && p != EV_INIT; p = G.ev[p].co_prev)
-		if (known_to(graph_hb(&G, prev), p) || reader_known(graph_hb(&G, prev), p))
+		if (graph_knows(&G, graph_hb(&G, prev), p) || reader_known(graph_hb(&G, prev), p))
 			return true;
 	return false;
 }

@@ -116,7 +116,7 @@ void hb_clocks(struct graph *g, enum flx_mutant mutant)
 
 static bool before(const struct graph *g, int a, int b)
 {
-	return g->ev[a].idx < graph_hb(g, b)[g->ev[a].thread];
+	return graph_knows(g, graph_hb(g, b), a);
 }
 
 static bool is_unordered(const struct graph *g, int i, int k, int racing[2])
@@ -128,12 +128,12 @@ static bool is_unordered(const struct graph *g, int i, int k, int racing[2])
 	return true;
 }
 
-/* One of two accesses that race is plain, so there is no need to look at others' pairs. */
 static bool is_looked_at(const struct ev *e)
 {
 	return ev_is_access(e) && e->order == FL_PLAIN && !(e->flags & EVF_FREE);
 }
 
+/* One of two accesses that race is plain, so there is no need to look at others' pairs. */
 bool hb_race(const struct graph *g, int racing[2])
 {
 	for (int i = 0; i < g->n; i++) {

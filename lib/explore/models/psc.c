@@ -10,7 +10,7 @@
  * before another is told by their clocks and places in co.
  */
 #include "bitrel.h"
-#include "model.h"
+#include "rc11.h"
 
 static struct bitpool pool;
 
@@ -22,16 +22,6 @@ static bool sc_fence(const struct ev *e)
 static bool sc_access(const struct ev *e)
 {
 	return e->kind <= EV_WRITE && e->order == FL_SEQ_CST && !(e->flags & EVF_BLOCKED);
-}
-
-static bool takes_part(const struct ev *e)
-{
-	return !(e->flags & EVF_BLOCKED) && !(e->flags & EVF_FREE);
-}
-
-static bool hb(const struct graph *g, int a, int b)
-{
-	return a != b && g->ev[a].idx < graph_hb(g, b)[g->ev[a].thread];
 }
 
 static bool same_location(const struct ev *a, const struct ev *b)
@@ -54,12 +44,12 @@ static void relate(struct psc *s)
 	for (int a = 0; a < g->n; a++) {
 		const struct ev *x = &g->ev[a];
 
-		if (!takes_part(x))
+		if (!rc11_takes_part(x))
 			continue;
 		for (int b = 0; b < g->n; b++) {
 			const struct ev *y = &g->ev[b];
 
-			if (!takes_part(y) || !hb(g, a, b))
+			if (!rc11_takes_part(y) || !rc11_hb(g, a, b))
 				continue;
 			bitrel_set(p, s->hb, a, b);
 			if (same_location(x, y))
@@ -176,7 +166,7 @@ static int nearest_other(const struct graph *g, const struct ev *e, int step)
 	for (int i = e->idx + step; i >= 0 && i < g->tn[e->thread]; i += step) {
 		int id = g->tev[e->thread][i];
 
-		if (takes_part(&g->ev[id]) && !same_location(&g->ev[id], e))
+		if (rc11_takes_part(&g->ev[id]) && !same_location(&g->ev[id], e))
 			return id;
 	}
 	return EV_NONE;
@@ -189,7 +179,7 @@ static bool comes_before(const struct graph *g, const struct node *a, const stru
 	const struct ev *x = &g->ev[a->ev], *y = &g->ev[b->ev];
 
 	if (x->loc == y->loc) {
-		if (mutant != FLX_MUT_SCB_NO_HB_LOC && hb(g, a->ev, b->ev))
+		if (mutant != FLX_MUT_SCB_NO_HB_LOC && rc11_hb(g, a->ev, b->ev))
 			return true;
 		if (y->kind == EV_WRITE && a->place < b->place &&
 		    mutant != (x->kind == EV_WRITE ? FLX_MUT_PSC_NO_CO : FLX_MUT_PSC_NO_FR))
@@ -197,7 +187,7 @@ static bool comes_before(const struct graph *g, const struct node *a, const stru
 	} else if (x->thread == y->thread && x->idx < y->idx && mutant != FLX_MUT_SCB_NO_SB) {
 		return true;
 	}
-	return a->next != EV_NONE && b->prev != EV_NONE && hb(g, a->next, b->prev) &&
+	return a->next != EV_NONE && b->prev != EV_NONE && rc11_hb(g, a->next, b->prev) &&
 	       mutant != FLX_MUT_SCB_NO_SB_HB_SB;
 }
 

@@ -9,17 +9,7 @@
  *   SC          psc is acyclic: psc.c
  *   no thin air sb | rf is acyclic: by the way in which graphs are built
  */
-#include "model.h"
-
-static bool takes_part(const struct ev *e)
-{
-	return !(e->flags & EVF_BLOCKED) && !(e->flags & EVF_FREE);
-}
-
-static bool hb(const struct graph *g, int a, int b)
-{
-	return a != b && g->ev[a].idx < graph_hb(g, b)[g->ev[a].thread];
-}
+#include "rc11.h"
 
 /* No event that comes before another in hb is behind it in eco. */
 static bool rc11_coherent(const struct graph *g)
@@ -28,21 +18,23 @@ static bool rc11_coherent(const struct graph *g)
 		const struct ev *y = &g->ev[b];
 		int first = y->kind == EV_WRITE ? y->co_next : EV_NONE;
 
-		if (y->kind > EV_WRITE || !takes_part(y))
+		if (y->kind > EV_WRITE || !rc11_takes_part(y))
 			continue;
 		if (y->kind == EV_READ)
 			first = graph_co_next(g, y->loc, y->rf);
 		for (int w = first; w != EV_NONE; w = g->ev[w].co_next) {
-			if (hb(g, w, b))
+			if (rc11_hb(g, w, b))
 				return false;
 			for (int r = g->loc[y->loc].rd_head; r != EV_NONE; r = g->ev[r].rd_next)
-				if (g->ev[r].rf == w && takes_part(&g->ev[r]) && hb(g, r, b))
+				if (g->ev[r].rf == w && rc11_takes_part(&g->ev[r]) &&
+				    rc11_hb(g, r, b))
 					return false;
 		}
 		/* A load that happens before the store that it reads, or has seen it before. */
 		if (y->kind == EV_WRITE)
 			for (int r = g->loc[y->loc].rd_head; r != EV_NONE; r = g->ev[r].rd_next)
-				if (g->ev[r].rf == b && takes_part(&g->ev[r]) && hb(g, r, b))
+				if (g->ev[r].rf == b && rc11_takes_part(&g->ev[r]) &&
+				    rc11_hb(g, r, b))
 					return false;
 	}
 	return true;
