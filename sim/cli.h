@@ -26,6 +26,7 @@ enum cli_exit {
 int cmd_list(int argc, char **argv);
 int cmd_show(int argc, char **argv);
 int cmd_check(int argc, char **argv);
+int cmd_matrix(int argc, char **argv);
 int cmd_replay(int argc, char **argv);
 int cmd_litmus(int argc, char **argv);
 int cmd_program(int argc, char **argv);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* cmd_show.c - faultline show: all that is declared of one scenario, for people who want to know why. */
+/* cmd_show.c - faultline show: all that is declared of one scenario, or of one release. */
 #include "cli.h"
 
 #include <stdio.h>
@@ -8,6 +8,8 @@
 #include <jansson.h>
 
 #include <faultline/scenario.h>
+
+#include "show.h"
 
 #define KEY_JSON 1
 #define LINE 96
@@ -121,7 +123,9 @@ static void print_field(const char *name)
 	       field->commit ? field->commit : "");
 	print_wrapped(field->doc, 6);
 	for (size_t i = 0; i < field->nr_values; i++)
-		printf("        %-12s  %s\n", field->values[i].name, field->values[i].doc);
+		printf("        %-12s  %s%s%s\n", field->values[i].name, field->values[i].doc,
+		       field->values[i].commit ? "  " : "",
+		       field->values[i].commit ? field->values[i].commit : "");
 	print_history(number);
 }
 
@@ -249,11 +253,14 @@ int cmd_show(int argc, char **argv)
 	static const struct argp argp = {
 		.options = options,
 		.parser = parse,
-		.args_doc = "SCENARIO",
+		.args_doc = "SCENARIO|RELEASE",
 		.doc = "Tells the story of a scenario: who races, what breaks, which commits broke "
-		       "and "
-		       "fixed it, which policy fields matter, and what each variant shows.",
+		       "and fixed it, which policy fields matter, and what each variant shows. Of "
+		       "a "
+		       "release, as linux-6.0: what its profile sets, and which commit each value "
+		       "stands for.",
 	};
+	const struct fl_policy_profile *release;
 	const struct fl_scenario *s;
 	struct show show = { 0 };
 	int err = cli_parse(&argp, argc, argv, &show);
@@ -262,6 +269,16 @@ int cmd_show(int argc, char **argv)
 		return err;
 	if (!show.name)
 		return cli_error("show needs a scenario; 'faultline list' names them");
+	release = show_find_release(show.name);
+	if (release) {
+		if (show.json)
+			show_release_json(release);
+		else
+			show_release(release);
+		return CLI_OK;
+	}
+	if (show_is_release(show.name))
+		return CLI_BAD_INPUT;
 	s = cli_find_scenario(show.name);
 	if (!s)
 		return CLI_BAD_INPUT;

@@ -15,8 +15,9 @@ static const struct command {
 	const char *what;
 } commands[] = {
 	{ "list", cmd_list, "the scenarios: one bug each, and its variants" },
-	{ "show", cmd_show, "the story of a scenario, its threads, policies and variants" },
+	{ "show", cmd_show, "the story of a scenario, or what a release sets" },
 	{ "check", cmd_check, "explore all executions of scenarios that a memory model allows" },
+	{ "matrix", cmd_matrix, "scenarios by releases: which are affected" },
 	{ "replay", cmd_replay, "run one recorded execution again" },
 	{ "litmus", cmd_litmus, "the final states of litmus tests, as herd7 prints them" },
 	{ "program", cmd_program, "explore all executions of a C11 + pthreads program" },

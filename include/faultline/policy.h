@@ -15,8 +15,9 @@ struct fl_policy;
 
 /* A value that a field can have. */
 struct fl_policy_value {
-	const char *name; /* "smp_mb" */
-	const char *doc;  /* one line */
+	const char *name;   /* "smp_mb" */
+	const char *doc;    /* one line */
+	const char *commit; /* of mainline, that brought it; NULL: the field's, or none */
 };
 
 /* A field, as `faultline show` prints it. */

@@ -47,10 +47,12 @@ struct fl_scenario {
 	const char *cve;     /* NULL: none */
 	const char *broken;  /* commit or release that brought the bug */
 	const char *fixed;   /* commit that fixed it */
+	const char *since;   /* the first release that has what is needed; NULL: all do */
 	const char *summary; /* one line */
 	const char *story;   /* a paragraph: who races, what breaks */
 	struct {
 		int cpus, mms, vmas, pages;
+		int tlb_speculate; /* fl_machine_config */
 	} needs;
 	size_t world; /* bytes of per-run state, zeroed before set_up */
 	/* Runs alone on CPU 0, before the threads. 0 or a negative errno, which ends the run. */

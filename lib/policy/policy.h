@@ -19,26 +19,163 @@ enum fl_barrier { FL_BARRIER_NONE, FL_BARRIER_ON };
 enum fl_ptep_clear { FL_PTEP_CLEAR_XCHG, FL_PTEP_CLEAR_PLAIN };
 enum fl_ksm_flush { FL_KSM_FLUSH, FL_KSM_FLUSH_NONE };
 enum fl_tlb_flush { FL_TLB_FLUSH_BROADCAST, FL_TLB_FLUSH_IPI };
+
+/* Who may write to a page without a copy, and who may pin it. */
+enum fl_wp_reuse {
+	FL_WP_REUSE_MAPCOUNT,
+	FL_WP_REUSE_REFCOUNT,
+	FL_WP_REUSE_REFCOUNT_LRU,
+	FL_WP_REUSE_ANON_EXCLUSIVE
+};
+enum fl_gup_cow_break { FL_GUP_COW_BREAK_NONE, FL_GUP_COW_BREAK_FORCE_WRITE };
+enum fl_gup_force_write {
+	FL_GUP_FORCE_DROP_WRITE,
+	FL_GUP_FORCE_COW_DIRTY,
+	FL_GUP_FORCE_ANON_EXCLUSIVE
+};
+enum fl_gup_unshare {
+	FL_GUP_UNSHARE_NONE,
+	FL_GUP_UNSHARE_ANON_EXCLUSIVE,
+	FL_GUP_UNSHARE_MAPCOUNT,
+	FL_GUP_UNSHARE_MAPCOUNT_RECHECK
+};
+enum fl_gup_recheck { FL_GUP_RECHECK_PTE, FL_GUP_RECHECK_PTE_PMD, FL_GUP_RECHECK_NONE };
+enum fl_gup_pin_rmw { FL_GUP_PIN_RMW_ONE, FL_GUP_PIN_RMW_TWO };
+enum fl_fork_pinned {
+	FL_FORK_PINNED_SHARE,
+	FL_FORK_PINNED_WRPROTECT_FIRST,
+	FL_FORK_PINNED_CHECK,
+	FL_FORK_PINNED_ANON_EXCLUSIVE
+};
+enum fl_fork_seqcount { FL_FORK_SEQCOUNT_NONE, FL_FORK_SEQCOUNT_ON };
+
+/* Write-protection, deferred flushes, and the faults that meet them. */
+enum fl_wp_fault_flush {
+	FL_WP_FLUSH_NONE,
+	FL_WP_FLUSH_UFFD_WP,
+	FL_WP_FLUSH_ALWAYS,
+	FL_WP_FLUSH_BEFORE_PTL,
+	FL_WP_FLUSH_AFTER_COPY,
+	FL_WP_FLUSH_IF_WRITABLE,
+	FL_WP_FLUSH_WRONG_FLAG
+};
+enum fl_wp_copy { FL_WP_COPY_UNLOCKED, FL_WP_COPY_UNDER_PTL };
+enum fl_protect_flush {
+	FL_PROTECT_FLUSH_END,
+	FL_PROTECT_FLUSH_PER_PTL,
+	FL_PROTECT_FLUSH_PER_ENTRY,
+	FL_PROTECT_FLUSH_NEVER
+};
+enum fl_wrprotect_sync {
+	FL_WRPROTECT_SYNC_NONE,
+	FL_WRPROTECT_SYNC_FAULT,
+	FL_WRPROTECT_SYNC_FAULT_AND_UFFD
+};
+enum fl_tlb_pending { FL_TLB_PENDING_BOOL, FL_TLB_PENDING_COUNTER, FL_TLB_PENDING_NONE };
+enum fl_tlb_pending_inc { FL_TLB_PENDING_INC_BEFORE, FL_TLB_PENDING_INC_AFTER };
+enum fl_tlb_pending_dec { FL_TLB_PENDING_DEC_AFTER, FL_TLB_PENDING_DEC_BEFORE };
+enum fl_tlb_nested { FL_TLB_NESTED_IGNORED, FL_TLB_NESTED_FLUSH };
+enum fl_tlb_batched { FL_TLB_BATCHED_NONE, FL_TLB_BATCHED_BOOL, FL_TLB_BATCHED_COUNTER };
+enum fl_walk_lock { FL_WALK_MMAP_READ, FL_WALK_MMAP_WRITE, FL_WALK_MMAP_WRITE_VMA };
+enum fl_soft_dirty_flush {
+	FL_SOFT_DIRTY_FLUSH_END,
+	FL_SOFT_DIRTY_FLUSH_ELIDED,
+	FL_SOFT_DIRTY_FLUSH_PENDING
+};
+enum fl_soft_dirty_pinned { FL_SOFT_DIRTY_PINNED_CLEAR, FL_SOFT_DIRTY_PINNED_SKIP };
+enum fl_uffd_wp_memory { FL_UFFD_WP_NONE, FL_UFFD_WP_ANON, FL_UFFD_WP_ANON_SHMEM };
+enum fl_uffd_wp_prot { FL_UFFD_WP_PROT_VM_FLAGS, FL_UFFD_WP_PROT_VM_PAGE_PROT };
+enum fl_uffd_wp_upgrade {
+	FL_UFFD_WP_UPGRADE_NONE,
+	FL_UFFD_WP_UPGRADE_ALWAYS,
+	FL_UFFD_WP_UPGRADE_RESOLVE
+};
+enum fl_uffd_unregister { FL_UFFD_UNREGISTER_LEAVE, FL_UFFD_UNREGISTER_RESOLVE };
+enum fl_numa_write { FL_NUMA_WRITE_SAVED, FL_NUMA_WRITE_CAN_CHANGE };
+enum fl_no_yes { FL_NO, FL_YES };
+enum fl_uffd_install_dirty { FL_UFFD_INSTALL_DIRTY_WRITABLE, FL_UFFD_INSTALL_DIRTY_ALWAYS };
+enum fl_mprotect_upgrade { FL_MPROTECT_DIRTY_ACCOUNTABLE, FL_MPROTECT_TRY_CHANGE_WRITABLE };
+enum fl_change_writable {
+	FL_CHANGE_WRITABLE_ALL,
+	FL_CHANGE_WRITABLE_NO_SOFT_DIRTY,
+	FL_CHANGE_WRITABLE_NO_UFFD_WP,
+	FL_CHANGE_WRITABLE_NO_ANON_EXCLUSIVE,
+	FL_CHANGE_WRITABLE_NO_DIRTY
+};
+enum fl_ksm_pending { FL_KSM_PENDING_IGNORED, FL_KSM_PENDING_CHECK };
+enum fl_ksm_break { FL_KSM_BREAK_WRITE, FL_KSM_BREAK_UNSHARE };
+
+/* Flushing, and the end of page tables. */
+enum fl_tlb_gen { FL_TLB_GEN_NONE, FL_TLB_GEN_ON, FL_TLB_GEN_ANY_ORDER };
+enum fl_tlb_lazy { FL_TLB_LAZY_LEAVE_MM, FL_TLB_LAZY_SKIP };
+enum fl_pgtable_free {
+	FL_PGTABLE_FREE_RCU,
+	FL_PGTABLE_FREE_IPI,
+	FL_PGTABLE_FREE_AFTER_FLUSH,
+	FL_PGTABLE_FREE_BEFORE_FLUSH
+};
+
 enum fl_vma_lock { FL_VMA_LOCK_NONE, FL_VMA_LOCK_RWSEM_SEQ };
 enum fl_vma_order { FL_VMA_RELAXED, FL_VMA_ORDERED };
 enum fl_vma_access { FL_VMA_PLAIN, FL_VMA_ONCE };
+enum fl_vma_anon_check { FL_VMA_ANON_BEFORE_LOCK, FL_VMA_ANON_AFTER_LOCK };
 enum fl_vma_mark_function { FL_VMA_START_WRITE, FL_VMA_TRY_START_WRITE };
 
 struct fl_policy {
-	enum fl_barrier pae_clear_barrier;	     /* rmap.h, A1 to A2 */
-	enum fl_barrier pae_restore_barrier;	     /* rmap.h, A3 to A4 */
-	enum fl_barrier gup_pin_barrier;	     /* gup.c, B3 to B4 */
-	enum fl_barrier gup_unshare_barrier;	     /* gup.c, B4 to B5 */
-	enum fl_ptep_clear ptep_clear;		     /* pgtable.h */
-	enum fl_ksm_flush ksm_flush;		     /* ksm.c */
-	enum fl_tlb_flush tlb_flush;		     /* shootdown.c, tlb.c */
-	enum fl_vma_lock vma_lock;		     /* vma_lock.c */
-	enum fl_vma_order vma_unlock_order;	     /* vma_lock.c, A5 */
-	enum fl_vma_order vma_check_order;	     /* vma_lock.c, B3 */
-	enum fl_vma_access vma_mark;		     /* vma_lock.c, A2 in vma_start_write() */
-	enum fl_vma_access vma_try_mark;	     /* vma_lock.c, A2 in vma_try_start_write() */
-	enum fl_vma_access vma_early_check;	     /* vma_lock.c, before B1 */
-	enum fl_vma_mark_function vma_mark_function; /* uffd.c */
+	enum fl_wp_reuse wp_reuse;		     /* cow.c */
+	enum fl_gup_cow_break gup_cow_break;	     /* gup.c */
+	enum fl_gup_force_write gup_force_write;     /* gup.c */
+	enum fl_gup_unshare gup_unshare;	     /* gup.c, cow.c */
+	enum fl_gup_recheck gup_recheck;	     /* gup.c, B4 */
+	enum fl_gup_pin_rmw gup_pin_rmw;	     /* gup.c, B3 */
+	enum fl_fork_pinned fork_pinned;	     /* fork.c */
+	enum fl_fork_seqcount fork_seqcount;	     /* fork.c, gup.c */
+	enum fl_wp_fault_flush wp_fault_flush;	     /* cow.c */
+	enum fl_wp_copy wp_copy;		     /* cow.c */
+	enum fl_wrprotect_sync wrprotect_sync;	     /* cow.c, uffd.c, change_protection.c */
+	enum fl_protect_flush protect_flush;	     /* change_protection.c */
+	enum fl_tlb_pending tlb_pending;	     /* mmu_gather.c */
+	enum fl_tlb_pending_inc tlb_pending_inc;     /* mmu_gather.c */
+	enum fl_tlb_pending_dec tlb_pending_dec;     /* mmu_gather.c */
+	enum fl_tlb_nested tlb_nested;		     /* mmu_gather.c */
+	enum fl_tlb_batched tlb_batched;	     /* tlb_batch.c */
+	enum fl_walk_lock soft_dirty_lock;	     /* soft_dirty.c */
+	enum fl_soft_dirty_flush soft_dirty_flush;   /* soft_dirty.c */
+	enum fl_soft_dirty_pinned soft_dirty_pinned; /* soft_dirty.c */
+	enum fl_walk_lock uffd_wp_lock;		     /* uffd_wp.c */
+	enum fl_uffd_wp_memory uffd_wp_memory;	     /* uffd.c */
+	enum fl_uffd_wp_prot uffd_wp_prot;	     /* uffd_wp.c */
+	enum fl_uffd_wp_upgrade uffd_wp_upgrade;     /* uffd_wp.c */
+	enum fl_uffd_unregister uffd_unregister;     /* uffd.c */
+	enum fl_no_yes uffd_wp_writenotify; /* change_protection.c, vma_wants_writenotify() */
+	enum fl_no_yes uffd_minor;	    /* uffd.c */
+	enum fl_no_yes uffd_wp_unpopulated; /* uffd.c */
+	enum fl_no_yes uffd_wp_async;	    /* uffd.c */
+	enum fl_uffd_install_dirty uffd_install_dirty; /* uffd_fill.c */
+	enum fl_mprotect_upgrade mprotect_upgrade;     /* mprotect.c */
+	enum fl_change_writable change_writable;       /* change_protection.c */
+	enum fl_numa_write numa_write;		       /* numa.c */
+	enum fl_ksm_pending ksm_pending;	       /* ksm.c */
+	enum fl_ksm_break ksm_break;		       /* ksm.c */
+	enum fl_no_yes ksm_reuse;		       /* cow.c */
+	enum fl_tlb_gen tlb_gen;		       /* shootdown.c */
+	enum fl_tlb_lazy tlb_lazy;		       /* shootdown.c */
+	enum fl_pgtable_free pgtable_free;	       /* pgtable_free.c */
+	enum fl_barrier pae_clear_barrier;	       /* rmap.h, A1 to A2 */
+	enum fl_barrier pae_restore_barrier;	       /* rmap.h, A3 to A4 */
+	enum fl_barrier gup_pin_barrier;	       /* gup.c, B3 to B4 */
+	enum fl_barrier gup_unshare_barrier;	       /* gup.c, B4 to B5 */
+	enum fl_ptep_clear ptep_clear;		       /* pgtable.h */
+	enum fl_ksm_flush ksm_flush;		       /* ksm.c */
+	enum fl_tlb_flush tlb_flush;		       /* shootdown.c, tlb.c */
+	enum fl_vma_lock vma_lock;		       /* vma_lock.c */
+	enum fl_vma_order vma_unlock_order;	       /* vma_lock.c, A5 */
+	enum fl_vma_order vma_check_order;	       /* vma_lock.c, B3 */
+	enum fl_vma_access vma_mark;		       /* vma_lock.c, A2 in vma_start_write() */
+	enum fl_vma_access vma_try_mark;	       /* vma_lock.c, A2 in vma_try_start_write() */
+	enum fl_vma_access vma_early_check;	       /* vma_lock.c, before B1 */
+	enum fl_vma_anon_check vma_anon_check;	       /* vma_lock.c, lock_vma_under_rcu() */
+	enum fl_vma_mark_function vma_mark_function;   /* uffd.c */
 };
 
 /* One release against the one before. */

@@ -9,18 +9,47 @@
 #include "policy/policy.h"
 
 const struct fl_policy_release fl_policy_releases[] = {
-	{ { "6.0", "PageAnonExclusive decides who may write; GUP-fast has no barriers for it" },
+	{ { "4.8", "one mapping is one owner; forced writes trust a read after a write fault" },
 	  NULL },
+	{ { "5.7", "flushes that are pending are counted; userfaultfd write-protects" },
+	  /* 4.9, 4.13, 4.14, 4.20, 5.1, 5.6, 5.7 */
+	  "gup_force_write=cow-dirty,"
+	  "tlb_pending=counter,tlb_nested=flush,tlb_batched=bool,ksm_pending=check,"
+	  "tlb_gen=on,tlb_lazy=skip,ksm_reuse=yes,soft_dirty_flush=elided,uffd_wp_memory=anon" },
+	{ { "5.8", "taking a reference breaks COW (17839856fd58)" }, "gup_cow_break=force-write" },
+	{ { "5.9", "one reference is one owner (09854ba94c6a); fork copies what may be pinned" },
+	  "gup_cow_break=none,wp_reuse=refcount,fork_pinned=check" },
+	{ { "5.11", "clear_refs takes mmap:W and spares pins; write_protect_seq" },
+	  "fork_seqcount=write_protect_seq,soft_dirty_lock=mmap-write,soft_dirty_pinned=skip" },
+	{ { "5.12", "a write fault flushes in VMAs with userfaultfd-wp (6ce64428d620)" },
+	  "wp_fault_flush=uffd-wp,soft_dirty_flush=pending" },
+	{ { "5.18", "the swap cache's and the LRU's references are told apart (53a05ad9f21d)" },
+	  /* 5.14, 5.16, 5.17, 5.18 */
+	  "uffd_minor=yes,gup_pin_rmw=two,uffd_install_dirty=always,tlb_batched=counter,"
+	  "wp_reuse=refcount-lru" },
+	{ { "5.19", "PageAnonExclusive decides who may write; userfaultfd write-protects shmem" },
+	  "wp_reuse=anon-exclusive,gup_unshare=anon-exclusive,fork_pinned=anon-exclusive,"
+	  "uffd_wp_memory=anon-shmem" },
+	{ { "6.0", "forced writes ask for an exclusive page; mprotect() spares write faults" },
+	  "gup_force_write=anon-exclusive,mprotect_upgrade=try-change-writable,"
+	  "uffd_unregister=resolve" },
 	{ { "6.1", "barriers between clearing PageAnonExclusive and GUP-fast (088b8aa537c2)" },
 	  "pae_clear_barrier=smp_mb,pae_restore_barrier=smp_wmb,"
-	  "gup_pin_barrier=smp_mb,gup_unshare_barrier=smp_rmb" },
-	{ { "6.3", "as 6.1 in everything that is modelled so far" }, NULL },
+	  "gup_pin_barrier=smp_mb,gup_unshare_barrier=smp_rmb,gup_recheck=pte-pmd" },
+	{ { "6.3", "userfaultfd-wp heeds vm_page_prot (931298e103c2)" },
+	  /* 6.2, 6.3 */
+	  "ksm_break=unshare,numa_write=can-change-writable,"
+	  "uffd_wp_writenotify=yes,uffd_wp_prot=vm-page-prot,uffd_wp_upgrade=resolve" },
 	{ { "6.4", "per-VMA locks: a rw_semaphore and two sequence numbers, not yet ordered" },
-	  "vma_lock=rwsem-seq" },
+	  "vma_lock=rwsem-seq,uffd_wp_unpopulated=yes" },
 	{ { "6.5", "per-VMA locks with release and acquire (b1f02b95758d; also 6.4.8)" },
 	  "vma_unlock_order=release,vma_check_order=acquire,"
-	  "vma_mark=once,vma_try_mark=once,vma_early_check=once" },
-	{ { "6.12", "as 6.5 in everything that is modelled so far" }, NULL },
+	  "vma_mark=once,vma_try_mark=once,vma_early_check=once,vma_anon_check=after-lock,"
+	  "soft_dirty_lock=mmap-write-vma" },
+	{ { "6.12", "userfaultfd-wp that resolves itself (6.7)" }, "uffd_wp_async=yes" },
+	{ { "6.14", "as 6.12 in everything that is modelled so far" }, NULL },
+	{ { "6.15", "as 6.12 in everything that is modelled so far" }, NULL },
+	{ { "6.17", "as 6.12 in everything that is modelled so far" }, NULL },
 };
 
 const size_t fl_policy_nr_releases = sizeof(fl_policy_releases) / sizeof(fl_policy_releases[0]);

@@ -31,7 +31,9 @@ START_TEST(a_release_is_named_with_or_without_linux)
 }
 END_TEST
 
-#define RELEASES "There are: 6.0, 6.1, 6.3, 6.4, 6.5, 6.12"
+#define RELEASES                                                                                   \
+	"There are: 4.8, 5.7, 5.8, 5.9, 5.11, 5.12, 5.18, 5.19, 6.0, 6.1, "                        \
+	"6.3, 6.4, 6.5, 6.12, 6.14, 6.15, 6.17"
 
 START_TEST(a_release_without_a_profile_is_answered_with_the_one_before)
 {
@@ -39,7 +41,7 @@ START_TEST(a_release_without_a_profile_is_answered_with_the_one_before)
 		const char *asked, *before;
 	} cases[] = {
 		{ "6.2", "6.1" },   { "6.5.3", "6.5" }, { "6.5-rc1", "6.5" },	{ "6.11", "6.5" },
-		{ "6.99", "6.12" }, { "7.0", "6.12" },	{ "linux-6.2", "6.1" },
+		{ "6.99", "6.17" }, { "7.0", "6.17" },	{ "linux-6.2", "6.1" },
 	};
 	struct fl_policy policy;
 	char want[256];
@@ -57,7 +59,7 @@ END_TEST
 
 START_TEST(what_is_before_all_profiles_is_answered_with_the_list)
 {
-	static const char *const asked[] = { "5.15", "windows", "6", "" };
+	static const char *const asked[] = { "3.10", "windows", "6", "" };
 	struct fl_policy policy;
 	char want[256];
 

@@ -25,46 +25,112 @@ static const char *value(const char *kernel, const char *field)
 	return name;
 }
 
+/* From this release on the field has this value. */
+struct since {
+	const char *kernel, *value;
+};
+
+static const char *expected(const struct since *changes, const char *kernel,
+			    const char *const *kernels)
+{
+	const char *value = NULL;
+	size_t c = 0;
+
+	for (size_t k = 0;; k++) {
+		if (c < 5 && changes[c].kernel && !strcmp(changes[c].kernel, kernels[k]))
+			value = changes[c++].value;
+		if (!strcmp(kernels[k], kernel))
+			return value;
+	}
+}
+
 START_TEST(each_release_has_its_values)
 {
-	static const char *const kernels[] = { "6.0", "6.1", "6.3", "6.4", "6.5", "6.12" };
+	static const char *const kernels[] = {
+		"4.8", "5.7", "5.8", "5.9", "5.11", "5.12", "5.18", "5.19", "6.0",
+		"6.1", "6.3", "6.4", "6.5", "6.12", "6.14", "6.15", "6.17",
+	};
 	static const struct {
 		const char *field;
-		const char *values[6];
+		struct since changes[5];
 	} table[] = {
-		{ "pae_clear_barrier",
-		  { "none", "smp_mb", "smp_mb", "smp_mb", "smp_mb", "smp_mb" } },
-		{ "pae_restore_barrier",
-		  { "none", "smp_wmb", "smp_wmb", "smp_wmb", "smp_wmb", "smp_wmb" } },
-		{ "gup_pin_barrier", { "none", "smp_mb", "smp_mb", "smp_mb", "smp_mb", "smp_mb" } },
-		{ "gup_unshare_barrier",
-		  { "none", "smp_rmb", "smp_rmb", "smp_rmb", "smp_rmb", "smp_rmb" } },
-		{ "ptep_clear", { "xchg", "xchg", "xchg", "xchg", "xchg", "xchg" } },
-		{ "ksm_flush", { "flush", "flush", "flush", "flush", "flush", "flush" } },
-		{ "tlb_flush",
-		  { "broadcast", "broadcast", "broadcast", "broadcast", "broadcast",
-		    "broadcast" } },
-		{ "vma_lock", { "none", "none", "none", "rwsem-seq", "rwsem-seq", "rwsem-seq" } },
-		{ "vma_unlock_order",
-		  { "relaxed", "relaxed", "relaxed", "relaxed", "release", "release" } },
-		{ "vma_check_order",
-		  { "relaxed", "relaxed", "relaxed", "relaxed", "acquire", "acquire" } },
-		{ "vma_mark", { "plain", "plain", "plain", "plain", "once", "once" } },
-		{ "vma_try_mark", { "plain", "plain", "plain", "plain", "once", "once" } },
-		{ "vma_early_check", { "plain", "plain", "plain", "plain", "once", "once" } },
-		{ "vma_mark_function",
-		  { "start-write", "start-write", "start-write", "start-write", "start-write",
-		    "start-write" } },
+		{ "wp_reuse",
+		  { { "4.8", "mapcount" },
+		    { "5.9", "refcount" },
+		    { "5.18", "refcount-lru" },
+		    { "5.19", "anon-exclusive" } } },
+		{ "gup_cow_break",
+		  { { "4.8", "none" }, { "5.8", "force-write" }, { "5.9", "none" } } },
+		{ "gup_force_write",
+		  { { "4.8", "drop-write" },
+		    { "5.7", "cow-dirty" },
+		    { "6.0", "anon-exclusive" } } },
+		{ "gup_unshare", { { "4.8", "none" }, { "5.19", "anon-exclusive" } } },
+		{ "gup_recheck", { { "4.8", "pte" }, { "6.1", "pte-pmd" } } },
+		{ "gup_pin_rmw", { { "4.8", "one" }, { "5.18", "two" } } },
+		{ "fork_pinned",
+		  { { "4.8", "share" }, { "5.9", "check" }, { "5.19", "anon-exclusive" } } },
+		{ "fork_seqcount", { { "4.8", "none" }, { "5.11", "write_protect_seq" } } },
+		{ "wp_fault_flush", { { "4.8", "none" }, { "5.12", "uffd-wp" } } },
+		{ "wp_copy", { { "4.8", "unlocked" } } },
+		{ "wrprotect_sync", { { "4.8", "none" } } },
+		{ "protect_flush", { { "4.8", "end" } } },
+		{ "tlb_pending", { { "4.8", "bool" }, { "5.7", "counter" } } },
+		{ "tlb_pending_inc", { { "4.8", "before-change" } } },
+		{ "tlb_pending_dec", { { "4.8", "after-flush" } } },
+		{ "tlb_nested", { { "4.8", "ignored" }, { "5.7", "flush" } } },
+		{ "tlb_batched", { { "4.8", "none" }, { "5.7", "bool" }, { "5.18", "counter" } } },
+		{ "soft_dirty_lock",
+		  { { "4.8", "mmap-read" },
+		    { "5.11", "mmap-write" },
+		    { "6.5", "mmap-write-vma" } } },
+		{ "soft_dirty_flush",
+		  { { "4.8", "end" }, { "5.7", "elided" }, { "5.12", "pending" } } },
+		{ "soft_dirty_pinned", { { "4.8", "clear" }, { "5.11", "skip" } } },
+		{ "uffd_wp_lock", { { "4.8", "mmap-read" } } },
+		{ "uffd_wp_memory",
+		  { { "4.8", "none" }, { "5.7", "anon" }, { "5.19", "anon-shmem" } } },
+		{ "uffd_wp_prot", { { "4.8", "vm-flags" }, { "6.3", "vm-page-prot" } } },
+		{ "uffd_wp_upgrade", { { "4.8", "none" }, { "6.3", "resolve" } } },
+		{ "uffd_unregister", { { "4.8", "leave" }, { "6.0", "resolve" } } },
+		{ "uffd_wp_writenotify", { { "4.8", "no" }, { "6.3", "yes" } } },
+		{ "uffd_minor", { { "4.8", "no" }, { "5.18", "yes" } } },
+		{ "uffd_wp_unpopulated", { { "4.8", "no" }, { "6.4", "yes" } } },
+		{ "uffd_wp_async", { { "4.8", "no" }, { "6.12", "yes" } } },
+		{ "uffd_install_dirty", { { "4.8", "writable" }, { "5.18", "always" } } },
+		{ "mprotect_upgrade",
+		  { { "4.8", "dirty-accountable" }, { "6.0", "try-change-writable" } } },
+		{ "change_writable", { { "4.8", "all" } } },
+		{ "numa_write", { { "4.8", "saved" }, { "6.3", "can-change-writable" } } },
+		{ "ksm_pending", { { "4.8", "ignored" }, { "5.7", "check" } } },
+		{ "ksm_break", { { "4.8", "write" }, { "6.3", "unshare" } } },
+		{ "ksm_reuse", { { "4.8", "no" }, { "5.7", "yes" } } },
+		{ "tlb_gen", { { "4.8", "none" }, { "5.7", "on" } } },
+		{ "tlb_lazy", { { "4.8", "leave-mm" }, { "5.7", "skip" } } },
+		{ "pgtable_free", { { "4.8", "rcu" } } },
+		{ "pae_clear_barrier", { { "4.8", "none" }, { "6.1", "smp_mb" } } },
+		{ "pae_restore_barrier", { { "4.8", "none" }, { "6.1", "smp_wmb" } } },
+		{ "gup_pin_barrier", { { "4.8", "none" }, { "6.1", "smp_mb" } } },
+		{ "gup_unshare_barrier", { { "4.8", "none" }, { "6.1", "smp_rmb" } } },
+		{ "ptep_clear", { { "4.8", "xchg" } } },
+		{ "ksm_flush", { { "4.8", "flush" } } },
+		{ "tlb_flush", { { "4.8", "broadcast" } } },
+		{ "vma_lock", { { "4.8", "none" }, { "6.4", "rwsem-seq" } } },
+		{ "vma_unlock_order", { { "4.8", "relaxed" }, { "6.5", "release" } } },
+		{ "vma_check_order", { { "4.8", "relaxed" }, { "6.5", "acquire" } } },
+		{ "vma_mark", { { "4.8", "plain" }, { "6.5", "once" } } },
+		{ "vma_try_mark", { { "4.8", "plain" }, { "6.5", "once" } } },
+		{ "vma_early_check", { { "4.8", "plain" }, { "6.5", "once" } } },
+		{ "vma_anon_check", { { "4.8", "before-lock" }, { "6.5", "after-lock" } } },
+		{ "vma_mark_function", { { "4.8", "start-write" } } },
 	};
 
 	ck_assert_uint_eq(sizeof(table) / sizeof(table[0]), fl_policy_nr_fields());
 	ck_assert_uint_eq(sizeof(kernels) / sizeof(kernels[0]), fl_policy_nr_profiles());
 	for (size_t f = 0; f < fl_policy_nr_fields(); f++) {
 		for (size_t k = 0; k < fl_policy_nr_profiles(); k++)
-			ck_assert_msg(
-				!strcmp(value(kernels[k], table[f].field), table[f].values[k]),
-				"%s has %s=%s", kernels[k], table[f].field,
-				value(kernels[k], table[f].field));
+			ck_assert_str_eq(value(kernels[k], table[f].field),
+					 expected(table[f].changes, kernels[k], kernels));
 	}
 }
 END_TEST
