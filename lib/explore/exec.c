@@ -14,6 +14,7 @@
 #include "label.h"
 #include "learn.h"
 #include "memory.h"
+#include "object_end.h"
 #include "round.h"
 #include "search.h"
 #include "spin.h"
@@ -570,6 +571,7 @@ void exec_restart(void)
 	for (int i = 0; i < nr_known; i++)
 		restart_thread(i);
 	begun = true;
+	object_ends_forget();
 	exec_reset_cpus();
 	if (program->reset)
 		program->reset(program->common);

@@ -49,6 +49,11 @@ struct flx_program {
 	void (*reset)(void *arg);
 	void *common; /* argument of the three */
 	/*
+	 * What an access at @site to memory that has ended (flx_object_ends()) is called: an oracle's name. NULL, or
+	 * if it returns NULL: "use-after-free".
+	 */
+	const char *(*name_use)(const struct fl_site *site);
+	/*
 	 * An ordinary program: what its threads do depends on memory alone, nobody looks at executions from
 	 * outside, the engine finds out which memory is shared (learn.h) and which loops only wait.
 	 */
@@ -65,6 +70,14 @@ struct flx_program {
 	 */
 	void (*tear_down)(void *arg, const struct flx_record *record);
 };
+
+/*
+ * The calling thread has just given the memory back with its last access, a store, to whoever takes it next. It
+ * has just taken it. Accesses that may come after the end, with nobody having taken it since, are reported. From hooks;
+ * nothing in set-up code.
+ */
+void flx_object_ends(const void *start, size_t size);
+void flx_object_begins(const void *start);
 
 /* A way through the search: which alternative was taken at each choice. */
 struct flx_path {

@@ -6,6 +6,7 @@
 
 #include "lifetime.h"
 #include "memory.h"
+#include "object_end.h"
 #include "search.h"
 #include "symmetry.h"
 
@@ -282,6 +283,30 @@ static bool use_after_free_found(void)
 	return true;
 }
 
+/* Only if all threads have run along this very graph. */
+static bool ended_object_used(void)
+{
+	int pair[2] = { EV_NONE, EV_NONE }, sure[2];
+	const struct object_end *ends;
+	int nr = object_ends(&ends);
+	const char *name = NULL;
+	char message[256];
+	bool is_sure;
+
+	if (!nr || S.opt->mutant == FLX_MUT_NO_FREE || S.opt->model == FLX_RC11 ||
+	    !model_use_after_end(&G, S.opt->model, S.opt->mutant, false, ends, nr, pair))
+		return false;
+	is_sure = model_use_after_end(&G, S.opt->model, S.opt->mutant, true, ends, nr, sure);
+	if (is_sure)
+		memcpy(pair, sure, sizeof(sure));
+	if (program->name_use)
+		name = program->name_use(G.ev[pair[1]].op->site);
+	snprintf(message, sizeof(message), "CPU%d uses memory that CPU%d may have freed before",
+		 G.ev[pair[1]].thread, G.ev[pair[0]].thread);
+	keep_if_better(is_sure ? 0 : RANK_UNSURE, name ? name : "use-after-free", message, pair);
+	return true;
+}
+
 static bool lifetime_error_found(void)
 {
 	struct lifetime_error err;
@@ -401,5 +426,7 @@ void search_leaf(void)
 	if (S.opt->on_execution)
 		S.opt->on_execution(S.opt->on_execution_arg);
 	memory_restore();
+	if (!S.failed && S.observed && !program->ordinary && ended_object_used())
+		return;
 	judge_memory();
 }

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * random.c - runs that are left to chance: any thread that can go on, any store that it may read, any place in
- * co, each as likely as the others. Also the runs of pct.c, and the short pass before an exhaustive search.
+ * co. Stores and places are each as likely as the others. Threads go at paces that are drawn for each run: at
+ * equal ones a short thread would nearly always be over before a long one comes to the point. Also the runs of
+ * pct.c, and the short pass before an exhaustive search.
  */
 #include "forward.h"
 
@@ -21,11 +23,38 @@
 #define FIRST_STEPS 4000
 #define FIRST_STRETCHES 1000
 
-/* One of the steps, each as likely, among those that can be taken: *@o has its ways. -1: there is none. */
-static int pick_step(struct chance *c, struct step *step, int n, bool stuck, struct options *o)
+/* A thread's pace in a run is 1, 4, 16 or 64. */
+#define NR_PACES 4
+
+struct paces {
+	uint64_t of[FLX_MAX_THREADS];
+};
+
+static void draw_paces(struct chance *c, struct paces *paces)
+{
+	for (int t = 0; t < FLX_MAX_THREADS; t++)
+		paces->of[t] = 1ULL << 2 * chance_below(c, NR_PACES);
+}
+
+static int pick_thread(struct chance *c, const struct step *step, int n, const struct paces *paces)
+{
+	uint64_t sum = 0, at;
+	int k = 0;
+
+	for (int i = 0; i < n; i++)
+		sum += paces->of[step[i].thread];
+	at = chance_below(c, sum);
+	while (at >= paces->of[step[k].thread])
+		at -= paces->of[step[k++].thread];
+	return k;
+}
+
+/* One of the steps that can be taken, by the threads' paces: *@o has its ways. -1: there is none. */
+static int pick_step(struct chance *c, struct step *step, int n, bool stuck,
+		     const struct paces *paces, struct options *o)
 {
 	while (n) {
-		int k = (int)chance_below(c, (uint64_t)n);
+		int k = pick_thread(c, step, n, paces);
 
 		*o = forward_options(&step[k], stuck, false);
 		if (o->n)
@@ -67,7 +96,9 @@ static uint64_t steps_left;
 static bool random_run(uint64_t number)
 {
 	struct chance c = chance_of_run(S.opt->seed, number);
+	struct paces paces;
 
+	draw_paces(&c, &paces);
 	while (!runs_cut_short() && steps_left) {
 		struct step step[FLX_MAX_THREADS];
 		struct options o;
@@ -76,7 +107,7 @@ static bool random_run(uint64_t number)
 
 		if (forward_failed())
 			return false;
-		k = pick_step(&c, step, n, stuck, &o);
+		k = pick_step(&c, step, n, stuck, &paces, &o);
 		if (k < 0)
 			return true;
 		forward_take(&step[k], &o, chance_below(&c, o.n));

@@ -70,6 +70,9 @@ static inline bitrel opt(const struct bitpool *p, bitrel a)
 
 /* ---- lkmm_nodes.c ---- */
 
+/* Also what orders nothing: somebody asks about single accesses. */
+extern bool lkmm_keep_all;
+
 /* n, node, of_event, thread, has_plain, has_sync. */
 void lkmm_number_nodes(struct lkmm *m);
 

@@ -62,5 +62,23 @@ bool lkmm_synchronised(const struct graph *g, enum flx_mutant mutant);
  */
 bool model_use_after_free(const struct graph *g, enum flx_model model, enum flx_mutant mutant,
 			  bool all_dependencies, int pair[2]);
+/*
+ * The same for memory whose contents end without a fl_free() (object_end.h): by a marked store that
+ * is there for another reason, the last drop of a reference.
+ */
+struct object_end {
+	uintptr_t start;
+	size_t size;
+	int event; /* that store */
+};
+static inline bool object_end_is_of(const struct object_end *end, const struct ev *access)
+{
+	return access->kind <= EV_WRITE && locs[access->loc].addr - end->start < end->size;
+}
+bool model_use_after_end(const struct graph *g, enum flx_model model, enum flx_mutant mutant,
+			 bool all_dependencies, const struct object_end *ends, int nr, int pair[2]);
+/* A cheap proof, in every model, that none of the objects is used after its end; false: it does not apply. */
+bool lkmm_ends_synchronised(const struct graph *g, enum flx_mutant mutant,
+			    const struct object_end *ends, int nr);
 
 #endif

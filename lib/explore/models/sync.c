@@ -113,6 +113,32 @@ bool lkmm_synchronised(const struct graph *g, enum flx_mutant mutant)
 	return true;
 }
 
+/* Is all that accesses the object known to the event at which it ends? */
+static bool end_knows_all(const struct graph *g, const struct object_end *end)
+{
+	const struct ev *f = &g->ev[end->event];
+
+	for (int i = 0; i < g->n; i++) {
+		const struct ev *e = &g->ev[i];
+
+		if (object_end_is_of(end, e) &&
+		    (e->thread == f->thread ? e->idx > f->idx
+					    : e->idx >= clock_of(end->event)[e->thread]))
+			return false;
+	}
+	return true;
+}
+
+bool lkmm_ends_synchronised(const struct graph *g, enum flx_mutant mutant,
+			    const struct object_end *ends, int nr)
+{
+	compute_clocks(g, mutant);
+	for (int i = 0; i < nr; i++)
+		if (!end_knows_all(g, &ends[i]))
+			return false;
+	return true;
+}
+
 bool lkmm_sync_coherent(const struct graph *g, enum flx_mutant mutant)
 {
 	compute_clocks(g, mutant);

@@ -33,6 +33,7 @@ struct gate {
 static struct gate *gates; /* modelled memory */
 static int ncpus;
 static int cpu_instead[FLX_MAX_THREADS]; /* CPU + 1 that a sender acts for */
+static int setup_instead;		 /* the same for set-up code, which is CPU 0 */
 static bool irq_off[FLX_MAX_THREADS];
 static bool quiet; /* nobody sends: sections cost no events, and order nothing */
 
@@ -74,7 +75,7 @@ void exec_reset_cpus(void)
 int smp_processor_id(void)
 {
 	if (current_thread < 0)
-		return 0;
+		return setup_instead;
 	if (cpu_instead[current_thread])
 		return cpu_instead[current_thread] - 1;
 	return current_thread < program->nthreads ? current_thread : 0;
@@ -136,9 +137,13 @@ void smp_call_function_many(uint64_t mask, void (*fn)(void *info), void *info)
 
 	if (current_thread < 0) {
 		/* Set-up code: no other CPU runs yet, and order means nothing. */
-		for (int cpu = 0; cpu < ncpus; cpu++)
-			if (cpu != me && mask >> cpu & 1)
-				fn(info);
+		for (int cpu = 0; cpu < ncpus; cpu++) {
+			if (cpu == me || !(mask >> cpu & 1))
+				continue;
+			setup_instead = cpu;
+			fn(info);
+			setup_instead = me;
+		}
 		return;
 	}
 	for (int cpu = 0; cpu < ncpus; cpu++) {

@@ -11,6 +11,7 @@
 #include <faultline/rt/check/base.h>
 
 #include "access.h"
+#include "lock_watch_internal.h"
 
 static uint64_t load(const volatile void *addr, unsigned int size, enum fl_order order,
 		     uint16_t flags, const struct fl_site *site)
@@ -56,6 +57,7 @@ void fl_ev_store(volatile void *addr, unsigned int size, uint64_t val, enum fl_o
 void fl_ev_unlock(volatile void *addr, unsigned int size, const struct fl_site *site)
 {
 	store(addr, size, 0, FL_RELEASE, EVF_UNLOCK, site);
+	lock_watch_unlock((const void *)addr);
 }
 
 static uint16_t event_flags(unsigned int flags)
@@ -93,6 +95,8 @@ bool fl_ev_rmw(volatile void *addr, unsigned int size, fl_rmw_fn fn, uint64_t a,
 	if (!ok && (flags & FL_RMW_AWAIT))
 		abort();
 	*old = op.old;
+	if (ok)
+		lock_watch_rmw((const void *)addr, fn, order, a, flags);
 	return ok;
 }
 
@@ -251,6 +255,11 @@ void fl_step_pop(struct fl_step *step)
 {
 	if (!outside())
 		T[current_thread].step = step->outer;
+}
+
+uint64_t fl_ev_choose(uint64_t n, const struct fl_site *site)
+{
+	return outside() ? 0 : exec_choose(n, site, (uintptr_t)__builtin_return_address(0));
 }
 
 /* Memory of modelled objects. */

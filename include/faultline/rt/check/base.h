@@ -71,6 +71,10 @@ int fl_ev_loads(void);
 void *fl_ev_memmove(void *dst, const void *src, size_t n);
 void *fl_ev_memset(void *dst, int c, size_t n);
 
+/* One of 0 to @n - 1: each is explored. In set-up code always 0. */
+uint64_t fl_ev_choose(uint64_t n, const struct fl_site *site);
+#define FL_CHOOSE(n, text) fl_ev_choose((n), FL_SITE(text))
+
 bool fl_rmw_xchg(uint64_t old, uint64_t a, uint64_t b, uint64_t *n);
 bool fl_rmw_cmpxchg(uint64_t old, uint64_t a, uint64_t b, uint64_t *n);
 bool fl_rmw_add(uint64_t old, uint64_t a, uint64_t b, uint64_t *n);

@@ -29,9 +29,13 @@ bool fl_await_mask(uint64_t old, uint64_t a, uint64_t b, uint64_t *n);
 			  (flags) | FL_RMW_GIVEN, FL_SITE(text), &fl_old__);                       \
 	})
 
+/* What lock this is, for who watches the order of locks (lib/rt/lock_watch.h). */
+void fl_lock_named(const void *lock, const char *name);
+
 #define spin_lock_init(l)                                                                          \
 	do {                                                                                       \
 		(l)->val = 0;                                                                      \
+		fl_lock_named(&(l)->val, #l);                                                      \
 	} while (0)
 #define spin_lock(l)                                                                               \
 	((void)FL_LOCK_RMW__(&(l)->val, fl_rmw_set_from_zero, 1, FL_ACQUIRE,                       \
@@ -45,6 +49,7 @@ bool fl_await_mask(uint64_t old, uint64_t a, uint64_t b, uint64_t *n);
 #define init_rwsem(s)                                                                              \
 	do {                                                                                       \
 		(s)->count = 0;                                                                    \
+		fl_lock_named(&(s)->count, #s);                                                    \
 	} while (0)
 #define down_read(s)                                                                               \
 	((void)FL_LOCK_RMW__(&(s)->count, fl_rmw_rwsem_read, 0, FL_ACQUIRE, FL_RMW_AWAIT,          \

@@ -149,6 +149,9 @@
 
 #define FL_FENCE(kind, text) fl_native_fence(kind)
 
+/* What the check engine explores all values of. */
+#define FL_CHOOSE(n, text) ((uint64_t)0)
+
 /* gcc would say at each fence that ThreadSanitizer models none: see above. */
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC diagnostic push
