@@ -10,6 +10,8 @@
  *   struct fl_mm        an address space                                   (mm.h)
  *   struct fl_pin       a reference to a page, as a device would hold it   (gup.h)
  *   struct fl_uffd      a userfaultfd                                      (uffd.h)
+ *   struct fl_file      shared memory, or a file, to be mapped             (file.h)
+ *   struct fl_pipe      a pipe that holds references to pages              (pipe.h)
  *
  * All are opaque, except struct fl_pin, which is the caller's. Functions return 0 or a negative
  * errno value, never print and never exit. Under the check engine the same calls are made by the
@@ -30,6 +32,7 @@ struct fl_machine;
 struct fl_cpu;
 struct fl_mm;
 struct fl_uffd;
+struct fl_file;
 
 /* An address of a simulated program, in bytes. Not a pointer of the host. */
 typedef uint64_t fl_vaddr;
@@ -40,8 +43,15 @@ typedef uint64_t fl_vaddr;
 #include <faultline/policy.h>
 #include <faultline/machine.h>
 #include <faultline/mm.h>
+#include <faultline/file.h>
 #include <faultline/gup.h>
+#include <faultline/pipe.h>
 #include <faultline/uffd.h>
+#include <faultline/proc.h>
 #include <faultline/ksm.h>
+#include <faultline/numa.h>
+#include <faultline/inspect.h>
+#include <faultline/inject.h>
+#include <faultline/extend.h>
 
 #endif

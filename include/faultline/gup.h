@@ -10,9 +10,12 @@
 enum fl_gup_flags {
 	FL_GUP_WRITE = 1,     /* FOLL_WRITE: the device will write */
 	FL_GUP_FAST_ONLY = 2, /* FOLL_FAST_ONLY: never take mmap_lock */
+	FL_GUP_GET = 4,	      /* FOLL_GET: a plain reference, no pin */
+	FL_GUP_FORCE = 8,     /* FOLL_FORCE, as ptrace does; not for the fast call */
+	FL_GUP_LONGTERM = 16, /* FOLL_LONGTERM: for as long as the user likes. With a pin only */
 };
 
-/* A pinned page. The caller's memory; to be released by fl_unpin(). */
+/* A pinned page, or one with a reference. The caller's memory; to be released by fl_unpin(). */
 struct fl_pin {
 	struct fl_machine *machine;
 	uint64_t pfn; /* of the frame; the zero page's is never counted as pinned */
@@ -29,8 +32,27 @@ struct fl_pin {
  */
 long fl_pin_user_pages_fast(struct fl_cpu *cpu, fl_vaddr addr, size_t n, unsigned int flags,
 			    struct fl_pin *pins);
-/* After unpin_user_page(). @cpu is whoever does it. */
+/*
+ * The same for any address space, @cpu's or not, always under mmap_lock. After
+ * pin_user_pages_remote(), get_user_pages_remote().
+ */
+long fl_pin_user_pages(struct fl_cpu *cpu, struct fl_mm *mm, fl_vaddr addr, size_t n,
+		       unsigned int flags, struct fl_pin *pins);
+/* After unpin_user_page(); put_page() for a plain reference. @cpu is whoever does it. */
 void fl_unpin(struct fl_cpu *cpu, struct fl_pin *pin);
+/* The same for a page that the device wrote to. After unpin_user_pages_dirty_lock(). */
+void fl_unpin_dirty(struct fl_cpu *cpu, struct fl_pin *pin);
+
+/*
+ * A registered buffer: long-term writable pins of a range, as io_uring's fixed buffers or RDMA have
+ * them. All of it or nothing. Errors as above. The caller unregisters it, from any thread.
+ */
+struct fl_buffer;
+int fl_buffer_register(struct fl_buffer **out, struct fl_cpu *cpu, fl_vaddr addr, size_t pages);
+void fl_buffer_unregister(struct fl_cpu *cpu, struct fl_buffer *buffer);
+/* What a device reads or writes there: word @i of page @page. Out of range: 0, nothing. */
+uint64_t fl_buffer_load(const struct fl_buffer *buffer, size_t page, size_t i);
+void fl_buffer_store(const struct fl_buffer *buffer, size_t page, size_t i, uint64_t word);
 
 /*
  * What a device reads or writes through the pin, past all page tables. Word number @i of the page;

@@ -16,4 +16,13 @@
  */
 int fl_ksm_write_protect(struct fl_cpu *cpu, struct fl_mm *mm, fl_vaddr addr);
 
+/*
+ * One pass of ksmd over all mergeable memory of the machine (FL_MADV_MERGEABLE): equal pages become
+ * one, read-only. Returns how many pages were merged, or -ENOMEM. A page has to be met unchanged in
+ * two passes before it enters the unstable tree. After ksm_scan_thread(), mm/ksm.c, Linux 6.1.
+ */
+long fl_ksm_scan(struct fl_cpu *cpu, struct fl_machine *m);
+/* Gives every page of a range back to itself, by write faults. After unmerge_ksm_pages(). */
+int fl_ksm_unmerge(struct fl_cpu *cpu, struct fl_mm *mm, fl_vaddr addr, size_t pages);
+
 #endif

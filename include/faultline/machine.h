@@ -17,16 +17,32 @@
 
 #include <faultline/faultline.h>
 
+#define FL_LRU_NO_BATCH (~0U)
+
 struct fl_machine_config {
-	unsigned int cpus;		/* 1 to 64; 0: one */
-	uint64_t frames;		/* page frames, the zero page among them */
-	unsigned int page_words;	/* words per page, a power of two from 2 to 512 */
-	unsigned int levels;		/* of the page tables, 1 to 5 */
-	unsigned int level_bits;	/* 1 to 9: each table has 1 << level_bits entries */
-	unsigned int tlb_sets;		/* per CPU, a power of two */
-	unsigned int tlb_ways;		/* entries per set */
+	unsigned int cpus;	 /* 1 to 64; 0: one */
+	uint64_t frames;	 /* page frames, the zero page among them */
+	unsigned int page_words; /* words per page, a power of two from 2 to 512 */
+	unsigned int levels;	 /* of the page tables, 2 to 5 */
+	unsigned int level_bits; /* 1 to 9: each table has 1 << level_bits entries */
+	unsigned int tlb_sets;	 /* per CPU, a power of two */
+	unsigned int tlb_ways;	 /* entries per set */
+	/*
+	 * New pages wait in a batch of this many per CPU, each with one more reference, until it is
+	 * full: then they are on the LRU. 0: the engine's default, 15 natively, none in check runs;
+	 * FL_LRU_NO_BATCH: none.
+	 */
+	unsigned int lru_batch;
 	const struct fl_policy *policy; /* copied; NULL: the newest release profile */
-	int no_oracles;			/* 1: nobody watches, for benchmarks */
+	int uffd_must_answer; /* 1, in check runs: a fault that waits for ever is a deadlock */
+	int no_oracles;	      /* 1: nobody watches, for benchmarks */
+	/*
+	 * 1: in check runs the TLB may, at each access of a program, also fetch the translation of
+	 * the page after, or lose that of the page itself. Hardware may, at any time; it multiplies
+	 * the executions. Natively nothing changes.
+	 */
+	int tlb_speculate;
+	int count_tlb_hits; /* 1: fl_inspect_counters() has them, which costs time */
 };
 
 /*
@@ -40,7 +56,10 @@ void fl_machine_config_small(struct fl_machine_config *config);
  * The machine is the caller's; @config is not needed afterwards.
  */
 int fl_machine_create(struct fl_machine **out, const struct fl_machine_config *config);
-/* All address spaces of @m are destroyed first (fl_mm_destroy()). NULL is allowed. */
+/*
+ * Natively, address spaces, files, pipes and buffers of @m that are still there are destroyed with it. NULL
+ * is allowed.
+ */
 void fl_machine_destroy(struct fl_machine *m);
 
 /* The machine's CPU number @i; NULL if there is none. It lives as long as the machine. */

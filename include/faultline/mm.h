@@ -9,19 +9,43 @@
 #ifndef FAULTLINE_MM_H
 #define FAULTLINE_MM_H
 
+#include <stdbool.h>
+
 #include <faultline/faultline.h>
 
-/* What a mapping permits. */
+/* What a mapping permits: a set, 0 is PROT_NONE. */
 enum fl_prot {
 	FL_READ = 1,
 	FL_WRITE = 2,
 };
 
+enum fl_map_flags {
+	FL_MAP_SHARED = 1,	    /* without it: private */
+	FL_MAP_FIXED = 2,	    /* at the address given, unmapping what is there */
+	FL_MAP_FIXED_NOREPLACE = 4, /* the same, or -EEXIST */
+	FL_MAP_POPULATE = 8,	    /* faults all pages in, for writing if they may be written */
+};
+
+enum fl_mremap_flags {
+	FL_MREMAP_MAYMOVE = 1,
+	FL_MREMAP_FIXED = 2,	 /* to new_addr, unmapping what is there; with MAYMOVE */
+	FL_MREMAP_DONTUNMAP = 4, /* the old range stays mapped, empty; with MAYMOVE, same size */
+};
+
+enum fl_advice {
+	FL_MADV_DONTNEED = 4,
+	FL_MADV_FREE = 8,
+	FL_MADV_MERGEABLE = 12,
+	FL_MADV_UNMERGEABLE = 13,
+	FL_MADV_POPULATE_READ = 22,
+	FL_MADV_POPULATE_WRITE = 23,
+};
+
 /* An empty address space. Expected failure: -ENOMEM. The caller destroys it. */
 int fl_mm_create(struct fl_mm **out, struct fl_machine *m);
 /*
- * Unmaps everything and frees it. No CPU uses @mm any more (one that still has it loaded is
- * switched to none). Userfaultfds that are still open are closed; pins keep their frames. NULL is
+ * Unmaps everything and frees it. No CPU uses @mm any more; one that still has it loaded (lazy mode) is
+ * interrupted, as by a flush with policy tlb_flush=ipi, and switched to none. Userfaultfds that are still open are closed; pins keep their frames. NULL is
  * allowed.
  */
 void fl_mm_destroy(struct fl_mm *mm);
@@ -30,15 +54,30 @@ unsigned int fl_mm_id(const struct fl_mm *mm);
 
 /*
  * Loads @mm on @cpu (NULL: none). Called by the CPU's own thread, or by set-up code for a CPU that
- * has none yet. After switch_mm_irqs_off(), Linux 6.12, without lazy TLB mode.
+ * has none yet. After switch_mm_irqs_off(), Linux 6.12.
  */
 void fl_switch_mm(struct fl_cpu *cpu, struct fl_mm *mm);
+/*
+ * @cpu runs a kernel thread from now on, no program (its accesses fail with -EINVAL), and keeps what
+ * it has loaded, in case the next program is of the same mm. fl_switch_mm() ends that. Called as
+ * fl_switch_mm(). After enter_lazy_tlb(), Linux 6.12.
+ */
+void fl_enter_lazy_tlb(struct fl_cpu *cpu);
 
 /*
- * Maps @pages pages of private anonymous memory where there is room; @prot is a set of enum
- * fl_prot. Address 0 is never given out. -ENOMEM: no room, or out of memory. -EINVAL: no pages,
- * or unknown @prot. After mmap_region(), Linux 6.5.
+ * Maps @pages pages and stores where to *@out.
+ *
+ * @file: what is mapped, from its page @pgoff on; NULL: anonymous memory (with FL_MAP_SHARED: a new
+ * file of shared memory of its own). @addr: where, a hint unless FL_MAP_FIXED; 0: anywhere.
+ * Address 0 is never given out.
+ *
+ * -EINVAL: no pages, unknown @prot or @flags, a fixed @addr that is no page boundary. -ENOMEM: no
+ * room, or out of memory. -EEXIST: FL_MAP_FIXED_NOREPLACE and something is there. After do_mmap(),
+ * mmap_region(), Linux 6.5.
  */
+int fl_mmap(fl_vaddr *out, struct fl_mm *mm, fl_vaddr addr, size_t pages, unsigned int prot,
+	    unsigned int flags, struct fl_file *file, uint64_t pgoff);
+/* Private anonymous memory where there is room. */
 int fl_mmap_anon(fl_vaddr *out, struct fl_mm *mm, size_t pages, unsigned int prot);
 /*
  * Unmaps a range; parts that are not mapped do no harm. -EINVAL: not on a page boundary, or no
@@ -46,6 +85,31 @@ int fl_mmap_anon(fl_vaddr *out, struct fl_mm *mm, size_t pages, unsigned int pro
  * downgrade.
  */
 int fl_munmap(struct fl_mm *mm, fl_vaddr addr, size_t pages);
+/*
+ * Gives a range another protection. -EINVAL: not on a page boundary, unknown @prot. -ENOMEM: part
+ * of it is not mapped (what is before that was changed), or no memory. -EACCES: write permission for
+ * a shared mapping of a file that may not be written. After do_mprotect_pkey(), Linux 6.1.
+ */
+int fl_mprotect(struct fl_mm *mm, fl_vaddr addr, size_t pages, unsigned int prot);
+/*
+ * Moves, grows or shrinks a mapping; @flags: enum fl_mremap_flags. @old_pages 0 duplicates a shared
+ * mapping. -EINVAL: a bad combination. -EFAULT: not one mapping. -ENOMEM: no room (in place, without
+ * FL_MREMAP_MAYMOVE), or no memory. After mremap(), mm/mremap.c, Linux 6.1.
+ */
+int fl_mremap(fl_vaddr *out, struct fl_mm *mm, fl_vaddr old, size_t old_pages, size_t new_pages,
+	      unsigned int flags, fl_vaddr new_addr);
+/*
+ * @advice: enum fl_advice. -EINVAL: unknown, or not for this kind of mapping. -ENOMEM: part of the
+ * range is not mapped (the rest was done), or no memory. -EFAULT: FL_MADV_POPULATE_* met what would
+ * be SIGBUS. -EAGAIN, -EINTR: as the fault says. After do_madvise(), Linux 6.1.
+ */
+int fl_madvise(struct fl_mm *mm, fl_vaddr addr, size_t pages, enum fl_advice advice);
+
+/*
+ * A copy of @parent, private pages shared until one of both writes. The caller destroys it. -ENOMEM:
+ * nothing was made. After dup_mmap() and copy_page_range(), Linux 5.7 to 6.12.
+ */
+int fl_fork(struct fl_mm **child, struct fl_mm *parent);
 
 /*
  * One access of the program that runs on @cpu, to the word at @addr. An access faults as often as
@@ -60,6 +124,29 @@ int fl_munmap(struct fl_mm *mm, fl_vaddr addr, size_t pages);
  */
 int fl_load(uint64_t *out, struct fl_cpu *cpu, fl_vaddr addr);
 int fl_store(struct fl_cpu *cpu, fl_vaddr addr, uint64_t word);
+/*
+ * Atomic read-modify-writes, fully ordered; *@old is what was there. They need write permission
+ * whatever they do. fl_cmpxchg() stores @word if the word is @expected. Errors as above.
+ */
+int fl_xchg(uint64_t *old, struct fl_cpu *cpu, fl_vaddr addr, uint64_t word);
+int fl_fetch_add(uint64_t *old, struct fl_cpu *cpu, fl_vaddr addr, uint64_t word);
+int fl_cmpxchg(uint64_t *old, struct fl_cpu *cpu, fl_vaddr addr, uint64_t expected, uint64_t word);
+/*
+ * @n words from, or to, user memory, one access after the other, as a program's memcpy() would. On
+ * an error *@done words were copied; @done may be NULL.
+ */
+int fl_copy_in(uint64_t *words, struct fl_cpu *cpu, fl_vaddr addr, size_t n, size_t *done);
+int fl_copy_out(struct fl_cpu *cpu, fl_vaddr addr, const uint64_t *words, size_t n, size_t *done);
+
+/* What the process would get for the last access of @cpu that failed with -EFAULT or -EIO. */
+struct fl_signal {
+	int signo;     /* SIGSEGV, SIGBUS; 0: no access failed yet */
+	int code;      /* SEGV_MAPERR, SEGV_ACCERR, BUS_ADRERR */
+	fl_vaddr addr; /* that was accessed */
+	bool write;
+};
+/* By the CPU's own thread. */
+void fl_last_signal(struct fl_signal *out, const struct fl_cpu *cpu);
 
 /*
  * Writes a word through /proc/PID/mem: with FOLL_FORCE, so also where the mapping is private but

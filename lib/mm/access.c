@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * access.c - a program's loads and stores, and a debugger's.
+ * access.c - a program's loads, stores and atomic operations, and a debugger's.
  *
  *   L1  answer interrupts           a shootdown that waits for this CPU goes on here
  *   L2  try the access (mmu/tlb.c)  done, or fault
@@ -14,33 +14,57 @@
 #include "mm/gup.h"
 #include "mm/mmap_lock.h"
 #include "mmu/mmu.h"
+#include "oracle/hooks.h"
 
 #include <errno.h>
+#include <signal.h>
+
+/* 0: the access may be tried. */
+static int check_access(struct fl_cpu *cpu, fl_vaddr addr, bool write)
+{
+	if (!cpu->state->mm || addr % FL_WORD_SIZE)
+		return -EINVAL;
+	if (addr < task_size(cpu->machine))
+		return 0;
+	force_sig_fault(cpu->machine, SIGSEGV, SEGV_MAPERR, addr, write);
+	return -EFAULT;
+}
 
 static int user_access(struct fl_cpu *cpu, fl_vaddr addr, enum mmu_access access, uint64_t *word)
 {
-	struct mm_struct *mm = cpu->state->mm;
-	int err;
+	int err = check_access(cpu, addr, access == MMU_STORE);
 
-	if (!mm || addr % FL_WORD_SIZE)
-		return -EINVAL;
-	if (addr >= task_size(cpu->machine))
-		return -EFAULT;
-	for (;;) {
+	while (!err) {
 		fl_ipi_poll();
 		if (mmu_access(cpu, addr, access, word))
-			return 0;
-		err = do_user_addr_fault(mm, addr, access == MMU_STORE);
-		if (err)
-			return err;
+			break;
+		err = do_user_addr_fault(cpu->state->mm, addr, access == MMU_STORE);
 	}
+	return err;
+}
+
+static int user_rmw(struct fl_cpu *cpu, fl_vaddr addr, enum mmu_rmw op, uint64_t a, uint64_t b,
+		    uint64_t *old)
+{
+	int err = check_access(cpu, addr, true);
+
+	while (!err) {
+		fl_ipi_poll();
+		if (mmu_rmw(cpu, addr, op, a, b, old))
+			break;
+		err = do_user_addr_fault(cpu->state->mm, addr, true);
+	}
+	return err;
 }
 
 int fl_load(uint64_t *out, struct fl_cpu *cpu, fl_vaddr addr)
 {
 	uint64_t word;
-	int err = user_access(cpu, addr, MMU_LOAD, &word);
+	int err;
 
+	if (mmu_load_fast(cpu, addr, out))
+		return 0;
+	err = user_access(cpu, addr, MMU_LOAD, &word);
 	if (!err)
 		*out = word;
 	return err;
@@ -48,7 +72,61 @@ int fl_load(uint64_t *out, struct fl_cpu *cpu, fl_vaddr addr)
 
 int fl_store(struct fl_cpu *cpu, fl_vaddr addr, uint64_t word)
 {
+	if (mmu_store_fast(cpu, addr, word))
+		return 0;
 	return user_access(cpu, addr, MMU_STORE, &word);
+}
+
+int fl_xchg(uint64_t *old, struct fl_cpu *cpu, fl_vaddr addr, uint64_t word)
+{
+	return user_rmw(cpu, addr, MMU_XCHG, word, 0, old);
+}
+
+int fl_fetch_add(uint64_t *old, struct fl_cpu *cpu, fl_vaddr addr, uint64_t word)
+{
+	return user_rmw(cpu, addr, MMU_ADD, word, 0, old);
+}
+
+int fl_cmpxchg(uint64_t *old, struct fl_cpu *cpu, fl_vaddr addr, uint64_t expected, uint64_t word)
+{
+	return user_rmw(cpu, addr, MMU_CMPXCHG, expected, word, old);
+}
+
+int fl_copy_in(uint64_t *words, struct fl_cpu *cpu, fl_vaddr addr, size_t n, size_t *done)
+{
+	size_t i = 0;
+	int err = 0;
+
+	while (i < n) {
+		err = fl_load(&words[i], cpu, addr + i * FL_WORD_SIZE);
+		if (err)
+			break;
+		i++;
+	}
+	if (done)
+		*done = i;
+	return err;
+}
+
+int fl_copy_out(struct fl_cpu *cpu, fl_vaddr addr, const uint64_t *words, size_t n, size_t *done)
+{
+	size_t i = 0;
+	int err = 0;
+
+	while (i < n) {
+		err = fl_store(cpu, addr + i * FL_WORD_SIZE, words[i]);
+		if (err)
+			break;
+		i++;
+	}
+	if (done)
+		*done = i;
+	return err;
+}
+
+void fl_last_signal(struct fl_signal *out, const struct fl_cpu *cpu)
+{
+	*out = cpu->signal;
 }
 
 int fl_poke(struct fl_cpu *cpu, struct fl_mm *fl_mm, fl_vaddr addr, uint64_t word)
@@ -69,6 +147,7 @@ int fl_poke(struct fl_cpu *cpu, struct fl_mm *fl_mm, fl_vaddr addr, uint64_t wor
 	if (!err) {
 		uint64_t *words = frame_words(m, page_to_pfn(page));
 
+		FL_EVENT(.kind = FL_EVENT_KERNEL_STORE, .pfn = page_to_pfn(page), .value = word);
 		WRITE_ONCE(words[(addr & (page_size(m) - 1)) / FL_WORD_SIZE], word);
 		SetPageDirty(page);
 		put_page(m, page);

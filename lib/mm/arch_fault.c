@@ -4,9 +4,11 @@
  *
  *   E1  lock_vma_under_rcu(): one VMA, if its lock can be had and is enough
  *   E2  else mmap_lock for reading
- *   E3  may the program do this here at all?       no: SIGSEGV
+ *   E3  may the program do this here at all?       no: SIGSEGV. Nothing there: SEGV_MAPERR; not
+ *                                                  permitted: SEGV_ACCERR
  *   E4  handle_mm_fault()
  *   E5  unlock, unless the handler did (RETRY); after RETRY once more with mmap_lock
+ *   E6  what could not be done is a signal: beyond the end of a file SIGBUS
  *
  * Models: do_user_addr_fault(), arch/x86/mm/fault.c, Linux 6.4.
  * Policy: vma_lock, in lock_vma_under_rcu().
@@ -17,10 +19,34 @@
 #include "oracle/hooks.h"
 
 #include <errno.h>
+#include <signal.h>
+
+/* With SIGSEGV, here only: something is mapped, but not for this access. */
+#define VM_FAULT_BADACCESS 0x020000
 
 static bool access_error(unsigned long vm_flags, bool write)
 {
 	return !(vm_flags & (write ? VM_WRITE : VM_READ | VM_WRITE));
+}
+
+void force_sig_fault(struct fl_machine *m, int signo, int code, fl_vaddr addr, bool write)
+{
+	struct fl_signal *signal = &this_cpu(m)->signal;
+
+	signal->signo = signo;
+	signal->code = code;
+	signal->addr = addr;
+	signal->write = write;
+}
+
+/* E6 */
+static void signal_for(struct fl_machine *m, vm_fault_t fault, fl_vaddr addr, bool write)
+{
+	if (fault & VM_FAULT_SIGSEGV)
+		force_sig_fault(m, SIGSEGV, fault & VM_FAULT_BADACCESS ? SEGV_ACCERR : SEGV_MAPERR,
+				addr, write);
+	else if (fault & VM_FAULT_SIGBUS)
+		force_sig_fault(m, SIGBUS, BUS_ADRERR, addr, write);
 }
 
 int vm_fault_to_errno(vm_fault_t fault)
@@ -46,11 +72,13 @@ static vm_fault_t fault_under_vma_lock(struct mm_struct *mm, fl_vaddr addr, unsi
 	vm_flags = vma->vm_flags;
 	FL_HOOK(fl_oracle_vma_saw_flags((unsigned int)smp_processor_id(), vma, vm_flags));
 	if (access_error(vm_flags, flags & FAULT_FLAG_WRITE))
-		fault = VM_FAULT_SIGSEGV;
+		fault = VM_FAULT_SIGSEGV | VM_FAULT_BADACCESS;
 	else
 		fault = handle_mm_fault(vma, addr, flags | FAULT_FLAG_VMA_LOCK);
-	if (!(fault & VM_FAULT_RETRY))
+	if (!(fault & VM_FAULT_RETRY)) {
 		vma_end_read(vma);
+		fl_count(mm->machine, faults_vma_lock);
+	}
 	return fault;
 }
 
@@ -61,8 +89,10 @@ static vm_fault_t fault_under_mmap_lock(struct mm_struct *mm, fl_vaddr addr, uns
 
 	mmap_read_lock(mm);
 	vma = vma_lookup(mm, addr);
-	if (!vma || access_error(vma->vm_flags, flags & FAULT_FLAG_WRITE))
+	if (!vma)
 		fault = VM_FAULT_SIGSEGV;
+	else if (access_error(vma->vm_flags, flags & FAULT_FLAG_WRITE))
+		fault = VM_FAULT_SIGSEGV | VM_FAULT_BADACCESS;
 	else
 		fault = handle_mm_fault(vma, addr, flags);
 	if (!(fault & VM_FAULT_RETRY))
@@ -75,12 +105,16 @@ int do_user_addr_fault(struct mm_struct *mm, fl_vaddr addr, bool write)
 	unsigned int flags = FAULT_FLAG_USER | FAULT_FLAG_ALLOW_RETRY;
 	vm_fault_t fault;
 
+	fl_count(mm->machine, faults);
 	if (write)
 		flags |= FAULT_FLAG_WRITE;
 	fault = fault_under_vma_lock(mm, addr, flags);
 	while ((fault & (VM_FAULT_RETRY | VM_FAULT_KILLED)) == VM_FAULT_RETRY) {
 		fault = fault_under_mmap_lock(mm, addr, flags);
+		if (fault & VM_FAULT_RETRY)
+			fl_count(mm->machine, retries);
 		flags |= FAULT_FLAG_TRIED;
 	}
+	signal_for(mm->machine, fault, addr, write);
 	return vm_fault_to_errno(fault);
 }

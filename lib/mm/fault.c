@@ -12,23 +12,30 @@
  *   F4  lock the PTL; *ptep == orig?       or let go of everything: somebody else was faster
  *   F5  store the new entry, unlock
  *
- *   orig none, read      -> the zero page, read-only
- *   orig none, write     -> a new page full of zeroes, or, where userfaultfd watches, a message
- *   orig read-only,      -> do_wp_page() (cow.c)
+ *   orig none or a marker
+ *     the VMA has operations -> do_fault() (file_fault.c)
+ *     read                   -> the zero page, read-only
+ *     write                  -> a new page full of zeroes, or, where userfaultfd watches, a message
+ *   orig protnone            -> do_numa_page() (numa.c), if the VMA may be accessed
+ *   orig read-only,          -> do_wp_page() (cow.c)
  *     write or unshare
- *   anything else        -> set accessed and dirty. The fault was spurious: another CPU had done
- *                           the work, or this one had an older translation in its TLB, which it
- *                           dropped when it faulted
+ *   anything else            -> set accessed and dirty. The fault was spurious: another CPU had done
+ *                               the work, or this one had an older translation in its TLB, which it
+ *                               dropped when it faulted
+ *
+ * A marker (no page, but userfaultfd write-protected the place) makes the new entry uffd-wp and so
+ * read-only, also for a write: the program's next try is a write-protect fault, and userfaultfd's.
  *
  * A new page's content is complete before its entry is visible: smp_wmb() in __SetPageUptodate(),
  * paired with the address dependency from entry to page of whoever finds it (GUP-fast, hardware).
  *
- * Models: handle_mm_fault(), handle_pte_fault(), do_anonymous_page(), mm/memory.c, Linux 6.4, for
- * anonymous memory without huge pages, swap and NUMA hinting.
+ * Models: handle_mm_fault(), handle_pte_fault(), do_anonymous_page(), handle_pte_marker(),
+ * mm/memory.c, Linux 6.4, without huge pages and swap.
  * Policy: none; what differed is in cow.c and arch_fault.c.
  */
 #include "mm/fault.h"
 
+#include "mm/lru.h"
 #include "mm/pgalloc.h"
 #include "mm/rmap.h"
 #include "mm/tlbflush.h"
@@ -64,8 +71,7 @@ static bool vmf_pte_changed(struct vm_fault *vmf)
 	return ptep_get(vmf->ptep) != vmf->orig_pte;
 }
 
-/* F4. Under the PTL. */
-static bool map_and_lock(struct vm_fault *vmf)
+bool vmf_map_and_lock(struct vm_fault *vmf)
 {
 	vmf->ptep = pte_offset_map_lock(vmf->mm, vmf->pmd, vmf->address, &vmf->ptl);
 	if (!vmf_pte_changed(vmf))
@@ -78,7 +84,9 @@ static vm_fault_t do_read_zero_page(struct vm_fault *vmf)
 {
 	pte_t entry = pte_mkspecial(pfn_pte(ZERO_PFN, vmf->vma->vm_page_prot));
 
-	if (!map_and_lock(vmf))
+	if (vmf_orig_pte_uffd_wp(vmf))
+		entry = pte_mkuffd_wp(entry);
+	if (!vmf_map_and_lock(vmf))
 		return 0;
 	/* Under the PTL: who registers afterwards finds the entry in the table. */
 	if (fault_vm_flags(vmf) & VM_UFFD_MISSING) {
@@ -87,6 +95,7 @@ static vm_fault_t do_read_zero_page(struct vm_fault *vmf)
 	}
 	set_pte_at(vmf->mm, vmf->address, vmf->ptep, entry);
 	spin_unlock(vmf->ptl);
+	fl_count(vmf->m, zero_pages);
 	return 0;
 }
 
@@ -121,8 +130,10 @@ static vm_fault_t do_anonymous_page(struct vm_fault *vmf)
 	entry = pte_mkyoung(pfn_pte(page_to_pfn(page), vma->vm_page_prot));
 	if (vm_flags & VM_WRITE)
 		entry = pte_mkwrite(pte_mkdirty(entry));
+	if (vmf_orig_pte_uffd_wp(vmf))
+		entry = pte_mkuffd_wp(entry);
 
-	if (!map_and_lock(vmf))
+	if (!vmf_map_and_lock(vmf))
 		goto release;
 	if (fault_vm_flags(vmf) & VM_UFFD_MISSING) {
 		spin_unlock(vmf->ptl);
@@ -130,13 +141,40 @@ static vm_fault_t do_anonymous_page(struct vm_fault *vmf)
 		return handle_userfault(vmf, VM_UFFD_MISSING);
 	}
 	page_add_new_anon_rmap(vmf->m, page, vma, vmf->address);
+	if (vmf->m->lru_batch)
+		lru_cache_add(vmf->m, page);
 	set_pte_at(vmf->mm, vmf->address, vmf->ptep, entry);
 	spin_unlock(vmf->ptl);
+	fl_count(vmf->m, new_pages);
 	return 0;
 
 release:
 	put_page(vmf->m, page);
 	return 0;
+}
+
+static vm_fault_t do_pte_missing(struct vm_fault *vmf)
+{
+	return vma_is_anonymous(vmf->vma) ? do_anonymous_page(vmf) : do_fault(vmf);
+}
+
+/* Nobody watches here any more: the marker goes, and the access is tried again. */
+static vm_fault_t pte_marker_clear(struct vm_fault *vmf)
+{
+	if (vmf_map_and_lock(vmf)) {
+		set_pte_at(vmf->mm, vmf->address, vmf->ptep, PTE_NONE);
+		spin_unlock(vmf->ptl);
+	}
+	return 0;
+}
+
+static vm_fault_t handle_pte_marker(struct vm_fault *vmf)
+{
+	if (!pte_marker_uffd_wp(vmf->orig_pte))
+		return VM_FAULT_SIGBUS;
+	if (!(fault_vm_flags(vmf) & VM_UFFD_WP))
+		return pte_marker_clear(vmf);
+	return do_pte_missing(vmf);
 }
 
 static vm_fault_t handle_pte_fault(struct vm_fault *vmf)
@@ -150,12 +188,15 @@ static vm_fault_t handle_pte_fault(struct vm_fault *vmf)
 		vmf->orig_pte = ptep_get_lockless(vmf->ptep); /* F2 */
 	}
 	if (pte_none(vmf->orig_pte))
-		return do_anonymous_page(vmf);
-	/* Swap, migration and NUMA-hinting entries: nothing makes them yet. */
-	if (!pte_present(vmf->orig_pte) || pte_protnone(vmf->orig_pte))
-		return VM_FAULT_SIGBUS;
+		return do_pte_missing(vmf);
+	/* Other swap entries: nothing makes them yet. */
+	if (!pte_present(vmf->orig_pte))
+		return is_pte_marker(vmf->orig_pte) ? handle_pte_marker(vmf) : VM_FAULT_SIGBUS;
+	if (pte_protnone(vmf->orig_pte) && vma_is_accessible(vmf->vma))
+		return do_numa_page(vmf);
 
-	if (!map_and_lock(vmf))
+	wp_flush_before_ptl(vmf);
+	if (!vmf_map_and_lock(vmf))
 		return 0;
 	entry = vmf->orig_pte;
 	if (vmf->flags & (FAULT_FLAG_WRITE | FAULT_FLAG_UNSHARE)) {
@@ -164,7 +205,8 @@ static vm_fault_t handle_pte_fault(struct vm_fault *vmf)
 		if (vmf->flags & FAULT_FLAG_WRITE)
 			entry = pte_mkdirty(entry);
 	}
-	ptep_set_access_flags(vmf->ptep, pte_mkyoung(entry));
+	if (!ptep_set_access_flags(vmf->ptep, pte_mkyoung(entry)))
+		fl_count(vmf->m, spurious);
 	spin_unlock(vmf->ptl);
 	return 0;
 }

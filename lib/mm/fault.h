@@ -23,8 +23,10 @@ typedef unsigned int vm_fault_t;
 enum vm_fault_reason {
 	VM_FAULT_OOM = 0x01,
 	VM_FAULT_SIGBUS = 0x02,
+	VM_FAULT_WRITE = 0x08, /* COW is broken: the page is the mm's own, if maybe not writable */
 	VM_FAULT_SIGSEGV = 0x40,
-	VM_FAULT_RETRY = 0x400, /* the lock was let go of by the handler */
+	VM_FAULT_NOPAGE = 0x100, /* nothing was done: the access is to be tried again */
+	VM_FAULT_RETRY = 0x400,	 /* the lock was let go of by the handler */
 	/* With RETRY. As if a fatal signal came while it waited: fault_signal_pending() there. */
 	VM_FAULT_KILLED = 0x8000,
 };
@@ -41,7 +43,9 @@ struct vm_fault {
 	pte_t *ptep;	/* with *ptl held, where a step says so */
 	pte_t orig_pte; /* what the fault is about */
 	spinlock_t *ptl;
-	struct page *page; /* that orig_pte maps; NULL: none that counts */
+	struct page *page; /* that orig_pte maps; NULL: none that counts. do_fault(): the file's */
+	struct page *cow_page; /* do_cow_fault(): the private copy */
+	uint64_t pgoff;	       /* do_fault(): number of the page in the file */
 };
 
 /*
@@ -55,15 +59,38 @@ vm_fault_t handle_mm_fault(struct vm_area_struct *vma, fl_vaddr addr, unsigned i
  * access again. Else as fl_load().
  */
 int do_user_addr_fault(struct mm_struct *mm, fl_vaddr addr, bool write);
+/* What the process on this CPU would get. No access to modelled memory. */
+void force_sig_fault(struct fl_machine *m, int signo, int code, fl_vaddr addr, bool write);
 /* A fault's answer as an errno; 0 if it is no error. */
 int vm_fault_to_errno(vm_fault_t fault);
 
 /* Between the files. cow.c; with *ptl held, which it lets go of. */
 vm_fault_t do_wp_page(struct vm_fault *vmf);
-/* uffd.c; without *ptl. @reason: VM_UFFD_MISSING. */
+/* cow.c; with *ptl held. The entry becomes dirty, and writable if the VMA is. Lets go of *ptl. */
+void wp_page_reuse(struct vm_fault *vmf);
+/* cow.c; F4's mutant wp_fault_flush=before-ptl. Without *ptl, orig_pte read. */
+void wp_flush_before_ptl(struct vm_fault *vmf);
+/* uffd.c: does @vma's userfaultfd let write faults clear the protection, instead of hearing of them? */
+bool userfaultfd_wp_async(struct vm_area_struct *vma);
+/*
+ * file_fault.c. Nothing is mapped (or a marker), the VMA has operations; and a write to a read-only
+ * entry of a shared mapping, with *ptl held, which it lets go of.
+ */
+vm_fault_t do_fault(struct vm_fault *vmf);
+vm_fault_t wp_page_shared(struct vm_fault *vmf);
+/* numa.c; without *ptl. orig_pte is protnone in a VMA that may be accessed. */
+vm_fault_t do_numa_page(struct vm_fault *vmf);
+/* uffd.c; without *ptl. @reason: VM_UFFD_MISSING, VM_UFFD_WP or VM_UFFD_MINOR. */
 vm_fault_t handle_userfault(struct vm_fault *vmf, unsigned long reason);
 /* fault.c: adds permissions and accessed, dirty to an entry. Did that change it? Under the PTL. */
 bool ptep_set_access_flags(pte_t *ptep, pte_t entry);
+/* fault.c, step F4: with the PTL, if the entry still is orig_pte; else false, nothing is locked. */
+bool vmf_map_and_lock(struct vm_fault *vmf);
+/*
+ * madvise.c. Faults in what [start, end) has no page of, or no page that may be written. mmap:R, held
+ * again on return. -EINVAL: not permitted. -ENOMEM: a hole, or no memory. -EFAULT, -EINTR.
+ */
+int faultin_page_range(struct mm_struct *mm, fl_vaddr start, fl_vaddr end, bool write);
 /* vma->vm_flags, as the fault acts on them: under VL:R the oracle hears of it. */
 unsigned long fault_vm_flags(const struct vm_fault *vmf);
 
@@ -77,6 +104,17 @@ static inline struct page *vm_normal_page(const struct fl_machine *m, pte_t pte)
 	page = pfn_to_page(m, pte_pfn(pte));
 	fl_addr_dep(page);
 	return page;
+}
+
+static inline bool vma_is_accessible(const struct vm_area_struct *vma)
+{
+	return vma->vm_flags & (VM_READ | VM_WRITE);
+}
+
+/* What the fault is about was write-protected by userfaultfd: a marker. */
+static inline bool vmf_orig_pte_uffd_wp(const struct vm_fault *vmf)
+{
+	return pte_marker_uffd_wp(vmf->orig_pte);
 }
 
 static inline pte_t maybe_mkwrite(pte_t pte, unsigned long vm_flags)

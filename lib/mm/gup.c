@@ -3,11 +3,12 @@
  * gup.c - get_user_pages and pin_user_pages: references to the pages behind addresses.
  *
  * State: page->_refcount. A plain reference (FOLL_GET) adds 1, a pin (FOLL_PIN)
- * GUP_PIN_COUNTING_BIAS.
+ * GUP_PIN_COUNTING_BIAS. MMF_HAS_PINNED: the mm had a pin once.
  *
  * Slow: with mmap:R, page by page under the page-table lock; what is not there, or not good
  * enough, is faulted in. A read-only pin of an anonymous page needs PageAnonExclusive; without it
- * the page is first unshared, or pin and mapping would part at the next write.
+ * the page is first unshared, or pin and mapping would part at the next write. A long-term one of the
+ * zero page, or of a file's page, in a private mapping: the same.
  *
  * Fast: no lock. Interrupts are off, which keeps page tables from being freed and IPI-based
  * flushes from being answered. The page is found, taken, and then looked at again. Steps B1 to B5
@@ -17,38 +18,70 @@
  *   B2  may it be accessed that way?
  *   B3  try_get_folio(): a reference, unless the frame is free; then the rest of the pin
  *       smp_mb__after_atomic()   [a]  paired with smp_mb() after A1 in page_try_share_anon_rmap()
- *   B4  *ptep == pte?                 The page may have become another one's before B3
+ *   B4  *pmdp == pmd, *ptep == pte?   The page may have become another one's before B3
  *       smp_rmb()                [b]  paired with smp_mb__after_atomic() after A3
  *   B5  pte read-only: is PageAnonExclusive still set?
  *
  * The reference of B3 is taken by a fully ordered operation, the rest of the pin by an unordered
  * one. So even without [a] whoever counts all references (KSM) is ordered against B4; who asks
- * for pins is not.
+ * for pins is not. Up to 5.13 the whole pin was one fully ordered operation (gup_pin_rmw=one).
+ *
+ * Against fork nothing of this helps before PageAnonExclusive (B5 of the fact sheet): fork looks for
+ * pins, finds none, write-protects; a pin between the two is too late for it. Since 5.11
+ * write_protect_seq is read before B1 and after all of it. fork.c has the other half.
+ *
+ * The design that was not merged (policy gup_unshare=mapcount) has no flag: a long-term read-only pin
+ * unshares a page with more than one mapping. Fast asks for the mappings between B3 and B4:
+ *
+ *   first pin                        second pin                      a child
+ *   mappings == 2: unshare fault,
+ *   copies, without the PTL                                          unmaps: mappings == 1
+ *                                    mappings == 1: pins the page
+ *   the entry is as before: clears
+ *   it, maps the copy, pins that
+ *
+ * The second pin is on a page that nobody maps. With mapcount-recheck the fault asks again when the
+ * entry is clear: who asked before, and was told 1, makes it find 1, too (the smp_rmb() before B4,
+ * against the flush); who asks later does not get past B4.
  *
  * Models: pin_user_pages_fast(), lockless_pages_from_mm(), gup_pte_range(), try_grab_folio(),
  * gup_must_unshare(), __get_user_pages(), faultin_page(), follow_page_pte(), mm/gup.c, Linux 6.0
- * (no barriers) and 6.1 (088b8aa537c2); zero page as in 6.5 (c8070b787519): not counted. The
- * check of the pmd in B4 (70cbc3cc78a9) comes with what changes a pmd.
- * Policy: gup_pin_barrier, gup_unshare_barrier.
+ * (no barriers), 6.1 (088b8aa537c2) and 6.2 (long-term pins of what is not anonymous); zero page as
+ * in 6.5 (c8070b787519): not counted as pinned. Forced writes: 4.8, 4.9 (19be0eaffa3a), 6.0; 5.8:
+ * should_force_cow_break().
+ * Policy: gup_cow_break, gup_force_write, gup_unshare, gup_recheck, gup_pin_rmw, fork_seqcount,
+ * gup_pin_barrier, gup_unshare_barrier, pgtable_free.
  */
 #include "mm/gup.h"
 
+#include "mm/change_protection.h"
 #include "mm/fault.h"
 #include "mm/mmap_lock.h"
+#include "mm/rmap.h"
 #include "mm/vma.h"
 #include "oracle/hooks.h"
 
 #include <errno.h>
 
-/* Would a read-only pin of @page be of no worth, because it may be shared? */
-static bool gup_must_unshare(const struct fl_machine *m, unsigned int flags, struct page *page)
+/* Would a read-only pin of @page be of no worth, because it may be shared? Fast has no @vma. */
+static bool gup_must_unshare(const struct fl_machine *m, const struct vm_area_struct *vma,
+			     unsigned int flags, struct page *page)
 {
 	/* FOLL_WRITE: a writable entry maps exclusive pages only. */
 	if ((flags & (FOLL_WRITE | FOLL_PIN)) != FOLL_PIN)
 		return false;
-	/* Does not change while the page is in use. */
-	if (!PageAnon(page))
+	if (!(flags & FOLL_LONGTERM) && m->policy.gup_unshare != FL_GUP_UNSHARE_ANON_EXCLUSIVE)
 		return false;
+	/* Does not change while the page is in use. */
+	if (!PageAnon(page)) {
+		if (!(flags & FOLL_LONGTERM))
+			return false;
+		return !vma || is_cow_mapping(vma->vm_flags);
+	}
+	if (m->policy.gup_unshare == FL_GUP_UNSHARE_NONE)
+		return false;
+	if (gup_unshare_by_mapcount(m))
+		return page_is_shared(page);
 	if (m->policy.gup_unshare_barrier == FL_BARRIER_ON)
 		smp_rmb(); /* [b] */
 	return !FL_STEP("B5", PageAnonExclusive(page));
@@ -61,11 +94,13 @@ static void gup_put_folio(struct fl_machine *m, struct page *page, unsigned int 
 	put_page_refs(m, page, flags & FOLL_PIN ? GUP_PIN_COUNTING_BIAS : 1);
 }
 
-static void hook_pinned(struct mm_struct *mm, struct page *page, unsigned int flags)
+static void hook_pinned(struct mm_struct *mm, fl_vaddr addr, uint64_t pfn, unsigned int flags)
 {
-	if (flags & FOLL_PIN && page_to_pfn(page) != ZERO_PFN)
-		FL_HOOK(fl_oracle_pinned((unsigned int)smp_processor_id(), mm, page_to_pfn(page),
-					 flags & FOLL_WRITE));
+	if (!(flags & FOLL_PIN) || pfn == ZERO_PFN)
+		return;
+	FL_HOOK(fl_oracle_pinned((unsigned int)smp_processor_id(), mm, pfn, flags & FOLL_WRITE));
+	FL_EVENT(.kind = FL_EVENT_PIN, .mm = FL_EVENT_MM(mm), .addr = addr, .pfn = pfn,
+		 .write = flags & FOLL_WRITE);
 }
 
 /* --- slow --- */
@@ -79,21 +114,50 @@ static void try_grab_page(struct page *page, unsigned int flags)
 		page_ref_add(page, GUP_PIN_COUNTING_BIAS);
 }
 
-/*
- * FOLL_FORCE writes through a read-only entry of a private mapping, once it maps a page of its
- * own.
- */
-static bool can_follow_write_pte(pte_t pte, struct page *page, unsigned long vm_flags,
-				 unsigned int flags)
+/* 5.8: who takes a page of a private mapping gets one that COW has broken already. */
+static bool should_force_cow_break(const struct fl_machine *m, const struct vm_area_struct *vma,
+				   unsigned int flags)
 {
-	if (pte_write(pte))
-		return true;
-	if (!(flags & FOLL_FORCE) || vm_flags & (VM_MAYSHARE | VM_SHARED))
+	return m->policy.gup_cow_break == FL_GUP_COW_BREAK_FORCE_WRITE &&
+	       flags & (FOLL_GET | FOLL_PIN) && is_cow_mapping(vma->vm_flags);
+}
+
+/* 6.0: a page of the mm's own is there, and nobody waits to hear of the write. */
+static bool can_force_write(const struct vm_area_struct *vma, pte_t pte, struct page *page)
+{
+	unsigned long vm_flags = vma->vm_flags;
+
+	if (vm_flags & (VM_MAYSHARE | VM_SHARED))
 		return false;
 	/* Writable VMAs just need a write fault. */
 	if (!(vm_flags & VM_MAYWRITE) || vm_flags & VM_WRITE)
 		return false;
-	return page && PageAnon(page) && PageAnonExclusive(page);
+	if (!page || !PageAnon(page) || !PageAnonExclusive(page))
+		return false;
+	if (vma_soft_dirty_enabled(vma) && !pte_soft_dirty(pte))
+		return false;
+	return !userfaultfd_pte_wp(vma, pte);
+}
+
+/*
+ * FOLL_FORCE writes through a read-only entry of a private mapping, once it maps a page of its
+ * own. How to know that it does was got wrong twice (B1, B2 of the fact sheet).
+ */
+static bool can_follow_write_pte(const struct fl_machine *m, const struct vm_area_struct *vma,
+				 pte_t pte, struct page *page, unsigned int flags)
+{
+	if (pte_write(pte))
+		return true;
+	if (!(flags & FOLL_FORCE) && !should_force_cow_break(m, vma, flags))
+		return false;
+	switch (m->policy.gup_force_write) {
+	case FL_GUP_FORCE_COW_DIRTY:
+		return flags & FOLL_COW && pte_dirty(pte);
+	case FL_GUP_FORCE_ANON_EXCLUSIVE:
+		return can_force_write(vma, pte, page);
+	default:
+		return false; /* drop-write: then it no longer asks for a write */
+	}
 }
 
 struct page *follow_page_pte(struct vm_area_struct *vma, fl_vaddr addr, unsigned int flags,
@@ -114,20 +178,17 @@ struct page *follow_page_pte(struct vm_area_struct *vma, fl_vaddr addr, unsigned
 	ptl = pte_lockptr(pmd);
 	spin_lock(ptl);
 	pte = ptep_get(ptep);
-	if (!pte_present(pte) || pte_protnone(pte))
+	/* In a PROT_NONE mapping the entry is like that for good, and FOLL_FORCE goes through. */
+	if (!pte_present(pte) || (pte_protnone(pte) && vma_is_accessible(vma)))
 		goto out;
 	page = vm_normal_page(m, pte);
-	if (flags & FOLL_WRITE && !can_follow_write_pte(pte, page, vma->vm_flags, flags)) {
+	if (flags & FOLL_WRITE && !can_follow_write_pte(m, vma, pte, page, flags)) {
 		page = NULL;
 		goto out;
 	}
-	if (!page) {
-		/* KSM and the like want pages that count. */
-		if (flags & FOLL_PIN)
-			page = pfn_to_page(m, ZERO_PFN);
-		goto out;
-	}
-	if (!pte_write(pte) && gup_must_unshare(m, flags, page)) {
+	if (!page)
+		page = pfn_to_page(m, ZERO_PFN);
+	if (!pte_write(pte) && gup_must_unshare(m, vma, flags, page)) {
 		page = NULL;
 		*unshare = true;
 		goto out;
@@ -152,21 +213,36 @@ static int check_vma_flags(struct vm_area_struct *vma, unsigned int flags)
 	return 0;
 }
 
-static vm_fault_t faultin_page(struct vm_area_struct *vma, fl_vaddr addr, unsigned int flags,
+static vm_fault_t faultin_page(struct vm_area_struct *vma, fl_vaddr addr, unsigned int *flags,
 			       bool unshare, bool may_unlock)
 {
+	const struct fl_policy *policy = &vma->vm_mm->machine->policy;
 	unsigned int fault_flags = may_unlock ? FAULT_FLAG_ALLOW_RETRY : 0;
+	vm_fault_t fault;
 
-	if (flags & FOLL_WRITE)
+	if (*flags & FOLL_WRITE)
 		fault_flags |= FAULT_FLAG_WRITE;
-	if (flags & FOLL_REMOTE)
+	if (*flags & FOLL_REMOTE)
 		fault_flags |= FAULT_FLAG_REMOTE;
+	/* Before there were unshare faults, drivers asked for a forced write to break COW. */
 	if (unshare)
-		fault_flags |= FAULT_FLAG_UNSHARE;
-	return handle_mm_fault(vma, addr, fault_flags);
+		fault_flags |= policy->gup_unshare == FL_GUP_UNSHARE_NONE ? FAULT_FLAG_WRITE
+									  : FAULT_FLAG_UNSHARE;
+	fault = handle_mm_fault(vma, addr, fault_flags);
+	/* COW is broken, but the entry will not get writable: another write fault would be no use. */
+	if (fault & VM_FAULT_WRITE && !(vma->vm_flags & VM_WRITE)) {
+		if (policy->gup_force_write == FL_GUP_FORCE_DROP_WRITE)
+			*flags &= ~(unsigned int)FOLL_WRITE;
+		else
+			*flags |= FOLL_COW;
+	}
+	return fault;
 }
 
-/* __get_user_pages() for one page. *@locked: mmap:R, which a fault may let go of if @may_unlock. */
+/*
+ * __get_user_pages() for one page. *@locked: mmap:R, which a fault may let go of if @may_unlock. *@vma:
+ * of the page before, or NULL.
+ */
 static int get_one_page(struct mm_struct *mm, fl_vaddr addr, unsigned int flags, bool may_unlock,
 			bool *locked, struct page **page, struct vm_area_struct **vma)
 {
@@ -174,15 +250,18 @@ static int get_one_page(struct mm_struct *mm, fl_vaddr addr, unsigned int flags,
 	vm_fault_t fault;
 	int err;
 
-	*vma = vma_lookup(mm, addr);
+	if (!*vma || addr >= (*vma)->vm_end)
+		*vma = vma_lookup(mm, addr);
 	if (!*vma)
 		return -EFAULT;
 	err = check_vma_flags(*vma, flags);
+	if (should_force_cow_break(mm->machine, *vma, flags))
+		flags |= FOLL_WRITE;
 	while (!err) {
 		*page = follow_page_pte(*vma, addr, flags, &unshare);
 		if (*page)
 			return 0;
-		fault = faultin_page(*vma, addr, flags, unshare, may_unlock);
+		fault = faultin_page(*vma, addr, &flags, unshare, may_unlock);
 		if (fault & VM_FAULT_RETRY)
 			*locked = false;
 		err = vm_fault_to_errno(fault);
@@ -197,44 +276,88 @@ int get_user_page_remote(struct mm_struct *mm, fl_vaddr addr, unsigned int flags
 {
 	bool locked = true;
 
+	*vma = NULL;
 	return get_one_page(mm, addr, flags | FOLL_REMOTE, false, &locked, page, vma);
 }
 
-/* __get_user_pages_locked(): takes mmap:R, and again after each fault that let go of it. */
-static int get_page_slow(struct mm_struct *mm, fl_vaddr addr, unsigned int flags,
-			 struct page **page)
+/*
+ * __get_user_pages_locked(): takes mmap:R, and again after each fault that let go of it. Returns how
+ * many, or an error if it is none.
+ */
+static long get_user_pages_locked(struct mm_struct *mm, fl_vaddr addr, size_t n, unsigned int flags,
+				  struct fl_pin *pins)
 {
 	struct vm_area_struct *vma;
+	struct page *page;
+	size_t done = 0;
 	bool locked;
 	int err;
 
 	do {
 		mmap_read_lock(mm);
 		locked = true;
-		err = get_one_page(mm, addr, flags, true, &locked, page, &vma);
-		if (!err)
-			hook_pinned(mm, *page, flags);
+		vma = NULL;
+		for (err = 0; done < n; done++, addr += page_size(mm->machine)) {
+			err = get_one_page(mm, addr, flags, true, &locked, &page, &vma);
+			if (err)
+				break;
+			hook_pinned(mm, addr, page_to_pfn(page), flags);
+			pins[done].pfn = page_to_pfn(page);
+		}
 		if (locked)
 			mmap_read_unlock(mm);
 	} while (err == -EAGAIN);
-	return err;
+	fl_count_add(mm->machine, gup_slow, done);
+	if (err == -EIO) /* SIGBUS. Who only wants the page is told no details */
+		err = -EFAULT;
+	return done ? (long)done : err;
 }
 
 /* --- fast --- */
 
 /* B3. NULL: the frame is free. */
-static struct page *try_grab_folio(struct fl_machine *m, struct page *page)
+static struct page *try_grab_folio(struct fl_machine *m, struct page *page, unsigned int flags)
 {
-	if (!page_ref_try_add(page, 1))
+	bool two = !(flags & FOLL_PIN) || m->policy.gup_pin_rmw == FL_GUP_PIN_RMW_TWO;
+
+	if (!FL_STEP("B3", page_ref_try_add(page, two ? 1 : GUP_PIN_COUNTING_BIAS)))
 		return NULL;
-	FL_STEP("B3", page_ref_add(page, GUP_PIN_COUNTING_BIAS - 1));
+	if (!(flags & FOLL_PIN))
+		return page;
+	if (two)
+		FL_STEP("B3", page_ref_add(page, GUP_PIN_COUNTING_BIAS - 1));
 	if (m->policy.gup_pin_barrier == FL_BARRIER_ON)
 		smp_mb__after_atomic(); /* [a] */
 	return page;
 }
 
-/* One page; NULL: the slow path's. */
-static struct page *gup_pte(struct fl_machine *m, pte_t *ptep, unsigned int flags)
+/* The design by mapcount: asked between B3 and B4, see above. */
+static bool gup_must_unshare_early(const struct fl_machine *m, unsigned int flags,
+				   struct page *page)
+{
+	bool shared;
+
+	if (!gup_unshare_by_mapcount(m) || !(flags & FOLL_LONGTERM))
+		return false;
+	shared = gup_must_unshare(m, NULL, flags, page);
+	smp_rmb();
+	return shared;
+}
+
+/* B4. */
+static bool gup_entry_changed(const struct fl_machine *m, pmd_t *pmdp, pmd_t pmd, pte_t *ptep,
+			      pte_t pte)
+{
+	if (m->policy.gup_recheck == FL_GUP_RECHECK_NONE)
+		return false;
+	if (m->policy.gup_recheck == FL_GUP_RECHECK_PTE_PMD && FL_STEP("B4", pmdp_get(pmdp)) != pmd)
+		return true;
+	return FL_STEP("B4", ptep_get(ptep)) != pte;
+}
+
+/* One page through one entry; NULL: not this way. */
+static struct page *gup_pte(struct fl_machine *m, pmd_t *pmdp, pmd_t pmd, pte_t *ptep,
+			    unsigned int flags)
 {
 	pte_t pte = FL_STEP("B1", ptep_get_lockless(ptep));
 	struct page *page;
@@ -244,35 +367,46 @@ static struct page *gup_pte(struct fl_machine *m, pte_t *ptep, unsigned int flag
 		return NULL;
 	page = pfn_to_page(m, pte_pfn(pte));
 	fl_addr_dep(page);
-	if (!try_grab_folio(m, page))
+	if (!try_grab_folio(m, page, flags))
 		return NULL;
-	if (FL_STEP("B4", ptep_get(ptep)) != pte ||
-	    (!pte_write(pte) && gup_must_unshare(m, flags, page))) {
-		gup_put_folio(m, page, flags);
-		return NULL;
-	}
+	if (!pte_write(pte) && gup_must_unshare_early(m, flags, page))
+		goto put;
+	if (gup_entry_changed(m, pmdp, pmd, ptep, pte))
+		goto put;
+	if (!pte_write(pte) && !gup_unshare_by_mapcount(m) &&
+	    gup_must_unshare(m, NULL, flags, page))
+		goto put;
 	return page;
+put:
+	gup_put_folio(m, page, flags);
+	return NULL;
 }
 
-/* Returns how many pages it pinned. Interrupts are off. */
+/* Returns how many pages it took. Interrupts are off. */
 static size_t gup_pgd_range(struct mm_struct *mm, fl_vaddr addr, size_t n, unsigned int flags,
 			    struct fl_pin *pins)
 {
 	struct fl_machine *m = mm->machine;
-	struct ptdesc *pgd = mm->pgd;
-	size_t done;
+	size_t done = 0;
 
-	for (done = 0; done < n; done++, addr += page_size(m)) {
-		pmd_t *pmdp = pmd_offset_lockless(m, pgd, addr);
+	while (done < n) {
+		pmd_t *pmdp = pmd_offset_lockless(m, mm->pgd, addr);
 		pmd_t pmd = pmdp ? pmdp_get(pmdp) : 0;
-		struct page *page;
+		size_t end = (1U << m->level_bits) - pgtable_index(m, addr, 0);
+		pte_t *ptep;
 
 		if (pmd_none(pmd))
-			break;
-		page = gup_pte(m, pte_offset_map(m, pmd, addr), flags);
-		if (!page)
-			break;
-		pins[done].pfn = page_to_pfn(page);
+			return done;
+		ptep = pte_offset_map(m, pmd, addr);
+		end = n - done < end ? n : done + end;
+		addr += (uint64_t)(end - done) << m->page_shift;
+		for (; done < end; done++, ptep++) {
+			struct page *page = gup_pte(m, pmdp, pmd, ptep, flags);
+
+			if (!page)
+				return done;
+			pins[done].pfn = page_to_pfn(page);
+		}
 	}
 	return done;
 }
@@ -281,22 +415,36 @@ static size_t lockless_pages_from_mm(struct mm_struct *mm, fl_vaddr addr, size_t
 				     unsigned int flags, struct fl_pin *pins)
 {
 	struct fl_machine *m = mm->machine;
-	unsigned int seq = raw_read_seqcount(&mm->write_protect_seq);
+	bool check = flags & FOLL_PIN && m->policy.fork_seqcount == FL_FORK_SEQCOUNT_ON;
+	bool rcu = m->policy.pgtable_free == FL_PGTABLE_FREE_RCU;
+	unsigned int fast_flags = flags, seq = 0;
 	unsigned long irq_flags;
 	size_t done;
 
-	if (seq & 1)
-		return 0;
+	if (check) {
+		seq = raw_read_seqcount(&mm->write_protect_seq);
+		if (seq & 1)
+			return 0;
+	}
+	/* 5.8: what is writable already needs no early COW; all else is slow's. */
+	if (m->policy.gup_cow_break == FL_GUP_COW_BREAK_FORCE_WRITE)
+		fast_flags |= FOLL_WRITE;
+	/* Interrupts off is an RCU reader in the kernel. Here they are two things. */
 	local_irq_save(irq_flags);
-	done = gup_pgd_range(mm, addr, n, flags, pins);
+	if (rcu)
+		rcu_read_lock();
+	done = gup_pgd_range(mm, addr, n, fast_flags, pins);
+	if (rcu)
+		rcu_read_unlock();
 	local_irq_restore(irq_flags);
 	/* fork() write-protected pages meanwhile: these pins may have been too late for it. */
-	if (read_seqcount_retry(&mm->write_protect_seq, seq)) {
+	if (check && read_seqcount_retry(&mm->write_protect_seq, seq)) {
 		while (done > 0)
 			gup_put_folio(m, pfn_to_page(m, pins[--done].pfn), flags);
 	}
-	for (size_t i = 0; i < done; i++)
-		hook_pinned(mm, pfn_to_page(m, pins[i].pfn), flags);
+	for (size_t i = 0; fl_oracles_on && i < done; i++)
+		hook_pinned(mm, addr + ((uint64_t)i << m->page_shift), pins[i].pfn, flags);
+	fl_count_add(m, gup_fast, done);
 	return done;
 }
 
@@ -307,54 +455,116 @@ static void mm_set_has_pinned_flag(struct mm_struct *mm)
 		set_bit(MMF_HAS_PINNED, &mm->flags);
 }
 
-long fl_pin_user_pages_fast(struct fl_cpu *cpu, fl_vaddr addr, size_t n, unsigned int flags,
-			    struct fl_pin *pins)
-{
-	unsigned int gup_flags = FOLL_PIN | (flags & FL_GUP_WRITE ? FOLL_WRITE : 0);
-	struct mm_struct *mm = cpu->state->mm;
-	struct fl_machine *m = cpu->machine;
-	struct page *page;
-	size_t done, i;
-	int err = 0;
+/* --- the public side --- */
 
-	if (!mm || !n || flags & ~(FL_GUP_WRITE | FL_GUP_FAST_ONLY) || addr & (page_size(m) - 1))
+static unsigned int foll_flags(unsigned int flags)
+{
+	return (flags & FL_GUP_GET ? FOLL_GET : FOLL_PIN) |
+	       (flags & FL_GUP_WRITE ? (unsigned int)FOLL_WRITE : 0) |
+	       (flags & FL_GUP_FORCE ? (unsigned int)FOLL_FORCE : 0) |
+	       (flags & FL_GUP_LONGTERM ? (unsigned int)FOLL_LONGTERM : 0);
+}
+
+static int check_args(const struct fl_machine *m, fl_vaddr addr, size_t n, unsigned int flags,
+		      unsigned int known)
+{
+	if (!n || flags & ~known || addr & (page_size(m) - 1))
+		return -EINVAL;
+	if (flags & FL_GUP_GET && flags & FL_GUP_LONGTERM)
 		return -EINVAL;
 	if (addr >= task_size(m) || n > (task_size(m) - addr) >> m->page_shift)
 		return -EFAULT;
+	return 0;
+}
 
-	mm_set_has_pinned_flag(mm);
-	done = lockless_pages_from_mm(mm, addr, n, gup_flags, pins);
-	while (done < n && !(flags & FL_GUP_FAST_ONLY)) {
-		err = get_page_slow(mm, addr + ((uint64_t)done << m->page_shift), gup_flags, &page);
-		if (err)
-			break;
-		pins[done++].pfn = page_to_pfn(page);
-	}
-	for (i = 0; i < done; i++) {
+static long hand_over(struct fl_machine *m, struct fl_pin *pins, long n, unsigned int flags)
+{
+	for (long i = 0; i < n; i++) {
 		pins[i].machine = m;
 		pins[i].flags = flags;
 	}
-	return done ? (long)done : err;
+	return n;
+}
+
+long fl_pin_user_pages_fast(struct fl_cpu *cpu, fl_vaddr addr, size_t n, unsigned int flags,
+			    struct fl_pin *pins)
+{
+	const unsigned int known = FL_GUP_WRITE | FL_GUP_FAST_ONLY | FL_GUP_GET | FL_GUP_LONGTERM;
+	unsigned int gup_flags = foll_flags(flags);
+	struct mm_struct *mm = cpu->state->mm;
+	struct fl_machine *m = cpu->machine;
+	long slow = 0;
+	size_t done;
+	int err;
+
+	err = mm ? check_args(m, addr, n, flags, known) : -EINVAL;
+	if (err)
+		return err;
+	if (gup_flags & FOLL_PIN)
+		mm_set_has_pinned_flag(mm);
+	done = lockless_pages_from_mm(mm, addr, n, gup_flags, pins);
+	if (done < n && !(flags & FL_GUP_FAST_ONLY)) {
+		slow = get_user_pages_locked(mm, addr + ((uint64_t)done << m->page_shift), n - done,
+					     gup_flags, pins + done);
+		if (slow > 0)
+			done += (size_t)slow;
+	}
+	return done ? hand_over(m, pins, (long)done, flags) : slow;
+}
+
+long fl_pin_user_pages(struct fl_cpu *cpu, struct fl_mm *fl_mm, fl_vaddr addr, size_t n,
+		       unsigned int flags, struct fl_pin *pins)
+{
+	const unsigned int known = FL_GUP_WRITE | FL_GUP_GET | FL_GUP_FORCE | FL_GUP_LONGTERM;
+	unsigned int gup_flags = foll_flags(flags) | FOLL_REMOTE;
+	struct mm_struct *mm = &fl_mm->mm;
+	int err = check_args(cpu->machine, addr, n, flags, known);
+
+	if (err)
+		return err;
+	if (gup_flags & FOLL_PIN)
+		mm_set_has_pinned_flag(mm);
+	return hand_over(cpu->machine, pins, get_user_pages_locked(mm, addr, n, gup_flags, pins),
+			 flags);
 }
 
 void fl_unpin(struct fl_cpu *cpu, struct fl_pin *pin)
 {
-	unsigned int flags = FOLL_PIN | (pin->flags & FL_GUP_WRITE ? FOLL_WRITE : 0);
+	unsigned int flags = foll_flags(pin->flags);
 
-	if (pin->pfn != ZERO_PFN)
+	if (flags & FOLL_PIN && pin->pfn != ZERO_PFN) {
 		FL_HOOK(fl_oracle_unpinned(pin->pfn, flags & FOLL_WRITE));
+		FL_EVENT(.kind = FL_EVENT_UNPIN, .pfn = pin->pfn, .write = flags & FOLL_WRITE);
+	}
 	gup_put_folio(pin->machine, pfn_to_page(pin->machine, pin->pfn), flags);
+}
+
+void fl_unpin_dirty(struct fl_cpu *cpu, struct fl_pin *pin)
+{
+	struct page *page = pfn_to_page(pin->machine, pin->pfn);
+
+	/* Under the page lock: truncation and writeback would be in the way of a file's page. */
+	lock_page(page);
+	SetPageDirty(page);
+	unlock_page(page);
+	fl_unpin(cpu, pin);
 }
 
 uint64_t fl_pin_load(const struct fl_pin *pin, size_t i)
 {
+	uint64_t word;
+
 	if (i >= pin->machine->page_words)
 		return 0;
-	return READ_ONCE(frame_words(pin->machine, pin->pfn)[i]);
+	word = READ_ONCE(frame_words(pin->machine, pin->pfn)[i]);
+	FL_EVENT(.kind = FL_EVENT_PIPE_READ, .pfn = pin->pfn, .value = word);
+	return word;
 }
 
 void fl_pin_store(const struct fl_pin *pin, size_t i, uint64_t word)
 {
-	if (i < pin->machine->page_words)
-		WRITE_ONCE(frame_words(pin->machine, pin->pfn)[i], word);
+	if (i >= pin->machine->page_words)
+		return;
+	FL_EVENT(.kind = FL_EVENT_KERNEL_STORE, .pfn = pin->pfn, .value = word);
+	WRITE_ONCE(frame_words(pin->machine, pin->pfn)[i], word);
 }

@@ -10,13 +10,15 @@ enum foll_flags {
 	FOLL_GET = 0x04, /* a plain reference */
 	FOLL_FORCE = 0x10,
 	FOLL_REMOTE = 0x2000,
+	FOLL_COW = 0x4000,	 /* one write fault is done (up to 5.19); inside gup.c */
+	FOLL_LONGTERM = 0x10000, /* a pin for as long as the user likes */
 	FOLL_FAST_ONLY = 0x20000,
 	FOLL_PIN = 0x40000, /* a reference that page_maybe_dma_pinned() sees */
 };
 
 /*
- * The page that @vma maps at @addr, with a reference as @flags ask. mmap:R. NULL: fault it in
- * first; *@unshare says how. Under the page-table lock, so what it finds is true while it takes
+ * The page that @vma maps at @addr, with a reference as @flags ask; it can be the zero page. mmap:R.
+ * NULL: fault it in first; *@unshare says how. Under the page-table lock, so what it finds is true while it takes
  * the reference.
  */
 struct page *follow_page_pte(struct vm_area_struct *vma, fl_vaddr addr, unsigned int flags,

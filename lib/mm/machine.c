@@ -8,8 +8,12 @@
 #include "mmu/machine.h"
 
 #include "mm/describe.h"
+#include "mm/lru.h"
+#include "mm/mmu_gather.h"
+#include "mm/ksm.h"
 #include "mmu/describe.h"
 #include "mmu/frame.h"
+#include "mmu/owned.h"
 #include "mmu/mmu.h"
 #include "oracle/oracle.h"
 #include "rt/ipi_internal.h"
@@ -17,6 +21,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { NATIVE_SIZES, SMALL_SIZES };
 
@@ -29,6 +34,7 @@ static const struct fl_machine_config sizes[] = {
 		.level_bits = 9,
 		.tlb_sets = 64,
 		.tlb_ways = 4,
+		.lru_batch = 15,
 	},
 	[SMALL_SIZES] = {
 		.cpus = 1,
@@ -38,6 +44,7 @@ static const struct fl_machine_config sizes[] = {
 		.level_bits = 2,
 		.tlb_sets = 4,
 		.tlb_ways = 1,
+		.lru_batch = FL_LRU_NO_BATCH,
 	},
 };
 
@@ -55,9 +62,17 @@ void fl_machine_config_small(struct fl_machine_config *config)
 	*config = sizes[SMALL_SIZES];
 	config->policy = given.policy;
 	config->no_oracles = given.no_oracles;
+	config->uffd_must_answer = given.uffd_must_answer;
+	if (given.lru_batch)
+		config->lru_batch = given.lru_batch;
+	config->tlb_speculate = given.tlb_speculate;
+	config->count_tlb_hits = given.count_tlb_hits;
 	if (given.cpus)
 		config->cpus = given.cpus;
 }
+
+/* tlb_single_page_flush_ceiling of x86; at most as many as there are entries. */
+#define TLB_FLUSH_CEILING 33
 
 static bool power_of_two(uint64_t n)
 {
@@ -70,7 +85,7 @@ static bool sizes_ok(const struct fl_machine_config *c)
 	       c->frames <= UINT32_MAX && power_of_two(c->page_words) && c->page_words >= 2 &&
 	       c->page_words <= 512 && c->levels >= 2 && c->levels <= 5 && c->level_bits >= 1 &&
 	       c->level_bits <= 9 && power_of_two(c->tlb_sets) && c->tlb_sets <= 1U << 16 &&
-	       c->tlb_ways >= 1 && c->tlb_ways <= 64;
+	       c->tlb_ways >= 1 && c->tlb_ways <= 64 && c->lru_batch <= 1024;
 }
 
 static void take_sizes(struct fl_machine_config *c)
@@ -84,6 +99,9 @@ static void take_sizes(struct fl_machine_config *c)
 	c->level_bits = c->level_bits ? c->level_bits : d->level_bits;
 	c->tlb_sets = c->tlb_sets ? c->tlb_sets : d->tlb_sets;
 	c->tlb_ways = c->tlb_ways ? c->tlb_ways : d->tlb_ways;
+	c->lru_batch = c->lru_batch ? c->lru_batch : d->lru_batch;
+	if (c->lru_batch == FL_LRU_NO_BATCH)
+		c->lru_batch = 0;
 }
 
 /* Who builds the machine may have set up interrupts for it already. */
@@ -95,7 +113,8 @@ static int ipi_begin(struct fl_machine *m)
 		return 0;
 	err = fl_ipi_init((int)m->nr_cpus);
 	m->owns_ipi = !err;
-	if (!err && m->policy.tlb_flush == FL_TLB_FLUSH_BROADCAST)
+	if (!err && m->policy.tlb_flush == FL_TLB_FLUSH_BROADCAST &&
+	    m->policy.pgtable_free != FL_PGTABLE_FREE_IPI)
 		fl_ipi_quiet();
 	return err;
 }
@@ -108,7 +127,7 @@ static int cpu_init(struct fl_machine *m, unsigned int nr)
 	cpu->nr = nr;
 	cpu->state = fl_zalloc_aligned(sizeof(*cpu->state), 64);
 	cpu->free = fl_zalloc_aligned(sizeof(*cpu->free), 64);
-	if (!cpu->state || !cpu->free)
+	if (!cpu->state || !cpu->free || lru_init(cpu) || tlb_ubc_init(cpu))
 		return -ENOMEM;
 	return tlb_init(cpu);
 }
@@ -117,7 +136,9 @@ static int machine_init(struct fl_machine *m)
 {
 	int err;
 
-	m->cpus = calloc(m->nr_cpus, sizeof(*m->cpus));
+	m->cpus = aligned_alloc(_Alignof(struct fl_cpu), m->nr_cpus * sizeof(*m->cpus));
+	if (m->cpus)
+		memset(m->cpus, 0, m->nr_cpus * sizeof(*m->cpus));
 	m->state = fl_zalloc_aligned(sizeof(*m->state), 64);
 	if (!m->cpus || !m->state)
 		return -ENOMEM;
@@ -127,7 +148,18 @@ static int machine_init(struct fl_machine *m)
 			return err;
 	}
 	err = frames_init(m);
+	if (!err)
+		err = ksm_init(m);
 	return err ? err : ipi_begin(m);
+}
+
+/* Nobody would look at the flag else. Releases have all four of these, or none, but for 5.19. */
+static bool keeps_anon_exclusive(const struct fl_policy *policy)
+{
+	return policy->wp_reuse == FL_WP_REUSE_ANON_EXCLUSIVE ||
+	       policy->gup_unshare == FL_GUP_UNSHARE_ANON_EXCLUSIVE ||
+	       policy->fork_pinned == FL_FORK_PINNED_ANON_EXCLUSIVE ||
+	       policy->gup_force_write == FL_GUP_FORCE_ANON_EXCLUSIVE;
 }
 
 int fl_machine_create(struct fl_machine **out, const struct fl_machine_config *config)
@@ -140,6 +172,10 @@ int fl_machine_create(struct fl_machine **out, const struct fl_machine_config *c
 	take_sizes(&c);
 	if (!sizes_ok(&c))
 		return -EINVAL;
+#ifndef FAULTLINE_CHECK
+	if (fl_oracle_machine())
+		return -EBUSY;
+#endif
 	m = calloc(1, sizeof(*m));
 	if (!m)
 		return -ENOMEM;
@@ -155,6 +191,18 @@ int fl_machine_create(struct fl_machine **out, const struct fl_machine_config *c
 	m->level_bits = c.level_bits;
 	m->tlb_sets = c.tlb_sets;
 	m->tlb_ways = c.tlb_ways;
+	m->tlb_flush_ceiling = TLB_FLUSH_CEILING;
+	if (m->tlb_flush_ceiling > c.tlb_sets * c.tlb_ways)
+		m->tlb_flush_ceiling = c.tlb_sets * c.tlb_ways;
+	m->tlb_speculate = c.tlb_speculate;
+	m->tlb_fast = m->policy.tlb_flush == FL_TLB_FLUSH_IPI && !c.count_tlb_hits;
+	m->task_size = 1ULL << (m->page_shift + m->levels * m->level_bits);
+	m->lru_batch = c.lru_batch;
+#ifdef FAULTLINE_CHECK
+	m->uffd_must_answer = c.uffd_must_answer;
+#endif
+	m->anon_exclusive = keeps_anon_exclusive(&m->policy);
+	m->decisions = *fl_decisions_get();
 	m->describe_more = mm_describe;
 	fl_describe_attach(m);
 	fl_oracle_attach(m, !c.no_oracles);
@@ -171,6 +219,9 @@ void fl_machine_destroy(struct fl_machine *m)
 	if (!m)
 		return;
 #ifndef FAULTLINE_CHECK
+	while (m->state && m->state->mms)
+		fl_mm_destroy((struct fl_mm *)m->state->mms);
+	destroy_owned(m);
 	fl_rt_rcu_barrier(); /* VMAs and tree nodes on their way */
 #endif
 	fl_oracle_attach(NULL, false);
@@ -180,9 +231,12 @@ void fl_machine_destroy(struct fl_machine *m)
 	frames_exit(m);
 	for (unsigned int i = 0; m->cpus && i < m->nr_cpus; i++) {
 		tlb_exit(&m->cpus[i]);
+		tlb_ubc_exit(&m->cpus[i]);
+		lru_exit(&m->cpus[i]);
 		fl_free(m->cpus[i].free);
 		fl_free(m->cpus[i].state);
 	}
+	ksm_destroy(m);
 	fl_free(m->state);
 	free(m->cpus);
 	free(m);

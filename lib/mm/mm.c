@@ -1,30 +1,50 @@
 // SPDX-License-Identifier: MIT
 /*
- * mm.c - an address space from its first day to its last, and a CPU's switch to it.
+ * mm.c - an address space from its first day to its last.
  *
- * State: struct mm_struct; the machine's list of them; what each CPU has loaded.
+ * State: struct mm_struct; the machine's list of them.
  *
- *   switch_mm(), on CPU c                      tlb_shootdown(), elsewhere (policy tlb_flush=ipi)
- *   X1  set c's bit in mm_cpumask              Y1  change an entry
- *   X2  smp_mb()                     [m]           smp_mb()                             [m]
- *   X3  load the page tables; walks begin      Y2  read mm_cpumask
+ * The end is munmap's order (mmap.c) for all at once: entries, the lists of anon_vmas and files,
+ * tables, flush, pages; then the VMAs. No CPU uses the mm, but walks from pages to mappings still
+ * find it.
  *
- * [m] Either Y2 sees the bit, and c is interrupted, or c's walks see Y1 (71b3c126e611).
- *
- * Models: mm_alloc(), __mmput(), kernel/fork.c; switch_mm_irqs_off(), arch/x86/mm/tlb.c, Linux
- * 6.12, without lazy mode: a CPU that switches away forgets the old mm's translations. Policy:
- * none.
+ * Models: mm_alloc(), __mmput(), kernel/fork.c; exit_mmap(), mm/mmap.c, Linux 6.12.
+ * Policy: none.
  */
 #include "mm/mm.h"
 
-#include "mm/rmap.h"
+#include "mm/file.h"
+#include "mm/ksm.h"
+#include "mm/lru.h"
 #include "mm/tlbflush.h"
 #include "mm/vma.h"
+#include "mm/zap.h"
 
 #include <errno.h>
 
 /* Address-space ids that a TLB tag has room for (mmu/tlb.c); 0 is nobody's. */
 #define NR_ASIDS 32767
+
+/*
+ * An id that no other address space of the machine has: its translations would pass for this one's. Under
+ * mm_lock. 0: all are in use.
+ */
+static uint64_t new_asid(const struct fl_machine *m, uint64_t id)
+{
+	const struct mm_struct *mm;
+
+	if (id <= NR_ASIDS)
+		return id;
+	for (uint64_t i = 0; i < NR_ASIDS; i++) {
+		uint64_t asid = (id - 1 + i) % NR_ASIDS + 1;
+
+		for (mm = m->state->mms; mm && mm->asid != asid; mm = mm->next)
+			;
+		if (!mm)
+			return asid;
+	}
+	return 0;
+}
 
 int fl_mm_create(struct fl_mm **out, struct fl_machine *m)
 {
@@ -46,10 +66,17 @@ int fl_mm_create(struct fl_mm **out, struct fl_machine *m)
 
 	spin_lock(&m->state->mm_lock);
 	mm->id = ++m->state->next_mm_id;
-	mm->asid = (mm->id - 1) % NR_ASIDS + 1;
-	mm->next = m->state->mms;
-	m->state->mms = mm;
+	mm->asid = new_asid(m, mm->id);
+	if (mm->asid) {
+		mm->next = m->state->mms;
+		m->state->mms = mm;
+	}
 	spin_unlock(&m->state->mm_lock);
+	if (!mm->asid) {
+		fl_free(mm->pgd);
+		fl_free(fl_mm);
+		return -ENOMEM;
+	}
 	*out = fl_mm;
 	return 0;
 }
@@ -70,56 +97,56 @@ static void unlist_mm(struct fl_machine *m, struct mm_struct *mm)
 	spin_unlock(&m->state->mm_lock);
 }
 
-void fl_mm_destroy(struct fl_mm *fl_mm)
+static void exit_mmap(struct mm_struct *mm)
+{
+	const struct zap_details details = { .drop_marker = true };
+	struct vm_area_struct *vma, *first = vma_find(mm, 0);
+	struct mmu_gather tlb;
+	fl_vaddr end = 0;
+
+	if (!first)
+		return;
+	tlb_gather_mmu_fullmm(&tlb, mm);
+	for (vma = first; vma; vma = vma_find(mm, end)) {
+		end = vma->vm_end;
+		unmap_page_range(&tlb, vma, vma->vm_start, end, &details);
+	}
+	for (vma = first; vma; vma = vma_find(mm, vma->vm_end))
+		unlink_vma_lists(vma);
+	free_pgtables(&tlb, first->vm_start, end, 0, task_size(mm->machine));
+	tlb_finish_mmu(&tlb);
+}
+
+static void free_vmas(struct mm_struct *mm)
 {
 	struct vm_area_struct *vma;
+	fl_vaddr at = 0;
+
+	while ((vma = vma_find(mm, at))) {
+		at = vma->vm_end;
+		if (vma->vm_file)
+			fput(vma->vm_file);
+		__vm_area_free(vma);
+	}
+	vma_tree_destroy(&mm->tree);
+}
+
+void fl_mm_destroy(struct fl_mm *fl_mm)
+{
 	struct fl_machine *m;
 	struct mm_struct *mm;
-	fl_vaddr at = 0;
 
 	if (!fl_mm)
 		return;
 	mm = &fl_mm->mm;
 	m = mm->machine;
+	ksm_exit(mm);
+	lru_add_drain_all(m);
 	userfaultfd_close_all(mm);
-	for (vma = vma_find(mm, 0); vma; vma = vma_find(mm, vma->vm_end))
-		zap_page_range(mm, vma->vm_start, vma->vm_end);
-	for (unsigned int i = 0; i < m->nr_cpus; i++) {
-		if (m->cpus[i].state->mm == mm)
-			fl_switch_mm(&m->cpus[i], NULL);
-	}
-	/* The id of the address space may be given out again: no translation may be left. */
-	tlb_shootdown(m, mm->asid, &mm->cpu_bitmap, 0, TLB_FLUSH_ALL);
-	while ((vma = vma_find(mm, at))) {
-		at = vma->vm_end;
-		if (vma->anon_vma)
-			put_anon_vma(vma->anon_vma);
-		__vm_area_free(vma);
-	}
-	vma_tree_destroy(&mm->tree);
+	exit_mmap(mm);
+	destroy_context(mm);
+	free_vmas(mm);
 	pgtable_free_tree(m, mm->pgd, m->levels - 1);
 	unlist_mm(m, mm);
 	fl_free(fl_mm);
-}
-
-void fl_switch_mm(struct fl_cpu *cpu, struct fl_mm *fl_mm)
-{
-	struct mm_struct *prev = cpu->state->mm, *next = fl_mm ? &fl_mm->mm : NULL;
-	struct cpu_state *state = cpu->state;
-
-	if (prev == next)
-		return;
-	if (prev) {
-		state->mm = NULL;
-		state->pgd = NULL;
-		tlb_drop_range(cpu, prev->asid, 0, TLB_FLUSH_ALL);
-		clear_bit(cpu->nr, &prev->cpu_bitmap);
-	}
-	if (next) {
-		set_bit(cpu->nr, &next->cpu_bitmap); /* X1 */
-		smp_mb();			     /* X2, paired with S2 in mmu/shootdown.c */
-		state->asid = next->asid;
-		state->pgd = next->pgd;
-		state->mm = next;
-	}
 }

@@ -7,7 +7,9 @@
  * is marked (vma_start_write()), "PTL" the lock of the page table that an entry is in.
  *
  *   field of a VMA            a writer needs       a reader needs
- *   vm_start, vm_end          mmap:W and VL:W      mmap:R or VL:R
+ *   vm_start, vm_end,         mmap:W and VL:W,     mmap:R or VL:R or i_mmap_rwsem or
+ *   vm_pgoff                  i_mmap_rwsem and     the anon_vma's lock
+ *                             the anon_vma's lock
  *   vm_flags, vm_page_prot    mmap:W and VL:W      mmap:R or VL:R
  *   uffd_ctx                  mmap:W and VL:W      mmap:R or VL:R
  *   vm_lock_seq               mmap:W and vm_lock   vm_lock for reading, or mmap:W. The early check
@@ -15,11 +17,14 @@
  *   detached                  mmap:W and VL:W      vm_lock for reading
  *   anon_vma                  mmap:R and           mmap:R or VL:R, once it is set
  *                             page_table_lock
- *   vm_mm, vm_lock, vm_pgoff  nobody, once it is in the tree
+ *                             or VL:W
+ *   detached_next             mmap:W, out of the tree
+ *   vm_mm, vm_lock, vm_file   nobody, once it is in the tree
  */
 #ifndef FL_MM_TYPES_H
 #define FL_MM_TYPES_H
 
+#include "mm/recycle.h"
 #include "mm/vma_tree.h"
 #include "mmu/frame.h"
 #include "mmu/machine.h"
@@ -34,12 +39,26 @@
 #define VM_MAYSHARE 0x00000080UL
 #define VM_UFFD_MISSING 0x00000200UL
 #define VM_UFFD_WP 0x00001000UL
-#define VM_SOFTDIRTY 0x08000000UL
-#define __VM_UFFD_FLAGS (VM_UFFD_MISSING | VM_UFFD_WP)
+#define VM_SOFTDIRTY 0x08000000UL /* all of it counts as soft-dirty; cleared by clear_refs */
+#define VM_MERGEABLE 0x80000000UL /* KSM may merge its pages */
+#define VM_UFFD_MINOR 0x4000000000UL
+#define __VM_UFFD_FLAGS (VM_UFFD_MISSING | VM_UFFD_WP | VM_UFFD_MINOR)
 
-/* What pages of an area belong to. No reverse mapping is walked yet: it is an identity. */
-struct anon_vma {
-	refcount_t refcount; /* one per VMA */
+struct vm_area_struct;
+struct vm_fault;
+struct fl_file;
+struct anon_vma; /* rmap.h */
+struct anon_vma_chain;
+
+/* What a mapping of a file does. NULL in a VMA: anonymous. fault.h has vm_fault_t. */
+struct vm_operations_struct {
+	/* The page of the file at vmf->pgoff, referenced and locked, to vmf->page. */
+	unsigned int (*fault)(struct vm_fault *vmf);
+	/*
+	 * The page is about to become writable in a shared mapping. NULL: nobody needs to know.
+	 * Called without the PTL; vmf->page is referenced and, on return, locked.
+	 */
+	unsigned int (*page_mkwrite)(struct vm_fault *vmf);
 };
 
 /* Apart from the VMA, so that readers who take it do not disturb readers of the VMA's fields. */
@@ -56,14 +75,19 @@ struct vm_area_struct {
 	int vm_lock_seq;    /* marked as being written if equal to mm_lock_seq */
 	int detached;	    /* no longer in the tree */
 	struct vma_lock *vm_lock;
-	const void *vm_ops; /* NULL: anonymous. All are, so far */
+	const struct vm_operations_struct *vm_ops; /* NULL: anonymous */
+	struct fl_file *vm_file;		   /* with a reference; NULL: anonymous */
+	struct vm_area_struct *i_mmap_next;	   /* of the same file; its i_mmap_rwsem */
 	struct anon_vma *anon_vma;
-	uint64_t vm_pgoff; /* page number of vm_start; of an anonymous VMA when it was mapped */
+	struct anon_vma_chain *anon_vma_chain; /* all that it has pages of; mmap:W, or mmap:R and
+						* page_table_lock */
+	uint64_t vm_pgoff; /* page number of vm_start: in the file, or when it was mapped */
 	struct fl_uffd *uffd_ctx;
-	struct rcu_head vm_rcu;
+	struct vm_area_struct *detached_next; /* munmap's list */
+	struct retired retired;
 };
 
-enum mm_flags { MMF_HAS_PINNED };
+enum mm_flags { MMF_HAS_PINNED, MMF_VM_MERGEABLE, MMF_VM_EXITING };
 
 struct mm_struct {
 	struct fl_machine *machine; /* constant, as are pgd, id and asid */
@@ -76,6 +100,9 @@ struct mm_struct {
 	spinlock_t page_table_lock;   /* guards all entries but those of leaf tables; anon_vma */
 	seqcount_t write_protect_seq; /* odd while fork() write-protects */
 	atomic_t tlb_flush_pending;   /* threads that changed entries and have yet to flush */
+	atomic_t wrprotect_pending;   /* of these, who write-protects. Policy wrprotect_sync */
+	atomic_t tlb_flush_batched;   /* reclaim's deferred flushes. tlb_batch.c */
+	atomic_long_t tlb_gen;	      /* counts flushes. mmu/shootdown.c */
 	unsigned long flags;	      /* enum mm_flags, atomic */
 	unsigned long cpu_bitmap;     /* mm_cpumask(): CPUs that have it loaded, atomic */
 	struct mm_struct *next;	      /* machine_state.mms, and its lock */

@@ -17,7 +17,6 @@
 
 #define mmap_write_lock(mm) down_write(&(mm)->mmap_lock)
 #define mmap_read_lock(mm) down_read(&(mm)->mmap_lock)
-#define mmap_read_trylock(mm) down_read_trylock(&(mm)->mmap_lock)
 #define mmap_read_unlock(mm) up_read(&(mm)->mmap_lock)
 
 static inline void mmap_write_unlock(struct mm_struct *mm)

@@ -38,11 +38,41 @@
 
 #include "mm/mm_types.h"
 
+/*
+ * What anonymous pages belong to: a VMA's own pages, and those of the VMAs that fork made of it. A
+ * child has an anon_vma of its own for new pages and is on the lists of all its ancestors', since it
+ * may map their pages. A chain element ties one VMA to one anon_vma: it is on the VMA's list and on
+ * the anon_vma's. The protocol is at the top of anon_vma.c.
+ */
+struct anon_vma {
+	struct anon_vma *root;	   /* whose rwsem guards the whole family's lists; constant */
+	struct rw_semaphore rwsem; /* the root's counts */
+	refcount_t refcount;	   /* one per chain element, and one of each child for its parent */
+	long num_children;	   /* root's rwsem; these two decide whether fork may reuse it */
+	long num_active_vmas;	   /* VMAs whose vma->anon_vma it is */
+	struct anon_vma *parent;   /* constant; the root's is itself */
+	struct anon_vma_chain *chain; /* root's rwsem: all VMAs that may have pages of it */
+};
+
+struct anon_vma_chain {
+	struct vm_area_struct *vma;
+	struct anon_vma *anon_vma;
+	struct anon_vma_chain *next_same_vma; /* vma->anon_vma_chain: newest first, the root last.
+					       * mmap:W, or mmap:R and page_table_lock */
+	struct anon_vma_chain *next_same_anon_vma;   /* anon_vma->chain; root's rwsem */
+	struct anon_vma_chain **pprev_same_anon_vma; /* what points to it there; the same */
+};
+
+/* Who walks from a page to its mappings would hold it for reading. Inside i_mmap_rwsem. */
+#define anon_vma_lock_write(anon_vma) down_write(&(anon_vma)->root->rwsem)
+#define anon_vma_unlock_write(anon_vma) up_write(&(anon_vma)->root->rwsem)
+
 static inline void get_anon_vma(struct anon_vma *anon_vma)
 {
 	refcount_inc(&anon_vma->refcount);
 }
 
+/* Without a lock of the family's: the last one frees it. */
 void put_anon_vma(struct anon_vma *anon_vma);
 int __anon_vma_prepare(struct vm_area_struct *vma);
 
@@ -57,11 +87,42 @@ static inline int anon_vma_prepare(struct vm_area_struct *vma)
 	return __anon_vma_prepare(vma);
 }
 
+/*
+ * @dst, which has no chain yet, gets all that @src has, each right behind @src on the anon_vmas'
+ * lists. With dst->anon_vma as @src's it is a copy; without, fork's: then an anon_vma without VMAs
+ * of its own and with one child at most becomes @dst's (2555283eb40d). mmap:W. -ENOMEM: @dst has
+ * nothing.
+ */
+int anon_vma_clone(struct vm_area_struct *dst, struct vm_area_struct *src);
+/*
+ * For fork: @vma is a copy of @pvma in the child's mm, not yet in its tree, with an empty chain. It
+ * gets all of @pvma's anon_vmas and one of its own for new pages. Nothing if @pvma has none. The
+ * parent's mmap:W. -ENOMEM: @vma has nothing.
+ */
+int anon_vma_fork(struct vm_area_struct *vma, struct vm_area_struct *pvma);
+/* Takes @vma off all lists; it has no pages any more. mmap:W, marked or out of the tree. */
+void unlink_anon_vmas(struct vm_area_struct *vma);
+
 /* A fresh page that only this entry, which is yet to be set, will map. Exclusive. Under the PTL. */
 void page_add_new_anon_rmap(const struct fl_machine *m, struct page *page,
 			    struct vm_area_struct *vma, fl_vaddr addr);
+/* One more entry maps an anonymous page: a copy of one in another mm (fork), or KSM's. */
+#define page_dup_rmap(page) atomic_inc(&(page)->_mapcount)
+/*
+ * A page that only one entry maps belongs to @vma's mm from now on, whoever made it: rmap walks need
+ * not look at parents and siblings any more. With the page lock and the PTL.
+ */
+#define page_move_anon_rmap(page, vma) WRITE_ONCE((page)->mapping, READ_ONCE((vma)->anon_vma))
 /* The caller cleared or replaced an entry that mapped @page. Under the PTL. */
 #define page_remove_rmap(page) ((void)atomic_add_negative(-1, &(page)->_mapcount))
+
+/* May anybody but the one mapping see it? What policy gup_unshare=mapcount asks. KSM's always are. */
+#define page_is_shared(page) (PageKsm(page) || page_mapcount(page) > 1)
+static inline bool gup_unshare_by_mapcount(const struct fl_machine *m)
+{
+	return m->policy.gup_unshare == FL_GUP_UNSHARE_MAPCOUNT ||
+	       m->policy.gup_unshare == FL_GUP_UNSHARE_MAPCOUNT_RECHECK;
+}
 
 /*
  * Steps A2 and A3. The caller did A1, does A4, and holds the PTL. -EBUSY: pinned, nothing was

@@ -11,9 +11,27 @@
 #include "mm/mm_types.h"
 #include "mmu/mmu.h"
 
+/* @freed_tables: page tables of the range go as well, as soon as this returns. */
+static inline void __flush_tlb_mm_range(struct mm_struct *mm, fl_vaddr start, fl_vaddr end,
+					bool freed_tables)
+{
+	struct flush_tlb_info info = {
+		.machine = mm->machine,
+		.mm = mm,
+		.asid = mm->asid,
+		.tlb_gen = &mm->tlb_gen,
+		.cpumask = &mm->cpu_bitmap,
+		.start = start,
+		.end = end,
+		.freed_tables = freed_tables,
+	};
+
+	tlb_shootdown(&info);
+}
+
 static inline void flush_tlb_mm_range(struct mm_struct *mm, fl_vaddr start, fl_vaddr end)
 {
-	tlb_shootdown(mm->machine, mm->asid, &mm->cpu_bitmap, start, end);
+	__flush_tlb_mm_range(mm, start, end, false);
 }
 
 static inline void flush_tlb_page(struct vm_area_struct *vma, fl_vaddr addr)
@@ -28,6 +46,11 @@ static inline void flush_tlb_mm(struct mm_struct *mm)
 	flush_tlb_mm_range(mm, 0, TLB_FLUSH_ALL);
 }
 
+/*
+ * switch.c. Nobody uses @mm any more: takes it off all CPUs, and its translations out of their TLBs.
+ */
+void destroy_context(struct mm_struct *mm);
+
 /* Under the PTL. The entry as it was, with what hardware set in it until then. */
 static inline pte_t ptep_get_and_clear(struct mm_struct *mm, fl_vaddr addr, pte_t *ptep)
 {
@@ -39,7 +62,8 @@ static inline pte_t ptep_clear_flush(struct vm_area_struct *vma, fl_vaddr addr, 
 {
 	pte_t pte = ptep_get_and_clear(vma->vm_mm, addr, ptep);
 
-	if (pte & _PAGE_PRESENT)
+	/* pte_accessible(): a NUMA hint may be too new for TLBs to know (20841405940e). */
+	if (pte & _PAGE_PRESENT || (pte_protnone(pte) && mm_tlb_flush_pending(vma->vm_mm)))
 		flush_tlb_page(vma, addr);
 	return pte;
 }

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 /*
- * vma.c - VMAs: memory for them, splitting, merging, changing.
+ * vma.c - VMAs: memory for them, where they begin and end, splitting, changing.
  *
- * State: mm->tree, which says where VMAs are, and vm_start, vm_end and vm_flags of each.
+ * State: mm->tree, which says where VMAs are, and vm_start, vm_end, vm_pgoff and vm_flags of each.
  * Invariants, whenever mmap:W is let go of: VMAs do not overlap; vm_start and vm_end are those of
- * the tree; neighbours that are alike (flags, userfaultfd, anon_vma) were merged.
+ * the tree; neighbours that are alike were merged where the kernel does (vma_merge.c); a VMA with a
+ * file is on the file's list.
  *
  *   writer, under mmap:W                     lockless reader (lock_vma_under_rcu())
  *   W1  mark each VMA that is to change      R1  find the VMA in the tree
@@ -17,18 +18,24 @@
  * earlier 6.4 kernels marked it later). A VMA that leaves is marked and detached before: who
  * found it in the old tree gives up at R2, or finds out at R3.
  *
- * Models: vm_area_alloc(), vm_area_free(), kernel/fork.c; __split_vma(), vma_merge(), vma_link(),
- * mm/mmap.c; Linux 6.4 and 6.5. Merging is by neighbours that are alike after the fact, not the
- * kernel's eight cases, and only if both have the same anon_vma or none: nothing is cloned.
+ * Who walks from a page to its mappings holds no mmap_lock, but i_mmap_rwsem or the anon_vma's lock.
+ * So W2 and W3 are done under both; and while a range goes from one VMA to another there is always
+ * one on the lists that has it: a new one gets there before the old one shrinks, one that goes
+ * leaves them when the other one has grown.
+ *
+ * Models: vm_area_alloc(), vm_area_dup(), vm_area_free(), kernel/fork.c; __split_vma(),
+ * vma_prepare(), vma_complete(), vma_link(), mm/mmap.c; Linux 6.4 and 6.5.
  * Policy: vma_lock (is there a lockless reader to wait for).
  */
 #include "mm/vma.h"
 
+#include "mm/file.h"
 #include "mm/rmap.h"
 #include "mm/vma_lock.h"
 #include "oracle/hooks.h"
 
 #include <errno.h>
+#include <string.h>
 
 static bool has_lockless_readers(const struct mm_struct *mm)
 {
@@ -37,33 +44,95 @@ static bool has_lockless_readers(const struct mm_struct *mm)
 
 pte_t vm_get_page_prot(unsigned long flags)
 {
-	if (flags & (VM_READ | VM_WRITE))
-		return _PAGE_PRESENT | _PAGE_USER;
-	return _PAGE_PROTNONE | _PAGE_USER;
+	if (!(flags & (VM_READ | VM_WRITE)))
+		return _PAGE_PROTNONE | _PAGE_USER;
+	if ((flags & (VM_SHARED | VM_WRITE)) == (VM_SHARED | VM_WRITE))
+		return _PAGE_PRESENT | _PAGE_USER | _PAGE_RW;
+	return _PAGE_PRESENT | _PAGE_USER;
 }
 
-struct vm_area_struct *vm_area_alloc(struct mm_struct *mm, uint64_t start, uint64_t end,
-				     unsigned long flags)
+/* --- memory --- */
+
+static struct vm_area_struct *vma_of(struct retired *retired)
 {
-	struct vm_area_struct *vma = fl_zalloc(sizeof(*vma));
+	return (void *)((char *)retired - offsetof(struct vm_area_struct, retired));
+}
+
+/* All zero but the lock, which is new or as good as new. */
+static struct vm_area_struct *vma_memory(struct mm_struct *mm)
+{
+	struct retired *retired = recycle_get(&mm->tree.recycler, RETIRED_VMA);
+	struct vm_area_struct *vma;
+	struct vma_lock *lock;
+
+	if (retired) {
+		vma = vma_of(retired);
+		lock = vma->vm_lock;
+		memset(vma, 0, sizeof(*vma));
+		vma->vm_lock = lock;
+	} else {
+		vma = fl_zalloc(sizeof(*vma));
+		if (!vma)
+			return NULL;
+		vma->vm_lock = fl_zalloc(sizeof(*vma->vm_lock));
+		if (!vma->vm_lock) {
+			fl_free(vma);
+			return NULL;
+		}
+	}
+	return vma;
+}
+
+static struct vm_area_struct *vma_make(struct mm_struct *mm, uint64_t start, uint64_t end,
+				       unsigned long flags, pte_t prot, uint64_t pgoff)
+{
+	struct vm_area_struct *vma = vma_memory(mm);
 
 	if (!vma)
 		return NULL;
-	vma->vm_lock = fl_zalloc(sizeof(*vma->vm_lock));
-	if (!vma->vm_lock) {
-		fl_free(vma);
-		return NULL;
-	}
 	init_rwsem(&vma->vm_lock->lock);
 	vma->vm_mm = mm;
 	vma->vm_start = start;
 	vma->vm_end = end;
 	vma->vm_flags = flags;
-	vma->vm_page_prot = vm_get_page_prot(flags);
-	vma->vm_pgoff = start >> mm->machine->page_shift;
+	vma->vm_page_prot = prot;
+	vma->vm_pgoff = pgoff;
 	vma->vm_lock_seq = -1;
+	retired_init(&vma->retired, RETIRED_VMA);
 	FL_HOOK(fl_oracle_vma_new(vma, mm, -1, flags, start, end));
 	return vma;
+}
+
+struct vm_area_struct *vm_area_alloc(struct mm_struct *mm, uint64_t start, uint64_t end,
+				     unsigned long flags)
+{
+	return vma_make(mm, start, end, flags, vm_get_page_prot(flags),
+			start >> mm->machine->page_shift);
+}
+
+/* @orig but for where it is. */
+static struct vm_area_struct *vma_copy(struct mm_struct *mm, const struct vm_area_struct *orig,
+				       uint64_t start, uint64_t end, uint64_t pgoff)
+{
+	struct vm_area_struct *vma =
+		vma_make(mm, start, end, orig->vm_flags, orig->vm_page_prot, pgoff);
+
+	if (!vma)
+		return NULL;
+	if (orig->vm_file) {
+		vma->vm_ops = orig->vm_ops;
+		vma->vm_file = orig->vm_file;
+	}
+	if (orig->uffd_ctx)
+		vma->uffd_ctx = orig->uffd_ctx;
+	if (orig->anon_vma)
+		vma->anon_vma = orig->anon_vma;
+	return vma;
+}
+
+struct vm_area_struct *vm_area_dup(struct mm_struct *mm, const struct vm_area_struct *orig)
+{
+	return vma_copy(mm, orig, orig->vm_start, orig->vm_end, orig->vm_pgoff);
 }
 
 void __vm_area_free(struct vm_area_struct *vma)
@@ -73,31 +142,40 @@ void __vm_area_free(struct vm_area_struct *vma)
 	fl_free(vma);
 }
 
-static void vm_area_free_rcu_cb(struct rcu_head *head)
+void retired_free_vma(struct retired *retired)
 {
-	void *vma = (char *)head - offsetof(struct vm_area_struct, vm_rcu);
-
-	__vm_area_free(vma);
+	__vm_area_free(vma_of(retired));
 }
 
 void vm_area_free(struct vm_area_struct *vma)
 {
-	if (vma->anon_vma)
-		put_anon_vma(vma->anon_vma);
-	if (has_lockless_readers(vma->vm_mm))
-		call_rcu(&vma->vm_rcu, vm_area_free_rcu_cb);
+	struct mm_struct *mm = vma->vm_mm;
+
+	if (has_lockless_readers(mm))
+		recycle_put(&mm->tree.recycler, &vma->retired, retired_free_vma);
 	else
 		__vm_area_free(vma);
 }
 
-static void vma_set_range(struct vm_area_struct *vma, uint64_t start, uint64_t end)
+void remove_vma(struct vm_area_struct *vma)
+{
+	if (vma->vm_file)
+		fput(vma->vm_file);
+	vm_area_free(vma);
+}
+
+/* --- where they are --- */
+
+void vma_set_range(struct vm_area_struct *vma, uint64_t start, uint64_t end, uint64_t pgoff)
 {
 	vma->vm_start = start;
 	vma->vm_end = end;
+	if (vma->vm_pgoff != pgoff)
+		vma->vm_pgoff = pgoff;
 	FL_HOOK(fl_oracle_vma_range(vma, start, end));
 }
 
-int vma_link(struct mm_struct *mm, struct vm_area_struct *vma)
+static int tree_insert(struct mm_struct *mm, struct vm_area_struct *vma)
 {
 	struct vma_entry entry = { vma->vm_start, vma->vm_end, vma };
 	struct vma_txn txn;
@@ -113,98 +191,152 @@ int vma_link(struct mm_struct *mm, struct vm_area_struct *vma)
 	return err;
 }
 
-int vma_unlink(struct mm_struct *mm, struct vm_area_struct *vma)
+int vma_link(struct mm_struct *mm, struct vm_area_struct *vma)
 {
+	int err = tree_insert(mm, vma);
+
+	if (!err && vma->vm_file)
+		vma_link_file(vma);
+	return err;
+}
+
+int vma_link_after(struct mm_struct *mm, struct vm_area_struct *vma, struct vm_area_struct *orig)
+{
+	struct address_space *mapping;
+	int err = tree_insert(mm, vma);
+
+	if (err || !vma->vm_file)
+		return err;
+	mapping = &vma->vm_file->mapping;
+	down_write(&mapping->i_mmap_rwsem);
+	vma->i_mmap_next = orig->i_mmap_next;
+	orig->i_mmap_next = vma;
+	up_write(&mapping->i_mmap_rwsem);
+	return 0;
+}
+
+int vma_detach_range(struct vm_area_struct **list, struct mm_struct *mm,
+		     struct vm_area_struct *first, uint64_t end)
+{
+	struct vm_area_struct *vma, **link = list;
 	struct vma_txn txn;
-	int err;
 
 	vma_txn_begin(&txn, &mm->tree);
-	err = vma_txn_replace(&txn, vma->vm_start, NULL, 0);
-	if (err) {
-		vma_txn_abort(&txn);
-		return err;
+	for (vma = first; vma && vma->vm_start < end;
+	     vma = vma->vm_end < end ? vma_find(mm, vma->vm_end) : NULL) {
+		if (vma_txn_replace(&txn, vma->vm_start, NULL, 0)) {
+			vma_txn_abort(&txn);
+			return -ENOMEM;
+		}
+		*link = vma;
+		link = &vma->detached_next;
 	}
-	vma_start_write(vma);
-	vma_mark_detached(vma);
+	*link = NULL;
+	for (vma = *list; vma; vma = vma->detached_next) {
+		vma_start_write(vma);
+		vma_mark_detached(vma);
+	}
 	vma_txn_commit(&txn, has_lockless_readers(mm));
 	return 0;
+}
+
+/* --- changing where they are --- */
+
+/* The tree as it is going to be. What shrinks or goes first makes room for what grows. */
+static int change_tree(struct vma_txn *txn, const struct vma_change *c)
+{
+	struct vma_entry entries[2] = { { c->start, c->end, c->vma } };
+	struct vma_entry other = { c->other_start, c->other_end, c->other };
+	int err = 0;
+
+	for (int i = 0; i < 2 && c->remove[i] && !err; i++)
+		err = vma_txn_replace(txn, c->remove[i]->vm_start, NULL, 0);
+	if (c->other && !err)
+		err = vma_txn_replace(txn, c->other_start, &other, 1);
+	if (c->insert) {
+		entries[1].start = c->insert->vm_start;
+		entries[1].end = c->insert->vm_end;
+		entries[1].vma = c->insert;
+	}
+	return err ? err : vma_txn_replace(txn, c->vma->vm_start, entries, c->insert ? 2 : 1);
+}
+
+static void remove_merged(struct vm_area_struct *vma)
+{
+	if (vma->vm_file)
+		unlink_file_vma(vma);
+	unlink_anon_vmas(vma);
+	remove_vma(vma);
+}
+
+int vma_commit(struct mm_struct *mm, const struct vma_change *c)
+{
+	struct vm_area_struct *vma = c->vma, *other = c->other;
+	struct address_space *mapping = vma->vm_file ? &vma->vm_file->mapping : NULL;
+	struct anon_vma *anon_vma = vma->anon_vma;
+	struct vma_txn txn;
+
+	vma_txn_begin(&txn, &mm->tree);
+	if (change_tree(&txn, c)) {
+		vma_txn_abort(&txn);
+		return -ENOMEM;
+	}
+	if (c->insert && c->insert->vm_file)
+		vma_link_file(c->insert);
+	if (!anon_vma && other)
+		anon_vma = other->anon_vma;
+	if (mapping)
+		down_write(&mapping->i_mmap_rwsem);
+	if (anon_vma)
+		anon_vma_lock_write(anon_vma);
+	vma_set_range(vma, c->start, c->end, c->pgoff);
+	if (other) {
+		uint64_t pgoff = linear_page_index(mm->machine, other, c->other_start);
+
+		vma_set_range(other, c->other_start, c->other_end, pgoff);
+	}
+	for (int i = 0; i < 2 && c->remove[i]; i++)
+		vma_mark_detached(c->remove[i]);
+	vma_txn_commit(&txn, has_lockless_readers(mm));
+	if (anon_vma)
+		anon_vma_unlock_write(anon_vma);
+	if (mapping)
+		up_write(&mapping->i_mmap_rwsem);
+	for (int i = 0; i < 2 && c->remove[i]; i++)
+		remove_merged(c->remove[i]);
+	return 0;
+}
+
+struct vm_area_struct *__split_vma(struct mm_struct *mm, struct vm_area_struct *vma, uint64_t addr)
+{
+	struct vma_change change = {
+		.vma = vma, .start = vma->vm_start, .end = addr, .pgoff = vma->vm_pgoff
+	};
+	uint64_t pgoff = change.pgoff + ((addr - change.start) >> mm->machine->page_shift);
+	struct vm_area_struct *new = vma_copy(mm, vma, addr, vma->vm_end, pgoff);
+
+	if (!new)
+		return NULL;
+	change.insert = new;
+	if (new->anon_vma && anon_vma_clone(new, vma))
+		goto free;
+	if (new->vm_file)
+		get_file(new->vm_file);
+	vma_start_write(vma);
+	vma_start_write(new);
+	if (!vma_commit(mm, &change))
+		return new;
+	unlink_anon_vmas(new);
+	if (new->vm_file)
+		fput(new->vm_file);
+free:
+	__vm_area_free(new);
+	return NULL;
 }
 
 int split_vma(struct mm_struct *mm, struct vm_area_struct *vma, uint64_t addr)
 {
-	uint64_t start = vma->vm_start, end = vma->vm_end;
-	struct vm_area_struct *new = vm_area_alloc(mm, addr, end, vma->vm_flags);
-	struct vma_entry halves[2] = { { start, addr, vma }, { addr, end, new } };
-	struct vma_txn txn;
-	int err;
-
-	if (!new)
-		return -ENOMEM;
-	vma_txn_begin(&txn, &mm->tree);
-	err = vma_txn_replace(&txn, start, halves, 2);
-	if (err) {
-		vma_txn_abort(&txn);
-		__vm_area_free(new);
-		return err;
-	}
-	new->vm_pgoff = vma->vm_pgoff + ((addr - start) >> mm->machine->page_shift);
-	new->uffd_ctx = vma->uffd_ctx;
-	new->anon_vma = vma->anon_vma;
-	if (new->anon_vma)
-		get_anon_vma(new->anon_vma);
-	vma_start_write(vma);
-	vma_start_write(new);
-	vma_set_range(vma, start, addr);
-	vma_txn_commit(&txn, has_lockless_readers(mm));
-	return 0;
-}
-
-static bool can_merge(const struct mm_struct *mm, const struct vm_area_struct *left,
-		      const struct vm_area_struct *right)
-{
-	uint64_t pages = (left->vm_end - left->vm_start) >> mm->machine->page_shift;
-
-	return left->vm_end == right->vm_start && left->vm_flags == right->vm_flags &&
-	       left->uffd_ctx == right->uffd_ctx && left->anon_vma == right->anon_vma &&
-	       left->vm_pgoff + pages == right->vm_pgoff;
-}
-
-/*
- * @left grows over @right, which goes. Without memory for it they stay two, which is correct as
- * well.
- */
-static bool merge_two(struct mm_struct *mm, struct vm_area_struct *left,
-		      struct vm_area_struct *right)
-{
-	struct vma_entry both = { left->vm_start, right->vm_end, left };
-	struct vma_txn txn;
-
-	vma_txn_begin(&txn, &mm->tree);
-	if (vma_txn_replace(&txn, right->vm_start, NULL, 0) ||
-	    vma_txn_replace(&txn, left->vm_start, &both, 1)) {
-		vma_txn_abort(&txn);
-		return false;
-	}
-	vma_start_write(left);
-	vma_start_write(right);
-	vma_set_range(left, both.start, both.end);
-	vma_mark_detached(right);
-	vma_txn_commit(&txn, has_lockless_readers(mm));
-	vm_area_free(right);
-	return true;
-}
-
-struct vm_area_struct *vma_merge(struct mm_struct *mm, struct vm_area_struct *vma)
-{
-	struct vm_area_struct *prev = vma_tree_find_before(&mm->tree, vma->vm_start);
-	struct vm_area_struct *next;
-
-	if (prev && can_merge(mm, prev, vma) && merge_two(mm, prev, vma))
-		vma = prev;
-	next = vma_find(mm, vma->vm_end);
-	if (next && can_merge(mm, vma, next))
-		merge_two(mm, vma, next);
-	return vma;
+	return __split_vma(mm, vma, addr) ? 0 : -ENOMEM;
 }
 
 void vm_flags_reset(struct vm_area_struct *vma, unsigned long flags)

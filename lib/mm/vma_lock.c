@@ -33,7 +33,8 @@
  *
  * Models: vma_start_read() and its family, include/linux/mm.h, lock_vma_under_rcu(), mm/memory.c,
  * Linux 6.4 (5e31275cc997) and, with the policies, 6.5 (b1f02b95758d).
- * Policy: vma_lock, vma_unlock_order, vma_check_order, vma_mark, vma_try_mark, vma_early_check.
+ * Policy: vma_lock, vma_unlock_order, vma_check_order, vma_mark, vma_try_mark, vma_early_check,
+ * vma_anon_check.
  */
 #include "mm/vma_lock.h"
 
@@ -182,6 +183,15 @@ static bool vma_usable(struct vm_area_struct *vma, fl_vaddr addr)
 	return addr >= start && addr < end;
 }
 
+/*
+ * Without an anon_vma a fault looks at neighbours for one: not with this lock. Asked before the lock is
+ * had, the answer may be old: mremap() may have taken the anon_vma away since (657b5146955e).
+ */
+static bool vma_lacks_anon_vma(struct vm_area_struct *vma, enum fl_vma_anon_check when)
+{
+	return vma->vm_mm->machine->policy.vma_anon_check == when && !READ_ONCE(vma->anon_vma);
+}
+
 struct vm_area_struct *lock_vma_under_rcu(struct mm_struct *mm, fl_vaddr addr)
 {
 	struct vm_area_struct *vma;
@@ -194,12 +204,12 @@ struct vm_area_struct *lock_vma_under_rcu(struct mm_struct *mm, fl_vaddr addr)
 		vma = vma_tree_lookup(&mm->tree, addr);
 		if (!vma)
 			break;
-		/* Without an anon_vma, a fault looks at neighbours for one: not with this lock. */
-		if (!vma_is_anonymous(vma) || !READ_ONCE(vma->anon_vma) || !vma_start_read(vma)) {
+		if (!vma_is_anonymous(vma) || vma_lacks_anon_vma(vma, FL_VMA_ANON_BEFORE_LOCK) ||
+		    !vma_start_read(vma)) {
 			vma = NULL;
 			break;
 		}
-		if (!vma_usable(vma, addr)) {
+		if (vma_lacks_anon_vma(vma, FL_VMA_ANON_AFTER_LOCK) || !vma_usable(vma, addr)) {
 			vma_end_read(vma);
 			vma = NULL;
 			break;

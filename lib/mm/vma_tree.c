@@ -1,60 +1,80 @@
 // SPDX-License-Identifier: MIT
 /*
- * vma_tree.c - a B+ tree whose nodes never change once they can be found.
+ * vma_tree.c - a B+ tree whose lookups see each change at once, or not at all.
  *
- * State: tree->root and nodes below it. A node has up to VMA_NODE_SLOTS entries in ascending
- * order, each with the range that it covers; those of a leaf point to VMAs, those of an inner
- * node to nodes, and cover exactly from the first byte to the last of the areas below. Areas do
- * not overlap.
+ * State: tree->root and nodes below it. A node has up to VMA_NODE_SLOTS slots in ascending order. A
+ * leaf's point to VMAs; start[] and end[] are their ranges, which do not overlap. An inner node's
+ * point to nodes: slot i has all areas from pivot[i - 1] on up to pivot[i]; the first and the last
+ * slot are open to their side. What only holders of mmap_lock look at is beside that: start[] and
+ * end[], the first and the last byte of the areas below, and gap[], the largest hole between them.
  *
- *   writer, under mmap:W                        reader
- *   T1  make new nodes, from the leaf up        L1  rcu_read_lock()
- *   T2  root = new root        release [t]      L2  node = root, then its slots   addr. dep. [t]
- *   T3  call_rcu(the old nodes)                 L3  rcu_read_unlock()
+ *   writer, under mmap:W                          reader
+ *   T1  make new nodes, from the leaf up          L1  rcu_read_lock()
+ *   T2  store the topmost one                     L2  node = root, or a slot        addr. dep. [t]
+ *       where it belongs           release [t]
+ *   T3  correct start, end and gap above it       L3  rcu_read_unlock()
+ *   T4  the old nodes, after a grace period
  *
- * [t] Who reads the new root through rcu_dereference() sees nodes that are complete. Slots are
- *     read by
- * rcu_dereference() on the way down for the same reason: the dependency carries on to the VMA.
- * A reader with the old root has a tree that was whole; T3 waits for it.
+ * [t] Who reads the new pointer sees nodes that are complete; the dependency carries on to the VMA.
+ * A reader with the old one has a tree that was whole; T4 waits for it.
  *
- * Several changes can go into one transaction, and one store shows them all: a split never lets a
- * reader find a hole. It copies the path from the root for each; at the width of a node that is
- * two or three small copies for thousands of areas.
+ * Of a node that can be found, nr, pivot[] and a leaf's start[] and end[] never change, and an inner
+ * node's slots only at T2. T2 is one store, into the root pointer or a slot: of the lowest node that
+ * has all changes of the transaction below one slot. So a split never lets a reader find a hole, and
+ * most changes cost one new leaf. T3 is for holders of mmap_lock, whom the writer excludes.
  *
- * Deletion merges a node with a neighbour when both fit into one; otherwise it leaves small nodes
- * alone.
+ * A transaction keeps the path to the leaf that it changed last. path[kept] and below were made by
+ * it and may be changed; a change further up or elsewhere first copies the path up to where the ways
+ * part (fresh_from()). An area that is put across a pivot moves the pivot.
  *
- * Models: lib/maple_tree.c with MT_FLAGS_USE_RCU, Linux 6.4, in what it promises, not how.
+ * Deletion merges a node that has few slots with a neighbour when both fit well into one; otherwise
+ * it leaves small nodes alone.
+ *
+ * Models: lib/maple_tree.c with MT_FLAGS_USE_RCU and MT_FLAGS_ALLOC_RANGE, Linux 6.4, in what it
+ * promises, not how.
  */
 #include "mm/vma_tree.h"
+
+#include "mm/recycle.h"
 
 #include <errno.h>
 
 #define VMA_NODE_SLOTS 16
-/* Below this many entries a node looks for a neighbour to merge with. */
+/* Below this many entries a node looks for a neighbour to merge with, to this many at most. */
 #define VMA_NODE_FEW (VMA_NODE_SLOTS / 4)
+#define VMA_NODE_FULL_ENOUGH (VMA_NODE_SLOTS * 3 / 4)
 
 struct vma_node {
 	uint32_t nr;
-	uint32_t level; /* 0: a leaf */
+	uint16_t level; /* 0: a leaf */
+	bool fresh;	/* made by the transaction under way; mmap:W, as the next two */
+	bool dead;	/* and no longer needed by it */
+	struct vma_node *made_next;
+	struct retired retired; /* next: the transaction's list of unused nodes */
 	uint64_t end[VMA_NODE_SLOTS];
 	uint64_t start[VMA_NODE_SLOTS];
 	void *slot[VMA_NODE_SLOTS];
-	/* Never read by lookups; guarded by mmap:W, then RCU's. */
-	struct vma_node *made_next, *unused_next;
-	struct rcu_head rcu;
-};
-
-/* An entry of any node, on its way. */
-struct slot {
-	uint64_t start, end;
-	void *ptr;
+	/* Inner nodes alone. */
+	uint64_t pivot[VMA_NODE_SLOTS]; /* [nr - 1] means nothing */
+	uint64_t gap[VMA_NODE_SLOTS];
 };
 
 /* --- lookup --- */
 
-/* The first entry that ends after @addr; node->nr if there is none. */
-static uint32_t node_search(const struct vma_node *node, uint64_t addr)
+/* Which slot of an inner node @addr belongs to. */
+static uint32_t inner_search(const struct vma_node *node, uint64_t addr)
+{
+	uint32_t i, last = node->nr - 1;
+
+	for (i = 0; i < last; i++) {
+		if (addr < node->pivot[i])
+			break;
+	}
+	return i;
+}
+
+/* The first area of a leaf, or slot of any node, that ends after @addr; nr: none. */
+static uint32_t end_search(const struct vma_node *node, uint64_t addr)
 {
 	uint32_t i, nr = node->nr;
 
@@ -62,26 +82,22 @@ static uint32_t node_search(const struct vma_node *node, uint64_t addr)
 		if (addr < node->end[i])
 			break;
 	}
-	return i == nr ? UINT32_MAX : i;
+	return i;
 }
 
 struct vm_area_struct *vma_tree_lookup(const struct vma_tree *tree, uint64_t addr)
 {
 	struct vma_node *node = rcu_dereference(tree->root);
+	uint32_t i;
 
-	while (node) {
-		uint32_t i = node_search(node, addr);
-
-		if (i == UINT32_MAX)
-			return NULL;
-		if (node->level == 0) {
-			if (addr < node->start[i])
-				return NULL;
-			return rcu_dereference(node->slot[i]);
-		}
-		node = rcu_dereference(node->slot[i]);
-	}
-	return NULL;
+	if (!node)
+		return NULL;
+	while (node->level)
+		node = rcu_dereference(node->slot[inner_search(node, addr)]);
+	i = end_search(node, addr);
+	if (i == node->nr || addr < node->start[i])
+		return NULL;
+	return rcu_dereference(node->slot[i]);
 }
 
 struct vm_area_struct *vma_tree_find(const struct vma_tree *tree, uint64_t addr)
@@ -89,11 +105,11 @@ struct vm_area_struct *vma_tree_find(const struct vma_tree *tree, uint64_t addr)
 	struct vma_node *node = rcu_dereference(tree->root);
 
 	while (node) {
-		uint32_t i = node_search(node, addr);
+		uint32_t i = end_search(node, addr);
 
-		if (i == UINT32_MAX)
+		if (i == node->nr)
 			return NULL;
-		if (node->level == 0)
+		if (!node->level)
 			return rcu_dereference(node->slot[i]);
 		node = rcu_dereference(node->slot[i]);
 	}
@@ -111,11 +127,37 @@ struct vm_area_struct *vma_tree_find_before(const struct vma_tree *tree, uint64_
 			i--;
 		if (i == 0)
 			return NULL;
-		if (node->level == 0)
+		if (!node->level)
 			return rcu_dereference(node->slot[i - 1]);
 		node = rcu_dereference(node->slot[i - 1]);
 	}
 	return NULL;
+}
+
+/* The first hole of @len bytes from *@at on that ends before an area. *@at: it, or the last end. */
+static bool gap_below(const struct vma_node *node, uint64_t *at, uint64_t len)
+{
+	for (uint32_t i = 0; i < node->nr; i++) {
+		if (node->start[i] > *at && node->start[i] - *at >= len)
+			return true;
+		if (node->end[i] <= *at)
+			continue;
+		if (node->level && node->gap[i] >= len && gap_below(node->slot[i], at, len))
+			return true;
+		if (node->end[i] > *at)
+			*at = node->end[i];
+	}
+	return false;
+}
+
+uint64_t vma_tree_gap(const struct vma_tree *tree, uint64_t from, uint64_t limit, uint64_t len)
+{
+	struct vma_node *root = rcu_dereference(tree->root);
+	uint64_t at = from;
+
+	if (root && gap_below(root, &at, len))
+		return at;
+	return len <= limit && at <= limit - len ? at : UINT64_MAX;
 }
 
 static bool any_below(struct vma_node *node, bool (*fn)(struct vm_area_struct *vma, void *arg),
@@ -138,234 +180,527 @@ bool vma_tree_any(const struct vma_tree *tree, bool (*fn)(struct vm_area_struct 
 	return root && any_below(root, fn, arg);
 }
 
-/* --- change --- */
+/* --- nodes that a transaction made --- */
 
-static struct vma_node *node_make(struct vma_txn *txn, uint32_t level)
+static struct vma_node *node_of(struct retired *retired)
 {
-	struct vma_node *node = fl_zalloc(sizeof(*node));
+	return (void *)((char *)retired - offsetof(struct vma_node, retired));
+}
 
-	if (node) {
-		node->level = level;
-		node->made_next = txn->made;
-		txn->made = node;
+static struct vma_node *node_make(struct vma_txn *txn, unsigned int level)
+{
+	enum retired_kind kind = level ? RETIRED_INNER : RETIRED_LEAF;
+	struct retired *retired = recycle_get(&txn->tree->recycler, kind);
+	struct vma_node *node;
+
+	if (retired) {
+		node = node_of(retired);
+		node->nr = 0;
+		node->dead = false;
+		node->retired.next = NULL;
+	} else {
+		node = fl_zalloc(level ? sizeof(*node) : offsetof(struct vma_node, pivot));
+		if (!node)
+			return NULL;
+		retired_init(&node->retired, kind);
 	}
+	node->level = (uint16_t)level;
+	node->fresh = true;
+	node->made_next = txn->made;
+	txn->made = node;
 	return node;
 }
 
-static void node_unused(struct vma_txn *txn, struct vma_node *node)
+/* The transaction no longer needs @node. */
+static void node_drop(struct vma_txn *txn, struct vma_node *node)
 {
-	node->unused_next = txn->unused;
-	txn->unused = node;
+	if (node->fresh) {
+		node->dead = true;
+		return;
+	}
+	node->retired.next = txn->unused;
+	txn->unused = &node->retired;
 }
 
-static struct slot node_get(const struct vma_node *node, uint32_t i)
+/* One slot of @from to @to; not nr. */
+static void slot_move(struct vma_node *to, uint32_t i, const struct vma_node *from, uint32_t j)
 {
-	return (struct slot){ node->start[i], node->end[i], node->slot[i] };
+	to->start[i] = from->start[j];
+	to->end[i] = from->end[j];
+	to->slot[i] = from->slot[j];
+	if (to->level) {
+		to->pivot[i] = from->pivot[j];
+		to->gap[i] = from->gap[j];
+	}
 }
 
-static void node_add(struct vma_node *node, struct slot s)
+/* Makes room for slot @i. */
+static void node_open(struct vma_node *node, uint32_t i)
 {
-	uint32_t i = node->nr++;
-
-	node->start[i] = s.start;
-	node->end[i] = s.end;
-	node->slot[i] = s.ptr;
+	for (uint32_t k = node->nr++; k > i; k--)
+		slot_move(node, k, node, k - 1);
 }
 
-static struct slot node_as_slot(struct vma_node *node)
+static void node_close(struct vma_node *node, uint32_t i)
 {
-	return (struct slot){ node->start[0], node->end[node->nr - 1], node };
+	node->nr--;
+	for (uint32_t k = i; k < node->nr; k++)
+		slot_move(node, k, node, k + 1);
+}
+
+static struct vma_node *node_copy(struct vma_txn *txn, struct vma_node *node)
+{
+	struct vma_node *copy = node_make(txn, node->level);
+	uint32_t nr;
+
+	if (!copy)
+		return NULL;
+	nr = node->nr;
+	for (uint32_t i = 0; i < nr; i++)
+		copy->end[i] = node->end[i];
+	for (uint32_t i = 0; i < nr; i++)
+		copy->start[i] = node->start[i];
+	for (uint32_t i = 0; i < nr; i++)
+		copy->slot[i] = node->slot[i];
+	for (uint32_t i = 0; node->level && i < nr; i++) {
+		copy->pivot[i] = node->pivot[i];
+		copy->gap[i] = node->gap[i];
+	}
+	copy->nr = nr;
+	node_drop(txn, node);
+	return copy;
+}
+
+/* The largest hole between areas below @node. */
+static uint64_t node_gap(const struct vma_node *node)
+{
+	uint32_t nr = node->nr;
+	uint64_t gap = 0;
+
+	for (uint32_t i = 1; i < nr; i++) {
+		uint64_t before = node->start[i] - node->end[i - 1];
+
+		gap = before > gap ? before : gap;
+	}
+	if (!node->level)
+		return gap;
+	for (uint32_t i = 0; i < nr; i++)
+		gap = node->gap[i] > gap ? node->gap[i] : gap;
+	return gap;
+}
+
+/* What @parent knows of slot @i, now that @child is there. False: nothing new. */
+static bool node_summarize(struct vma_node *parent, uint32_t i, const struct vma_node *child)
+{
+	uint64_t start, end, gap;
+
+	if (!child->nr) /* on its way out */
+		return true;
+	start = child->start[0];
+	end = child->end[child->nr - 1];
+	gap = node_gap(child);
+	if (parent->start[i] == start && parent->end[i] == end && parent->gap[i] == gap)
+		return false;
+	parent->start[i] = start;
+	parent->end[i] = end;
+	parent->gap[i] = gap;
+	return true;
+}
+
+static void node_set_child(struct vma_node *parent, uint32_t i, struct vma_node *child)
+{
+	parent->slot[i] = child;
+	node_summarize(parent, i, child);
+}
+
+/* --- the path --- */
+
+/* Copies nodes so that path[@level] and all below it are the transaction's. */
+static int fresh_from(struct vma_txn *txn, uint32_t level)
+{
+	while (txn->kept > level) {
+		uint32_t l = txn->kept - 1;
+		struct vma_node *copy = node_copy(txn, txn->path[l].node);
+
+		if (!copy)
+			return -ENOMEM;
+		if (l + 1 < txn->levels)
+			node_set_child(copy, txn->path[l].slot, txn->path[l + 1].node);
+		txn->path[l].node = copy;
+		txn->kept = l;
+	}
+	return 0;
+}
+
+/* The first change: the tree's own nodes, down to the leaf. */
+static void path_find(struct vma_txn *txn, struct vma_node *node, uint64_t addr)
+{
+	for (uint32_t l = 0;; l++) {
+		txn->path[l].node = node;
+		txn->levels = txn->kept = l + 1;
+		if (!node->level)
+			return;
+		txn->path[l].slot = inner_search(node, addr);
+		node = node->slot[txn->path[l].slot];
+	}
+}
+
+/* Leads the path to the leaf that @addr belongs to, which is the transaction's own then. */
+static int path_to(struct vma_txn *txn, uint64_t addr)
+{
+	uint32_t l;
+
+	if (!txn->levels) {
+		struct vma_node *root = READ_ONCE(txn->tree->root);
+
+		if (root) {
+			path_find(txn, root, addr);
+			return fresh_from(txn, txn->levels - 1);
+		}
+		txn->path[0].node = node_make(txn, 0);
+		txn->levels = txn->path[0].node ? 1 : 0;
+		return txn->levels ? 0 : -ENOMEM;
+	}
+	for (l = 0; l < txn->kept; l++) {
+		if (inner_search(txn->path[l].node, addr) != txn->path[l].slot)
+			break;
+	}
+	if (fresh_from(txn, l))
+		return -ENOMEM;
+	for (l = txn->kept; txn->path[l].node->level; l++) {
+		struct vma_node *node = txn->path[l].node, *child;
+		uint32_t i = inner_search(node, addr);
+
+		child = node->slot[i];
+		if (!child->fresh) {
+			child = node_copy(txn, child);
+			if (!child)
+				return -ENOMEM;
+			node->slot[i] = child;
+		}
+		txn->path[l].slot = i;
+		txn->path[l + 1].node = child;
+	}
+	txn->levels = l + 1;
+	return 0;
+}
+
+/* path[@level] changed: so do the summaries above it, in nodes of the transaction. */
+static void path_summarize(struct vma_txn *txn, uint32_t level)
+{
+	for (uint32_t l = level; l > txn->kept; l--)
+		node_set_child(txn->path[l - 1].node, txn->path[l - 1].slot, txn->path[l].node);
+}
+
+/* --- change --- */
+
+/* A new root above the old one, which is path[0]. */
+static int root_grow(struct vma_txn *txn)
+{
+	struct vma_node *old = txn->path[0].node, *root;
+
+	if (txn->levels == VMA_TREE_LEVELS)
+		return -ENOMEM;
+	root = node_make(txn, old->level + 1U);
+	if (!root)
+		return -ENOMEM;
+	root->nr = 1;
+	node_set_child(root, 0, old);
+	for (uint32_t l = txn->levels++; l > 0; l--)
+		txn->path[l] = txn->path[l - 1];
+	txn->path[0].node = root;
+	txn->path[0].slot = 0;
+	return 0;
 }
 
 /*
- * Makes one or two nodes, or none, out of @node's entries with [at, at + gone) replaced by @n
- * entries of @s. Their number, or -ENOMEM.
+ * path[@l] is full: two nodes. Or, if the node above it is full as well, that one: the caller looks
+ * again. @append: what is to come is behind all that is there; so it usually goes on.
  */
-static int node_rebuild(struct vma_txn *txn, struct vma_node *node, uint32_t at, uint32_t gone,
-			const struct slot *s, uint32_t n, struct vma_node *out[2])
+static int node_split(struct vma_txn *txn, uint32_t l, bool append)
 {
-	uint32_t total = node->nr - gone + n, first = total, done = 0;
-	int nodes = 1;
+	struct vma_node *node = txn->path[l].node, *right, *parent;
+	uint32_t keep, at;
 
-	node_unused(txn, node);
-	if (total == 0)
-		return 0;
-	if (total > VMA_NODE_SLOTS) {
-		first = total / 2;
-		nodes = 2;
-	}
-	for (int i = 0; i < nodes; i++) {
-		out[i] = node_make(txn, node->level);
-		if (!out[i])
+	if (l == 0) {
+		if (root_grow(txn))
 			return -ENOMEM;
+		l = 1;
 	}
-	for (uint32_t i = 0; i < node->nr + (at == node->nr); i++) {
-		if (i == at) {
-			for (uint32_t k = 0; k < n; k++)
-				node_add(out[done++ >= first], s[k]);
-		}
-		if (i < node->nr && (i < at || i >= at + gone))
-			node_add(out[done++ >= first], node_get(node, i));
+	if (txn->path[l - 1].node->nr == VMA_NODE_SLOTS) {
+		append = txn->path[l - 1].slot == VMA_NODE_SLOTS - 1;
+		return fresh_from(txn, l - 1) ? -ENOMEM : node_split(txn, l - 1, append);
 	}
-	return nodes;
+	right = node_make(txn, node->level);
+	if (!right || fresh_from(txn, l - 1))
+		return -ENOMEM;
+	keep = append ? node->nr - 1 : node->nr / 2;
+	for (uint32_t i = keep; i < node->nr; i++)
+		slot_move(right, right->nr++, node, i);
+	node->nr = keep;
+
+	parent = txn->path[l - 1].node;
+	at = txn->path[l - 1].slot;
+	node_open(parent, at + 1);
+	parent->pivot[at + 1] = parent->pivot[at];
+	parent->pivot[at] = node->level ? node->pivot[keep - 1] : right->start[0];
+	node_set_child(parent, at, node);
+	node_set_child(parent, at + 1, right);
+	return 0;
 }
 
-/* @parent's children @i and @i + 1 become one if they fit. Whether they did, or -ENOMEM. */
-static int node_try_merge(struct vma_txn *txn, struct vma_node *parent, uint32_t i)
+/* The leaf's areas end where the next leaf's begin: if @end is behind that, the border moves. */
+static int path_move_pivot(struct vma_txn *txn, uint64_t end)
 {
-	struct vma_node *left = parent->slot[i], *right = parent->slot[i + 1], *both;
+	for (uint32_t l = txn->levels - 1; l-- > 0;) {
+		struct vma_node *node = txn->path[l].node;
+		uint32_t i = txn->path[l].slot;
 
-	if (left->nr + right->nr > VMA_NODE_SLOTS)
+		if (i + 1 == node->nr)
+			continue;
+		if (end <= node->pivot[i])
+			return 0;
+		if (fresh_from(txn, l))
+			return -ENOMEM;
+		txn->path[l].node->pivot[i] = end;
 		return 0;
-	both = node_make(txn, left->level);
-	if (!both)
-		return -ENOMEM;
-	for (uint32_t k = 0; k < left->nr; k++)
-		node_add(both, node_get(left, k));
-	for (uint32_t k = 0; k < right->nr; k++)
-		node_add(both, node_get(right, k));
-	node_unused(txn, left);
-	node_unused(txn, right);
-	/* @parent was made in this transaction: nobody else has seen it. */
-	parent->end[i] = parent->end[i + 1];
-	parent->slot[i] = both;
-	for (uint32_t k = i + 1; k + 1 < parent->nr; k++) {
-		parent->start[k] = parent->start[k + 1];
-		parent->end[k] = parent->end[k + 1];
-		parent->slot[k] = parent->slot[k + 1];
 	}
-	parent->nr--;
+	return 0;
+}
+
+static void leaf_set(struct vma_node *leaf, uint32_t i, const struct vma_entry *entry)
+{
+	leaf->start[i] = entry->start;
+	leaf->end[i] = entry->end;
+	leaf->slot[i] = entry->vma;
+}
+
+static int entry_insert(struct vma_txn *txn, const struct vma_entry *entry)
+{
+	struct vma_node *leaf;
+	uint32_t at;
+
+	for (;;) {
+		if (path_to(txn, entry->start))
+			return -ENOMEM;
+		leaf = txn->path[txn->levels - 1].node;
+		at = end_search(leaf, entry->start);
+		if (leaf->nr < VMA_NODE_SLOTS)
+			break;
+		if (node_split(txn, txn->levels - 1, at == leaf->nr))
+			return -ENOMEM;
+	}
+	if (path_move_pivot(txn, entry->end))
+		return -ENOMEM;
+	node_open(leaf, at);
+	leaf_set(leaf, at, entry);
+	path_summarize(txn, txn->levels - 1);
+	return 0;
+}
+
+/* path[@l] has few slots: it takes in a neighbour if it may. 1: it did. 0: no. Or -ENOMEM. */
+static int node_merge_small(struct vma_txn *txn, uint32_t l)
+{
+	struct vma_node *node = txn->path[l].node, *parent = txn->path[l - 1].node, *near = NULL;
+	uint32_t at = txn->path[l - 1].slot, left = at;
+
+	if (at + 1 < parent->nr)
+		near = parent->slot[at + 1];
+	if (!near || near->nr + node->nr > VMA_NODE_FULL_ENOUGH) {
+		if (at == 0)
+			return 0;
+		left = at - 1;
+		near = parent->slot[left];
+		if (near->nr + node->nr > VMA_NODE_FULL_ENOUGH)
+			return 0;
+	}
+	if (fresh_from(txn, l - 1))
+		return -ENOMEM;
+	parent = txn->path[l - 1].node;
+	if (left == at) {
+		if (node->level)
+			node->pivot[node->nr - 1] = parent->pivot[at];
+		for (uint32_t i = 0; i < near->nr; i++)
+			slot_move(node, node->nr++, near, i);
+	} else {
+		for (uint32_t i = node->nr; i-- > 0;)
+			slot_move(node, i + near->nr, node, i);
+		for (uint32_t i = 0; i < near->nr; i++)
+			slot_move(node, i, near, i);
+		if (node->level)
+			node->pivot[near->nr - 1] = parent->pivot[left];
+		node->nr += near->nr;
+	}
+	node_drop(txn, near);
+	node_close(parent, left);
+	node_set_child(parent, left, node);
 	return 1;
 }
 
-static int node_merge_small(struct vma_txn *txn, struct vma_node *parent, struct vma_node *child)
+/* An empty node goes. */
+static int node_remove(struct vma_txn *txn, uint32_t l)
 {
-	uint32_t i;
-	int ret;
+	struct vma_node *node = txn->path[l].node;
 
-	if (child->nr >= VMA_NODE_FEW)
-		return 0;
-	for (i = 0; parent->slot[i] != child; i++)
-		;
-	if (i + 1 < parent->nr) {
-		ret = node_try_merge(txn, parent, i);
-		if (ret)
+	if (fresh_from(txn, l - 1))
+		return -ENOMEM;
+	node_close(txn->path[l - 1].node, txn->path[l - 1].slot);
+	node_drop(txn, node);
+	return 1;
+}
+
+/* The leaf of the path lost an area, or a node below path[@l] was taken away. */
+static int path_shrink(struct vma_txn *txn)
+{
+	uint32_t l;
+
+	for (l = txn->levels - 1; l > 0; l--) {
+		struct vma_node *node = txn->path[l].node;
+		int ret;
+
+		if (node->nr >= VMA_NODE_FEW)
+			break;
+		ret = node->nr ? node_merge_small(txn, l) : node_remove(txn, l);
+		if (ret < 0)
 			return ret;
+		if (!ret)
+			break;
 	}
-	return i > 0 ? node_try_merge(txn, parent, i - 1) : 0;
-}
-
-/*
- * Replaces (@gone: 1) the entry that contains @addr, or adds to (@gone: 0) the place where @addr
- * belongs, in the tree below @node. As node_rebuild().
- */
-static int tree_update(struct vma_txn *txn, struct vma_node *node, uint64_t addr, uint32_t gone,
-		       const struct slot *s, uint32_t n, struct vma_node *out[2])
-{
-	uint32_t at = node_search(node, addr);
-	struct vma_node *below[2];
-	struct slot up[2];
-	int nodes, ret;
-
-	if (node->level == 0)
-		return node_rebuild(txn, node, at == UINT32_MAX ? node->nr : at, gone, s, n, out);
-
-	if (at == UINT32_MAX)
-		at = node->nr - 1;
-	nodes = tree_update(txn, node->slot[at], addr, gone, s, n, below);
-	if (nodes < 0)
-		return nodes;
-	for (int i = 0; i < nodes; i++)
-		up[i] = node_as_slot(below[i]);
-	ret = node_rebuild(txn, node, at, 1, up, (uint32_t)nodes, out);
-	if (ret == 1 && nodes == 1) {
-		int merged = node_merge_small(txn, out[0], below[0]);
-
-		if (merged < 0)
-			return merged;
-	}
-	return ret;
-}
-
-static int txn_update(struct vma_txn *txn, uint64_t addr, uint32_t gone,
-		      const struct vma_entry *entries, uint32_t n)
-{
-	struct vma_node *out[2], *root = txn->root;
-	struct slot s[2];
-	int nodes;
-
-	for (uint32_t i = 0; i < n; i++)
-		s[i] = (struct slot){ entries[i].start, entries[i].end, entries[i].vma };
-	if (!root) {
-		root = node_make(txn, 0);
-		if (!root)
-			return -ENOMEM;
-	}
-	nodes = tree_update(txn, root, addr, gone, s, n, out);
-	if (nodes < 0)
-		return nodes;
-	if (nodes == 0) {
-		txn->root = NULL;
-		return 0;
-	}
-	if (nodes == 2) {
-		root = node_make(txn, out[0]->level + 1);
-		if (!root)
-			return -ENOMEM;
-		node_add(root, node_as_slot(out[0]));
-		node_add(root, node_as_slot(out[1]));
-		out[0] = root;
-	}
-	/* A root with one child is not needed. */
-	while (out[0]->level > 0 && out[0]->nr == 1) {
-		node_unused(txn, out[0]);
-		out[0] = out[0]->slot[0];
-	}
-	txn->root = out[0];
+	/* Nothing is left. */
+	if (!txn->path[l].node->nr)
+		txn->path[l].node->level = 0;
+	path_summarize(txn, l);
 	return 0;
 }
 
 void vma_txn_begin(struct vma_txn *txn, struct vma_tree *tree)
 {
 	txn->tree = tree;
-	txn->root = READ_ONCE(tree->root);
 	txn->made = NULL;
 	txn->unused = NULL;
+	txn->levels = txn->kept = 0;
 }
 
 int vma_txn_insert(struct vma_txn *txn, const struct vma_entry *entry)
 {
-	return txn_update(txn, entry->start, 0, entry, 1);
+	return entry_insert(txn, entry);
+}
+
+/* Does what takes the place of slot @i of @leaf fit in there, with no look further up but at pivots? */
+static bool replaces_in_leaf(const struct vma_txn *txn, const struct vma_node *leaf, uint32_t i,
+			     const struct vma_entry *entries, unsigned int n)
+{
+	if (n == 0)
+		return leaf->nr > VMA_NODE_FEW;
+	if (n == 2 && leaf->nr == VMA_NODE_SLOTS)
+		return false;
+	return i > 0 || txn->levels == 1 || entries[0].start >= leaf->start[i];
+}
+
+static int replace_in_leaf(struct vma_txn *txn, struct vma_node *leaf, uint32_t i,
+			   const struct vma_entry *entries, unsigned int n)
+{
+	if (n && path_move_pivot(txn, entries[n - 1].end))
+		return -ENOMEM;
+	if (n == 0)
+		node_close(leaf, i);
+	else if (n == 2)
+		node_open(leaf, i + 1);
+	for (unsigned int k = 0; k < n; k++)
+		leaf_set(leaf, i + k, &entries[k]);
+	path_summarize(txn, txn->levels - 1);
+	return 0;
 }
 
 int vma_txn_replace(struct vma_txn *txn, uint64_t addr, const struct vma_entry *entries,
 		    unsigned int n)
 {
-	return txn_update(txn, addr, 1, entries, n);
+	struct vma_node *leaf;
+	uint32_t at;
+
+	if (path_to(txn, addr))
+		return -ENOMEM;
+	leaf = txn->path[txn->levels - 1].node;
+	at = end_search(leaf, addr);
+	if (replaces_in_leaf(txn, leaf, at, entries, n))
+		return replace_in_leaf(txn, leaf, at, entries, n);
+	node_close(leaf, at);
+	/* What comes may go elsewhere: no leaf is left empty. */
+	if (!n || !leaf->nr) {
+		if (path_shrink(txn))
+			return -ENOMEM;
+	} else {
+		path_summarize(txn, txn->levels - 1);
+	}
+	for (unsigned int i = 0; i < n; i++) {
+		if (entry_insert(txn, &entries[i]))
+			return -ENOMEM;
+	}
+	return 0;
 }
 
-static void free_unused(struct rcu_head *head)
+/* T3. */
+static void summarize_kept(struct vma_txn *txn)
 {
-	void *first = (char *)head - offsetof(struct vma_node, rcu);
-	struct vma_node *node = first;
-
-	while (node) {
-		struct vma_node *next = node->unused_next;
-
-		fl_free(node);
-		node = next;
+	for (uint32_t l = txn->kept; l > 0; l--) {
+		if (!node_summarize(txn->path[l - 1].node, txn->path[l - 1].slot,
+				    txn->path[l].node))
+			break;
 	}
+}
+
+static void txn_publish(struct vma_txn *txn)
+{
+	struct vma_node *top = txn->path[txn->kept].node;
+
+	if (txn->kept) {
+		struct vma_node *parent = txn->path[txn->kept - 1].node;
+
+		rcu_assign_pointer(parent->slot[txn->path[txn->kept - 1].slot], top); /* T2 */
+		summarize_kept(txn);
+		return;
+	}
+	/* A root with one child is not needed. */
+	while (top->level && top->nr == 1) {
+		node_drop(txn, top);
+		top = top->slot[0];
+	}
+	if (!top->nr) {
+		node_drop(txn, top);
+		top = NULL;
+	}
+	rcu_assign_pointer(txn->tree->root, top); /* T2 */
+}
+
+void retired_free_node(struct retired *retired)
+{
+	fl_free(node_of(retired));
 }
 
 void vma_txn_commit(struct vma_txn *txn, bool rcu)
 {
-	rcu_assign_pointer(txn->tree->root, txn->root); /* T2 */
-	if (!txn->unused)
+	if (!txn->levels)
 		return;
-	if (rcu)
-		call_rcu(&txn->unused->rcu, free_unused); /* T3: the list as a whole */
-	else
-		free_unused(&txn->unused->rcu);
+	txn_publish(txn);
+	while (txn->made) {
+		struct vma_node *node = txn->made;
+
+		txn->made = node->made_next;
+		if (node->dead)
+			fl_free(node);
+		else
+			node->fresh = false;
+	}
+	if (rcu && txn->unused) {
+		recycle_put(&txn->tree->recycler, txn->unused, retired_free_node); /* T4: all */
+		return;
+	}
+	while (txn->unused) {
+		struct retired *next = txn->unused->next;
+
+		fl_free(node_of(txn->unused));
+		txn->unused = next;
+	}
 }
 
 void vma_txn_abort(struct vma_txn *txn)
@@ -390,4 +725,5 @@ void vma_tree_destroy(struct vma_tree *tree)
 	if (tree->root)
 		free_subtree(tree->root);
 	tree->root = NULL;
+	recycler_destroy(&tree->recycler);
 }

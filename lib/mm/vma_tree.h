@@ -13,9 +13,12 @@
 
 struct vm_area_struct;
 struct vma_node;
+struct recycler; /* recycle.h */
+struct retired;
 
 struct vma_tree {
-	struct vma_node *root; /* NULL: empty. Stored by the holder of mmap:W alone */
+	struct vma_node *root;	   /* NULL: empty. Stored by the holder of mmap:W alone */
+	struct recycler *recycler; /* mmap:W. For nodes, and for VMAs */
 };
 
 /* [start, end) belongs to vma. */
@@ -36,20 +39,34 @@ struct vm_area_struct *vma_tree_lookup(const struct vma_tree *tree, uint64_t add
 struct vm_area_struct *vma_tree_find(const struct vma_tree *tree, uint64_t addr);
 struct vm_area_struct *vma_tree_find_before(const struct vma_tree *tree, uint64_t addr);
 
+/*
+ * The lowest address from @from on where @len bytes are free and end at @limit at the latest, or
+ * UINT64_MAX. mmap_lock. No area reaches beyond @limit.
+ */
+uint64_t vma_tree_gap(const struct vma_tree *tree, uint64_t from, uint64_t limit, uint64_t len);
+
+#define VMA_TREE_LEVELS 16
+
 /* A change, prepared aside and then published by one store. Under mmap:W. */
 struct vma_txn {
 	struct vma_tree *tree;
-	struct vma_node *root;	 /* of the tree to be */
-	struct vma_node *made;	 /* all nodes that were made for it */
-	struct vma_node *unused; /* all nodes that it no longer needs */
+	struct vma_node *made;	/* all nodes that were made for it */
+	struct retired *unused; /* all nodes of the tree that it no longer needs */
+	/* From the root to the leaf that was changed last: a node and which of its slots was taken. */
+	struct {
+		struct vma_node *node;
+		uint32_t slot;
+	} path[VMA_TREE_LEVELS];
+	uint32_t levels; /* of path[] */
+	uint32_t kept;	 /* the first ones are the tree's, all below them are new */
 };
 
 void vma_txn_begin(struct vma_txn *txn, struct vma_tree *tree);
 /* Adds an area; its range is free. -ENOMEM: the transaction is still good, to be aborted. */
 int vma_txn_insert(struct vma_txn *txn, const struct vma_entry *entry);
 /*
- * Puts @n (0 to 2) entries in the place of the one that contains @addr, inside its range. As
- * above.
+ * Puts @n (0 to 2) entries in the place of the one that contains @addr: inside its range, and in what
+ * is free before and behind it. As above.
  */
 int vma_txn_replace(struct vma_txn *txn, uint64_t addr, const struct vma_entry *entries,
 		    unsigned int n);

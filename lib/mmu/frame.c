@@ -21,13 +21,24 @@
  */
 #include "mmu/frame.h"
 
+#include "oracle/hooks.h"
+
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
+
+/*
+ * Natively the C library copies and clears: it, too, loads and stores whole words, only several at
+ * once. ThreadSanitizer would take it for plain accesses.
+ */
+#if !defined(FAULTLINE_CHECK) && !FL_TSAN__
+#define WHOLE_FRAMES true
+#else
+#define WHOLE_FRAMES false
+#endif
 
 /* Frames that a CPU fetches at once when its list is empty. */
 #define PCP_BATCH 16
-/* Frames per section, native: 128 MiB of 4 KiB pages. */
-#define SECTION_SHIFT 15
 
 static void frame_list_push(struct frame_list *list, struct page *page)
 {
@@ -40,13 +51,15 @@ static void frame_list_push(struct frame_list *list, struct page *page)
 static struct page *frame_list_pop(struct fl_machine *m, struct frame_list *list)
 {
 	struct page *page = NULL;
-	uint32_t head;
+	uint32_t head, next;
 
 	spin_lock(&list->lock);
 	head = list->head;
 	if (head) {
 		page = pfn_to_page(m, head);
-		list->head = page->next;
+		next = page->next;
+		list->head = next;
+		__builtin_prefetch(pfn_to_page(m, next), 1); /* it will be wanted as soon */
 	}
 	spin_unlock(&list->lock);
 	return page;
@@ -97,15 +110,19 @@ struct page *alloc_page(struct fl_machine *m)
 
 	if (!page)
 		page = alloc_page_slow(m, cpu);
-	if (page)
+	if (page) {
 		atomic_set(&page->_refcount, 1);
+		FL_EVENT(.kind = FL_EVENT_FRAME_ALLOC, .pfn = page_to_pfn(page));
+	}
 	return page;
 }
 
 static void free_page(struct fl_machine *m, struct page *page)
 {
+	/* First: the store before it, to the reference count, is the end of the frame's content. */
+	FL_EVENT(.kind = FL_EVENT_FRAME_FREE, .pfn = page_to_pfn(page));
 	WRITE_ONCE(page->flags, 0);
-	page->mapping = NULL;
+	WRITE_ONCE(page->mapping, NULL); /* ksmd may look (mm/ksm_tree.c) */
 	frame_list_push(this_cpu(m)->free, page);
 }
 
@@ -123,6 +140,10 @@ void clear_frame(struct fl_machine *m, uint64_t pfn)
 {
 	uint64_t *words = frame_words(m, pfn);
 
+	if (WHOLE_FRAMES) {
+		memset(words, 0, page_size(m));
+		return;
+	}
 	for (unsigned int i = 0; i < m->page_words; i++)
 		WRITE_ONCE(words[i], 0);
 }
@@ -131,6 +152,10 @@ void copy_frame(struct fl_machine *m, uint64_t to, uint64_t from)
 {
 	uint64_t *dst = frame_words(m, to), *src = frame_words(m, from);
 
+	if (WHOLE_FRAMES) {
+		memcpy(dst, src, page_size(m));
+		return;
+	}
 	for (unsigned int i = 0; i < m->page_words; i++)
 		WRITE_ONCE(dst[i], READ_ONCE(src[i]));
 }
@@ -170,27 +195,23 @@ static void hand_out(struct fl_machine *m)
 
 int frames_init(struct fl_machine *m)
 {
-	uint64_t per_section, nr_sections;
+	uint64_t nr_sections, n;
 
 	/*
 	 * One frame per section in check runs: an address dependency on the number in an entry then
 	 * leads to that frame and not to all of them (fl_addr_dep()).
 	 */
 #ifdef FAULTLINE_CHECK
-	m->section_shift = 0;
+	n = 1;
 #else
-	m->section_shift = SECTION_SHIFT;
+	n = m->nr_frames;
 #endif
-	per_section = 1ULL << m->section_shift;
-	nr_sections = (m->nr_frames + per_section - 1) >> m->section_shift;
+	m->section_frames = n;
+	nr_sections = m->nr_frames / n;
 	m->sections = calloc(nr_sections, sizeof(*m->sections));
 	if (!m->sections)
 		return -ENOMEM;
 	for (uint64_t s = 0; s < nr_sections; s++) {
-		uint64_t n = m->nr_frames - s * per_section;
-
-		if (n > per_section)
-			n = per_section;
 		m->sections[s].pages = fl_zalloc_aligned(n * sizeof(struct page), 64);
 		m->sections[s].words = fl_zalloc_aligned(n << m->page_shift, 64);
 		if (!m->sections[s].pages || !m->sections[s].words)
@@ -207,9 +228,7 @@ int frames_init(struct fl_machine *m)
 
 void frames_exit(struct fl_machine *m)
 {
-	uint64_t nr_sections = (m->nr_frames + (1ULL << m->section_shift) - 1) >> m->section_shift;
-
-	for (uint64_t s = 0; m->sections && s < nr_sections; s++) {
+	for (uint64_t s = 0; m->sections && s < m->nr_frames / m->section_frames; s++) {
 		fl_free(m->sections[s].words);
 		fl_free(m->sections[s].pages);
 	}

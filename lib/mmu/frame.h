@@ -35,8 +35,9 @@ struct page {
 	unsigned long flags; /* atomic bit operations only */
 	atomic_t _refcount;  /* 0: free. A reference is taken from 0 by the allocator alone */
 	atomic_t _mapcount;  /* number of entries that map it, minus 1 */
-	void *mapping;	     /* anonymous: its anon_vma. Set before the page is mapped */
-	unsigned long index; /* anonymous: its page number in the VMA's numbering */
+	void *mapping; /* anonymous: its anon_vma; of a file: its address_space. Set before the
+			      * page is mapped; then page lock */
+	unsigned long index; /* its page number in the VMA's numbering, or in the file */
 	uint32_t next;	     /* on a frame_list: the next one's pfn */
 	uint32_t pfn;	     /* constant */
 } __attribute__((aligned(64)));
@@ -44,18 +45,23 @@ struct page {
 /* The frame full of zeroes that read faults of anonymous memory map. Never freed, never pinned. */
 #define ZERO_PFN 0U
 
+/* Natively there is one section, and nothing to be looked up. */
 static inline struct page *pfn_to_page(const struct fl_machine *m, uint64_t pfn)
 {
-	uint64_t mask = (1ULL << m->section_shift) - 1;
-
-	return &m->sections[pfn >> m->section_shift].pages[pfn & mask];
+#ifdef FAULTLINE_CHECK
+	return m->sections[pfn].pages;
+#else
+	return &m->sections->pages[pfn];
+#endif
 }
 
 static inline uint64_t *frame_words(const struct fl_machine *m, uint64_t pfn)
 {
-	uint64_t mask = (1ULL << m->section_shift) - 1;
-
-	return &m->sections[pfn >> m->section_shift].words[(pfn & mask) * m->page_words];
+#ifdef FAULTLINE_CHECK
+	return m->sections[pfn].words;
+#else
+	return (uint64_t *)((uintptr_t)m->sections->words + (pfn << m->page_shift));
+#endif
 }
 
 static inline uint64_t page_to_pfn(const struct page *page)
@@ -67,10 +73,24 @@ static inline uint64_t page_to_pfn(const struct page *page)
 #define PAGE_FLAG__(page, flag, text)                                                              \
 	((FL_LOAD(&(page)->flags, FL_ONCE, text "(" #page ")") & FL_BIT(flag)) != 0)
 #define PageLocked(page) PAGE_FLAG__(page, PG_locked, "PageLocked")
+#define PageLRU(page) PAGE_FLAG__(page, PG_lru, "PageLRU")
+#define SetPageLRU(page) FL_VOID_RMW(or, &(page)->flags, FL_BIT(PG_lru), "SetPageLRU(" #page ")")
 #define PageSwapCache(page) PAGE_FLAG__(page, PG_swapcache, "PageSwapCache")
+#define SetPageSwapCache(page)                                                                     \
+	FL_VOID_RMW(or, &(page)->flags, FL_BIT(PG_swapcache), "SetPageSwapCache(" #page ")")
+#define ClearPageSwapCache(page)                                                                   \
+	FL_VOID_RMW(and, &(page)->flags, ~FL_BIT(PG_swapcache), "ClearPageSwapCache(" #page ")")
 #define PageAnon(page) PAGE_FLAG__(page, PG_anon, "PageAnon")
 #define PageAnonExclusive(page) PAGE_FLAG__(page, PG_anon_exclusive, "PageAnonExclusive")
 #define PageKsm(page) PAGE_FLAG__(page, PG_ksm, "PageKsm")
+#define ClearPageKsm(page)                                                                         \
+	FL_VOID_RMW(and, &(page)->flags, ~FL_BIT(PG_ksm), "ClearPageKsm(" #page ")")
+#define PageDirty(page) PAGE_FLAG__(page, PG_dirty, "PageDirty")
+#define PageSwapBacked(page) PAGE_FLAG__(page, PG_swapbacked, "PageSwapBacked")
+#define ClearPageDirty(page)                                                                       \
+	FL_VOID_RMW(and, &(page)->flags, ~FL_BIT(PG_dirty), "ClearPageDirty(" #page ")")
+#define ClearPageSwapBacked(page)                                                                  \
+	FL_VOID_RMW(and, &(page)->flags, ~FL_BIT(PG_swapbacked), "ClearPageSwapBacked(" #page ")")
 #define SetPageDirty(page)                                                                         \
 	FL_VOID_RMW(or, &(page)->flags, FL_BIT(PG_dirty), "SetPageDirty(" #page ")")
 #define SetPageAnonExclusive(page)                                                                 \
@@ -86,6 +106,12 @@ static inline uint64_t page_to_pfn(const struct page *page)
 #define unlock_page(page)                                                                          \
 	((void)FL_FETCH(and, &(page)->flags, ~FL_BIT(PG_locked), FL_RELEASE,                       \
 			"unlock_page(" #page ")"))
+/* Waits for it. No spinlock held: who has the page lock may want one. */
+#define lock_page(page)                                                                            \
+	do {                                                                                       \
+		(void)FL_AWAIT_MASK(&(page)->flags, FL_BIT(PG_locked), 0, FL_ONCE,                 \
+				    "lock_page(" #page ")");                                       \
+	} while (!trylock_page(page))
 
 #define page_count(page) FL_LOAD(&(page)->_refcount.counter, FL_ONCE, "page_count(" #page ")")
 #define page_mapcount(page)                                                                        \
@@ -98,6 +124,16 @@ static inline uint64_t page_to_pfn(const struct page *page)
 #define page_ref_try_add(page, nr)                                                                 \
 	(FL_FETCH_ADD_UNLESS(&(page)->_refcount.counter, (nr), 0, FL_MB,                           \
 			     "page_ref_try_add(" #page ", " #nr ")") != 0)
+/*
+ * From @nr references to none, unless there are others: nobody can take one until page_ref_unfreeze().
+ * Fully ordered; the other half is a release.
+ */
+#define page_ref_freeze(page, nr)                                                                  \
+	(FL_CMPXCHG(&(page)->_refcount.counter, (nr), 0, FL_MB,                                    \
+		    "page_ref_freeze(" #page ", " #nr ")") == (nr))
+#define page_ref_unfreeze(page, nr)                                                                \
+	FL_STORE(&(page)->_refcount.counter, (nr), FL_RELEASE,                                     \
+		 "page_ref_unfreeze(" #page ", " #nr ")")
 
 /* May be wrong in one direction: a page with very many references looks pinned. */
 #define page_maybe_dma_pinned(page)                                                                \

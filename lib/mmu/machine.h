@@ -31,19 +31,53 @@ struct mem_section {
 	uint64_t *words;
 };
 
-/* What a CPU has loaded; its own thread's, or set-up's. */
-struct cpu_state {
-	struct mm_struct *mm; /* lib/mm's; the MMU knows the next two alone */
-	struct ptdesc *pgd;
-	uint64_t asid;
+/*
+ * An address space that a CPU may have translations of, and up to which of its flushes the CPU has
+ * made them. With policy tlb_flush=ipi; mmu/shootdown.c.
+ */
+struct tlb_context {
+	uint64_t ctx_id; /* mm->id; 0: nobody's */
+	long tlb_gen;
 };
+
+/* As many as x86 keeps. */
+#define TLB_NR_DYN_ASIDS 6
+
+/*
+ * What a CPU has loaded; its own thread's, or set-up's, or, with interrupts to it held off, a
+ * flush's.
+ */
+struct cpu_state {
+	struct mm_struct *mm;	     /* of the program that runs; NULL: none runs */
+	struct ptdesc *pgd;	     /* what a walk begins at */
+	uint64_t asid;		     /* in the tags of the TLB's entries */
+	struct mm_struct *loaded_mm; /* whose the last two are; a kernel thread leaves it loaded */
+	int is_lazy;		     /* a kernel thread runs. Others read it */
+	unsigned int next_asid;	     /* the context to be given out next */
+	struct tlb_context ctxs[TLB_NR_DYN_ASIDS];
+};
+
+/* What an access needs to find its translation, in one line. Of the native engine: mmu/tlb.h. */
+struct tlb_fast {
+	uint64_t tag; /* of the loaded address space; or TLB_FAST_OFF, and nothing is found */
+	uint64_t set_mask, offset_mask; /* of an address */
+	fl_vaddr task_size;
+	struct tlb_entry *entries;
+	uint32_t set_bytes;
+	uint8_t page_shift, set_shift;
+} __attribute__((aligned(64)));
 
 struct fl_cpu {
 	struct fl_machine *machine;
 	unsigned int nr;
 	struct cpu_state *state;
 	struct tlb *tlb;
-	struct frame_list *free; /* frames that this CPU gave back or fetched in advance */
+	struct tlb_fast fast;		  /* its own thread's; memory of the host */
+	struct frame_list *free;	  /* frames that this CPU gave back or fetched in advance */
+	struct lru_batch *lru;		  /* mm/lru.c: pages on their way to the LRU */
+	struct tlbflush_unmap_batch *ubc; /* mm/tlb_batch.c: reclaim's deferred flush */
+	struct fl_signal signal;	  /* of its own thread; memory of the host, no events */
+	struct fl_counters counters;	  /* the same */
 };
 
 /* What belongs to the machine as a whole and changes. */
@@ -51,7 +85,9 @@ struct machine_state {
 	struct frame_list free; /* what no CPU has in its own list */
 	spinlock_t mm_lock;
 	struct mm_struct *mms; /* guarded by mm_lock: all address spaces */
+	struct owned *owned;   /* guarded by mm_lock: owned.h */
 	uint64_t next_mm_id;   /* guarded by mm_lock */
+	struct ksm *ksm;       /* mm/ksm.h; constant */
 };
 
 struct fl_machine {
@@ -64,7 +100,15 @@ struct fl_machine {
 	unsigned int level_bits;
 	unsigned int tlb_sets;
 	unsigned int tlb_ways;
-	unsigned int section_shift; /* log2 of the frames in a section */
+	unsigned int tlb_flush_ceiling; /* more pages than this: all of the address space */
+	bool tlb_speculate;		/* fl_machine_config */
+	bool tlb_fast;			/* hits may go past mmu_access(): mmu/tlb.h */
+	uint64_t task_size;		/* the first address that the page tables can't reach */
+	bool uffd_must_answer;		/* a fault that userfaultfd never answers is a deadlock */
+	unsigned int lru_batch;		/* pages per CPU's batch; 0: pages go to the LRU at once */
+	struct fl_decisions decisions;
+	bool anon_exclusive;	 /* PG_anon_exclusive is kept: some policy asks for it */
+	uint64_t section_frames; /* in each: one in check runs, natively all */
 	struct mem_section *sections;
 	struct fl_cpu *cpus;
 	struct machine_state *state;
@@ -84,11 +128,18 @@ static inline fl_vaddr page_align_down(const struct fl_machine *m, fl_vaddr addr
 	return addr & ~(page_size(m) - 1);
 }
 
-/* The first address that the page tables can't reach. */
 static inline fl_vaddr task_size(const struct fl_machine *m)
 {
-	return 1ULL << (m->page_shift + m->levels * m->level_bits);
+	return m->task_size;
 }
+
+/* fl_inspect_counters(). A check run counts nothing: its code runs more often than its executions. */
+#ifdef FAULTLINE_CHECK
+#define fl_count_add(m, what, n) ((void)0)
+#else
+#define fl_count_add(m, what, n) ((void)(this_cpu(m)->counters.what += (n)))
+#endif
+#define fl_count(m, what) fl_count_add(m, what, 1)
 
 /* The CPU that the calling thread acts as; CPU 0 in set-up code. */
 static inline struct fl_cpu *this_cpu(struct fl_machine *m)

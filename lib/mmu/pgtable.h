@@ -22,6 +22,7 @@
 
 struct ptdesc {
 	spinlock_t ptl;
+	struct ptdesc *next; /* mm/pgtable_free.c: unlinked tables that wait to be freed */
 	pte_t entries[] __attribute__((aligned(16)));
 };
 
@@ -64,7 +65,23 @@ static inline spinlock_t *pte_lockptr(pmd_t pmd)
  * The entry that points, or is to point, to the leaf table for @addr. NULL if a table above it is
  * missing. Lockless: tables stay while the caller has the mm locked, or interrupts off.
  */
-pmd_t *pmd_offset_lockless(const struct fl_machine *m, struct ptdesc *pgd, fl_vaddr addr);
+static inline pmd_t *pmd_offset_lockless(const struct fl_machine *m, struct ptdesc *pgd,
+					 fl_vaddr addr)
+{
+	unsigned int bits = m->level_bits, shift = m->page_shift + (m->levels - 1) * bits;
+	uint64_t mask = (1ULL << bits) - 1;
+	struct ptdesc *table = pgd;
+
+	for (unsigned int level = m->levels - 1; level > 1; level--, shift -= bits) {
+		pmd_t entry = READ_ONCE(table->entries[addr >> shift & mask]);
+
+		if (pmd_none(entry))
+			return NULL;
+		table = pmd_pgtable(entry);
+		fl_addr_dep(table);
+	}
+	return &table->entries[addr >> shift & mask];
+}
 
 #define pmdp_get(pmdp) FL_LOAD(pmdp, FL_ONCE, "pmdp_get(" #pmdp ")")
 #define ptep_get(ptep) FL_LOAD(ptep, FL_ONCE, "ptep_get(" #ptep ")")

@@ -26,6 +26,18 @@ typedef uint64_t pmd_t;
 #define _PAGE_SPECIAL (1ULL << 8)  /* the frame has no struct page that counts: the zero page */
 #define PTE_PFN_SHIFT 12
 
+/*
+ * An entry that is neither none nor present is a swap entry: a type in bits 1 to 4, what it is about
+ * where the frame number stands. Soft-dirty and uffd-wp keep their bits.
+ */
+#define _PAGE_SWP_TYPE_SHIFT 1
+#define _PAGE_SWP_TYPE_MASK (15ULL << _PAGE_SWP_TYPE_SHIFT)
+
+enum swp_type {
+	SWP_NONE,
+	SWP_PTE_MARKER, /* uffd-wp without a page: include/linux/swapops.h */
+};
+
 #define PTE_NONE ((pte_t)0)
 
 static inline bool pte_none(pte_t pte)
@@ -106,6 +118,82 @@ static inline pte_t pte_mkyoung(pte_t pte)
 static inline pte_t pte_mkspecial(pte_t pte)
 {
 	return pte | _PAGE_SPECIAL;
+}
+
+static inline bool pte_young(pte_t pte)
+{
+	return pte & _PAGE_ACCESSED;
+}
+
+static inline pte_t pte_mkold(pte_t pte)
+{
+	return pte & ~_PAGE_ACCESSED;
+}
+
+static inline bool pte_soft_dirty(pte_t pte)
+{
+	return pte & _PAGE_SOFT_DIRTY;
+}
+
+static inline pte_t pte_mksoft_dirty(pte_t pte)
+{
+	return pte | _PAGE_SOFT_DIRTY;
+}
+
+static inline pte_t pte_clear_soft_dirty(pte_t pte)
+{
+	return pte & ~_PAGE_SOFT_DIRTY;
+}
+
+/* Present entries and swap entries alike. */
+static inline bool pte_uffd_wp(pte_t pte)
+{
+	return pte & _PAGE_UFFD_WP;
+}
+
+/* Also takes write permission, as x86 does: the bit means nothing in a writable entry. */
+static inline pte_t pte_mkuffd_wp(pte_t pte)
+{
+	return (pte | _PAGE_UFFD_WP) & ~_PAGE_RW;
+}
+
+static inline pte_t pte_clear_uffd_wp(pte_t pte)
+{
+	return pte & ~_PAGE_UFFD_WP;
+}
+
+/* What pte_modify() takes from the new protection; all else stays. */
+#define _PAGE_PROT_MASK (_PAGE_PRESENT | _PAGE_RW | _PAGE_USER | _PAGE_PROTNONE)
+
+static inline pte_t pte_modify(pte_t pte, pte_t prot)
+{
+	return (pte & ~_PAGE_PROT_MASK) | (prot & _PAGE_PROT_MASK);
+}
+
+static inline bool is_swap_pte(pte_t pte)
+{
+	return !pte_none(pte) && !pte_present(pte);
+}
+
+static inline enum swp_type pte_swp_type(pte_t pte)
+{
+	return (enum swp_type)((pte & _PAGE_SWP_TYPE_MASK) >> _PAGE_SWP_TYPE_SHIFT);
+}
+
+/* A marker that says: no page here, and writes to the place are userfaultfd's. */
+static inline pte_t make_pte_marker_uffd_wp(void)
+{
+	return (pte_t)SWP_PTE_MARKER << _PAGE_SWP_TYPE_SHIFT | _PAGE_UFFD_WP;
+}
+
+static inline bool is_pte_marker(pte_t pte)
+{
+	return is_swap_pte(pte) && pte_swp_type(pte) == SWP_PTE_MARKER;
+}
+
+static inline bool pte_marker_uffd_wp(pte_t pte)
+{
+	return is_pte_marker(pte) && pte_uffd_wp(pte);
 }
 
 static inline bool pmd_none(pmd_t pmd)

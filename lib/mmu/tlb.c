@@ -4,7 +4,8 @@
  *
  * State: per CPU, tlb_sets sets of tlb_ways entries, each a tag (page number, address-space id,
  * valid) and the page-table entry as it was when it was fetched. An entry lives until it is
- * invalidated or evicted, whatever the page table says by now: that is the point of the model.
+ * invalidated or evicted, whatever the page table says by now: that is the point of the model. It
+ * also outlives a switch to another address space, which has another id.
  *
  *   hit, permitted             the access goes to the frame, no page table is read
  *   hit, store, not yet dirty  the walker is asked again: it sets dirty, or finds the entry changed
@@ -16,73 +17,83 @@
  * How a flush by another CPU gets in (policy tlb_flush):
  *
  *   ipi        not at all. Only the CPU itself touches its TLB; it runs the flush as an interrupt,
- *              between two accesses, never inside one.
+ *              between two accesses, never inside one. Natively that is so because a CPU answers
+ *              between accesses (fl_ipi_poll()). Under the check engine the sender acts for the
+ *              CPU wherever its interrupts are on: so they are off during an access, I below.
  *   broadcast  the TLB has a lock, T below. The owner holds it for a whole access, from the
  *              lookup, over the walk and the fill, to the access to memory. Whoever flushes
  *              takes it to invalidate.
  *
- * With T, an access that began before a flush is complete, and what it filled from the old entry
- * is in the TLB, when the flush gets T and removes it. One that begins after reads T's release,
- * so its walk reads what was stored before the flush. This is what TLBI and DSB promise.
+ * With T or I, an access that began before a flush is complete, and what it filled from the old
+ * entry is in the TLB, when the flush gets in and removes it. One that begins after reads the
+ * release of T, or of I's gate (lib/rt/check/cpu.c), so its walk reads what was stored before the
+ * flush. This is what TLBI and DSB promise, and what the end of an interrupt does.
  *
- * T is a rw_semaphore, not a spinlock, for its weaker order: two accesses of one CPU must not be
- * ordered by a lock that the hardware does not have. Under tso T is a locked instruction all the
- * same: look at a program's own store buffering with ipi.
+ * T and the gate are rw_semaphores, not spinlocks, for their weaker order: two accesses of one CPU
+ * must not be ordered by a lock that the hardware does not have. Under tso each is a locked
+ * instruction all the same, so a program's own store buffering does not show there.
  *
- * Models: Intel SDM 3A 4.10; Arm ARM D8.16; no speculative fills yet.
+ * With tlb_speculate an access may also fetch the translation of the next page, as hardware may at
+ * any time, or find that its own page's was evicted; check runs explore all three.
+ *
+ * Models: Intel SDM 3A 4.10; Arm ARM D8.16.
  * Policy: tlb_flush.
  */
 #include "mmu/frame.h"
 #include "mmu/mmu.h"
+#include "oracle/hooks.h"
 
 #include <errno.h>
 
-struct tlb_entry {
-	uint64_t tag; /* page number << 16 | asid << 1 | 1, or 0 */
-	pte_t pte;
-};
-
-struct tlb {
-	struct rw_semaphore lock; /* T: with policy tlb_flush=broadcast */
-	uint64_t victim;	  /* the way to evict next, of any set */
-	struct tlb_entry entries[];
-};
-
-static uint64_t tlb_tag(const struct fl_machine *m, uint64_t asid, fl_vaddr addr)
+static bool broadcast(const struct fl_cpu *cpu)
 {
-	return addr >> m->page_shift << 16 | asid << 1 | 1;
+	return cpu->machine->policy.tlb_flush == FL_TLB_FLUSH_BROADCAST;
 }
 
-static struct tlb_entry *tlb_set(const struct fl_cpu *cpu, fl_vaddr addr)
-{
-	const struct fl_machine *m = cpu->machine;
-	uint64_t set = addr >> m->page_shift & (m->tlb_sets - 1);
-
-	return &cpu->tlb->entries[set * m->tlb_ways];
-}
-
+/* T, against other CPUs and against the owner. */
 static void tlb_lock(struct fl_cpu *cpu)
 {
-	if (cpu->machine->policy.tlb_flush == FL_TLB_FLUSH_BROADCAST)
+	if (broadcast(cpu))
 		down_write(&cpu->tlb->lock);
 }
 
 static void tlb_unlock(struct fl_cpu *cpu)
 {
-	if (cpu->machine->policy.tlb_flush == FL_TLB_FLUSH_BROADCAST)
+	if (broadcast(cpu))
 		up_write(&cpu->tlb->lock);
 }
 
-/* The entry for @tag, or NULL. */
-static struct tlb_entry *tlb_lookup(struct fl_cpu *cpu, fl_vaddr addr, uint64_t tag)
+/* T, or I: one access of the CPU's own program. */
+static unsigned long begin_access(struct fl_cpu *cpu)
 {
-	struct tlb_entry *set = tlb_set(cpu, addr);
+	unsigned long irq_flags = 0;
 
-	for (unsigned int way = 0; way < cpu->machine->tlb_ways; way++) {
-		if (READ_ONCE(set[way].tag) == tag)
-			return &set[way];
-	}
-	return NULL;
+	tlb_lock(cpu);
+#ifdef FAULTLINE_CHECK
+	if (!broadcast(cpu))
+		local_irq_save(irq_flags);
+#endif
+	return irq_flags;
+}
+
+static void end_access(struct fl_cpu *cpu, unsigned long irq_flags)
+{
+#ifdef FAULTLINE_CHECK
+	if (!broadcast(cpu))
+		local_irq_restore(irq_flags);
+#endif
+	(void)irq_flags;
+	tlb_unlock(cpu);
+}
+
+static void set_entry(struct fl_cpu *cpu, struct tlb_entry *entry, pte_t pte)
+{
+	WRITE_ONCE(entry->pte, pte);
+#ifndef FAULTLINE_CHECK
+	WRITE_ONCE(entry->words, frame_words(cpu->machine, pte_pfn(pte)));
+#else
+	(void)cpu;
+#endif
 }
 
 static void tlb_fill(struct fl_cpu *cpu, fl_vaddr addr, uint64_t tag, pte_t pte)
@@ -94,15 +105,46 @@ static void tlb_fill(struct fl_cpu *cpu, fl_vaddr addr, uint64_t tag, pte_t pte)
 		while (way < ways && READ_ONCE(set[way].tag) != 0)
 			way++;
 		if (way == ways) {
-			way = (unsigned int)(READ_ONCE(cpu->tlb->victim) % ways);
-			WRITE_ONCE(cpu->tlb->victim, way + 1);
+			way = READ_ONCE(cpu->tlb->victim);
+			WRITE_ONCE(cpu->tlb->victim, way + 1 < ways ? way + 1 : 0);
 		}
 	}
 	WRITE_ONCE(set[way].tag, tag);
-	WRITE_ONCE(set[way].pte, pte);
+	set_entry(cpu, &set[way], pte);
 }
 
-/* With T held. Translates @addr for @access; false is a fault. */
+static void tlb_drop_page(struct fl_cpu *cpu, fl_vaddr addr, uint64_t asid)
+{
+	struct tlb_entry *entry = tlb_lookup(cpu, addr, tlb_tag(cpu->machine, asid, addr));
+
+	if (entry)
+		WRITE_ONCE(entry->tag, 0);
+}
+
+/* With T or I. What hardware does unasked. */
+static void tlb_speculate(struct fl_cpu *cpu, fl_vaddr addr)
+{
+	enum { NOTHING, FETCH_NEXT, EVICT, NR_DEEDS };
+	const struct fl_machine *m = cpu->machine;
+	fl_vaddr next = page_align_down(m, addr) + page_size(m);
+	uint64_t asid = cpu->state->asid, tag = tlb_tag(m, asid, next);
+	pte_t pte;
+
+	switch (FL_CHOOSE(NR_DEEDS, "what the TLB does unasked")) {
+	case FETCH_NEXT:
+		if (next < task_size(m) && !tlb_lookup(cpu, next, tag) &&
+		    mmu_walk(m, cpu->state->pgd, next, MMU_LOAD, &pte))
+			tlb_fill(cpu, next, tag, pte);
+		break;
+	case EVICT:
+		tlb_drop_page(cpu, addr, asid);
+		break;
+	default:
+		break;
+	}
+}
+
+/* With T or I. Translates @addr for @access; false is a fault. */
 static bool tlb_translate(struct fl_cpu *cpu, fl_vaddr addr, enum mmu_access access, pte_t *pte)
 {
 	struct cpu_state *state = cpu->state;
@@ -117,8 +159,12 @@ static bool tlb_translate(struct fl_cpu *cpu, fl_vaddr addr, enum mmu_access acc
 			WRITE_ONCE(entry->tag, 0);
 			return false;
 		}
-		if (!store || pte_dirty(*pte))
+		if (!store || pte_dirty(*pte)) {
+			fl_count(cpu->machine, tlb_hits);
 			return true;
+		}
+	} else {
+		fl_count(cpu->machine, tlb_misses);
 	}
 	if (!mmu_walk(cpu->machine, state->pgd, addr, access, pte)) {
 		if (entry)
@@ -126,38 +172,87 @@ static bool tlb_translate(struct fl_cpu *cpu, fl_vaddr addr, enum mmu_access acc
 		return false;
 	}
 	if (entry)
-		WRITE_ONCE(entry->pte, *pte);
+		set_entry(cpu, entry, *pte);
 	else
 		tlb_fill(cpu, addr, tag, *pte);
 	return true;
 }
 
+static uint64_t *word_in_frame(const struct fl_machine *m, pte_t pte, fl_vaddr addr)
+{
+	return frame_words(m, pte_pfn(pte)) + (addr & (page_size(m) - 1)) / FL_WORD_SIZE;
+}
+
 bool mmu_access(struct fl_cpu *cpu, fl_vaddr addr, enum mmu_access access, uint64_t *word)
 {
 	const struct fl_machine *m = cpu->machine;
+	unsigned long irq_flags = begin_access(cpu);
 	uint64_t *memory;
 	pte_t pte;
 	bool ok;
 
-	tlb_lock(cpu);
+	if (m->tlb_speculate)
+		tlb_speculate(cpu, addr);
 	ok = tlb_translate(cpu, addr, access, &pte);
 	if (ok) {
-		memory = frame_words(m, pte_pfn(pte)) + (addr & (page_size(m) - 1)) / FL_WORD_SIZE;
+		memory = word_in_frame(m, pte, addr);
+		if (access != MMU_STORE)
+			*word = READ_ONCE(*memory);
+		FL_EVENT(.kind = access == MMU_STORE ? FL_EVENT_STORE : FL_EVENT_LOAD,
+			 .mm = FL_EVENT_MM(cpu->state->mm), .addr = addr, .pfn = pte_pfn(pte),
+			 .value = *word, .write = access == MMU_STORE);
 		if (access == MMU_STORE)
 			WRITE_ONCE(*memory, *word);
-		else
-			*word = READ_ONCE(*memory);
 	}
-	tlb_unlock(cpu);
+	end_access(cpu, irq_flags);
 	return ok;
 }
 
-static void tlb_drop_page(struct fl_cpu *cpu, fl_vaddr addr, uint64_t tag)
+/* Returns what was there; *@new is what is there now. */
+static uint64_t rmw_word(uint64_t *memory, enum mmu_rmw op, uint64_t a, uint64_t b, uint64_t *new)
 {
-	struct tlb_entry *entry = tlb_lookup(cpu, addr, tag);
+	uint64_t old;
 
-	if (entry)
-		WRITE_ONCE(entry->tag, 0);
+	switch (op) {
+	case MMU_XCHG:
+		old = xchg(memory, a);
+		*new = a;
+		break;
+	case MMU_ADD:
+		old = FL_FETCH(add, memory, a, FL_MB, "atomic_fetch_add(a, memory)");
+		*new = old + a;
+		break;
+	default:
+		old = cmpxchg(memory, a, b);
+		*new = old == a ? b : old;
+		break;
+	}
+	return old;
+}
+
+bool mmu_rmw(struct fl_cpu *cpu, fl_vaddr addr, enum mmu_rmw op, uint64_t a, uint64_t b,
+	     uint64_t *old)
+{
+	const struct fl_machine *m = cpu->machine;
+	unsigned long irq_flags = begin_access(cpu);
+	uint64_t new;
+	pte_t pte;
+	bool ok;
+
+	if (m->tlb_speculate)
+		tlb_speculate(cpu, addr);
+	ok = tlb_translate(cpu, addr, MMU_STORE, &pte);
+	if (ok) {
+		/* Told as a load and a store, both after it: the load is of before the store. */
+		*old = rmw_word(word_in_frame(m, pte, addr), op, a, b, &new);
+		FL_EVENT(.kind = FL_EVENT_LOAD, .mm = FL_EVENT_MM(cpu->state->mm), .addr = addr,
+			 .pfn = pte_pfn(pte), .value = *old);
+		if (op != MMU_CMPXCHG || *old == a)
+			FL_EVENT(.kind = FL_EVENT_STORE, .mm = FL_EVENT_MM(cpu->state->mm),
+				 .addr = addr, .pfn = pte_pfn(pte), .value = new, .write = true);
+	}
+	end_access(cpu, irq_flags);
+	return ok;
 }
 
 void tlb_drop_range(struct fl_cpu *cpu, uint64_t asid, fl_vaddr start, fl_vaddr end)
@@ -166,9 +261,9 @@ void tlb_drop_range(struct fl_cpu *cpu, uint64_t asid, fl_vaddr start, fl_vaddr 
 	uint64_t all = (uint64_t)m->tlb_sets * m->tlb_ways;
 
 	tlb_lock(cpu);
-	if (end != TLB_FLUSH_ALL && (end - start) >> m->page_shift <= m->tlb_sets) {
+	if (end != TLB_FLUSH_ALL && (end - start) >> m->page_shift <= m->tlb_flush_ceiling) {
 		for (fl_vaddr addr = start; addr < end; addr += page_size(m))
-			tlb_drop_page(cpu, addr, tlb_tag(m, asid, addr));
+			tlb_drop_page(cpu, addr, asid);
 	} else {
 		for (uint64_t i = 0; i < all; i++) {
 			struct tlb_entry *entry = &cpu->tlb->entries[i];
@@ -181,12 +276,50 @@ void tlb_drop_range(struct fl_cpu *cpu, uint64_t asid, fl_vaddr start, fl_vaddr 
 	tlb_unlock(cpu);
 }
 
+#ifndef FAULTLINE_CHECK
+/* Machines with odd sizes do without it. */
+static void fast_init(struct fl_cpu *cpu)
+{
+	struct fl_machine *m = cpu->machine;
+	uint32_t set_bytes = (uint32_t)(m->tlb_ways * sizeof(struct tlb_entry));
+	unsigned int shift = (unsigned int)__builtin_ctz(set_bytes);
+
+	cpu->fast.tag = TLB_FAST_OFF;
+	if (set_bytes != 1U << shift || m->page_shift < shift) {
+		m->tlb_fast = false;
+		return; /* all addresses are out of range */
+	}
+	cpu->fast.page_shift = (uint8_t)m->page_shift;
+	cpu->fast.set_shift = (uint8_t)(m->page_shift - shift);
+	cpu->fast.set_mask = (uint64_t)(m->tlb_sets - 1) << shift;
+	cpu->fast.set_bytes = set_bytes;
+	cpu->fast.offset_mask = page_size(m) - 1;
+	cpu->fast.task_size = task_size(m);
+	cpu->fast.entries = cpu->tlb->entries;
+}
+#endif
+
+bool tlb_peek(const struct fl_cpu *cpu, fl_vaddr addr, pte_t *pte)
+{
+	uint64_t tag = tlb_tag(cpu->machine, cpu->state->asid, addr);
+	const struct tlb_entry *entry = tlb_lookup(cpu, addr, tag);
+
+	if (entry)
+		*pte = READ_ONCE(entry->pte);
+	return entry;
+}
+
 int tlb_init(struct fl_cpu *cpu)
 {
 	uint64_t n = (uint64_t)cpu->machine->tlb_sets * cpu->machine->tlb_ways;
 
 	cpu->tlb = fl_zalloc_aligned(sizeof(struct tlb) + n * sizeof(struct tlb_entry), 64);
-	return cpu->tlb ? 0 : -ENOMEM;
+	if (!cpu->tlb)
+		return -ENOMEM;
+#ifndef FAULTLINE_CHECK
+	fast_init(cpu);
+#endif
+	return 0;
 }
 
 void tlb_exit(struct fl_cpu *cpu)

@@ -34,7 +34,7 @@ bool mmu_walk(const struct fl_machine *m, struct ptdesc *pgd, fl_vaddr addr, enu
 			return false;
 		/* From the entry to the frame: an address dependency. */
 		fl_addr_dep(frame_words(m, pte_pfn(pte)));
-		want = pte | _PAGE_ACCESSED | (store ? _PAGE_DIRTY | _PAGE_SOFT_DIRTY : 0);
+		want = pte | _PAGE_ACCESSED | (store ? _PAGE_DIRTY : 0);
 		if (want == pte || try_cmpxchg_relaxed(ptep, &pte, want))
 			break;
 	}

@@ -7,9 +7,14 @@
  * PageAnonExclusive sticks until it is unpinned. Otherwise the next write fault copies the page,
  * and device and program go on with two pages.
  *
+ * And (the comments on PG_anon_exclusive, include/linux/page-flags.h): a writable entry of an
+ * anonymous page implies the flag, and a page with the flag is mapped by one mm.
+ *
  * Records: one per pin that was handed out and not taken back. Judged at the end of the run, when
  * all that is on its way has arrived: the flag may be clear for a moment only if the pin fails.
+ * Means nothing before the flag decides who may write (policy wp_reuse, 5.19).
  */
+#include "oracle/final.h"
 #include "oracle/hooks.h"
 #include "oracle/oracle.h"
 #include "oracle/table.h"
@@ -52,22 +57,65 @@ void fl_oracle_unpinned(uint64_t pfn, bool write)
 	fl_oracle_unlock();
 }
 
+/* Does another mm map the page, too? */
+struct other {
+	uint64_t pfn, mm_id;
+	bool found;
+};
+
+static void find_other(struct mm_struct *mm, fl_vaddr addr, pte_t pte, void *arg)
+{
+	struct other *other = arg;
+
+	other->found |= pte_pfn(pte) == other->pfn && mm->id != other->mm_id;
+}
+
+static void judge_entry(struct mm_struct *mm, fl_vaddr addr, pte_t pte, void *arg)
+{
+	struct other other = { pte_pfn(pte), mm->id, false };
+	const struct page *page = pfn_to_page(mm->machine, pte_pfn(pte));
+	bool exclusive = page->flags & FL_BIT(PG_anon_exclusive);
+
+	if (!(page->flags & FL_BIT(PG_anon)))
+		return;
+	if (pte_write(pte) && !exclusive)
+		fl_oracle_fail("anon-exclusive",
+			       "mm %llu may write to frame %llu at %#llx, which is not exclusive",
+			       (unsigned long long)mm->id, (unsigned long long)pte_pfn(pte),
+			       (unsigned long long)addr);
+	/* Most are mapped once. */
+	if (!exclusive || page->_mapcount.counter < 1)
+		return;
+	fl_final_each_page(find_other, &other);
+	if (other.found)
+		fl_oracle_fail("anon-exclusive",
+			       "frame %llu is exclusive to mm %llu, and another mm maps it, too",
+			       (unsigned long long)pte_pfn(pte), (unsigned long long)mm->id);
+}
+
 static void finish(void)
 {
 	const struct fl_machine *m = fl_oracle_machine();
+	bool failed = false;
 
+	if (m->policy.wp_reuse != FL_WP_REUSE_ANON_EXCLUSIVE)
+		return;
 	for (size_t i = 0; i < pins.nr; i++) {
 		const struct pin *pin = fl_table_at(&pins, i);
 		unsigned long flags = pfn_to_page(m, pin->pfn)->flags;
 
-		if (flags & FL_BIT(PG_anon) && !(flags & FL_BIT(PG_anon_exclusive)))
-			fl_oracle_fail("anon-exclusive",
-				       "CPU%u keeps a %s pin on frame %llu, which is no longer "
-				       "exclusive to mm %llu",
-				       pin->cpu, pin->write ? "writable" : "read-only",
-				       (unsigned long long)pin->pfn,
-				       (unsigned long long)pin->mm->id);
+		if (!(flags & FL_BIT(PG_anon)) || flags & FL_BIT(PG_anon_exclusive))
+			continue;
+		failed = true;
+		fl_oracle_fail("anon-exclusive",
+			       "CPU%u keeps a %s pin on frame %llu, which is no longer "
+			       "exclusive to mm %llu",
+			       pin->cpu, pin->write ? "writable" : "read-only",
+			       (unsigned long long)pin->pfn, (unsigned long long)pin->mm->id);
 	}
+	/* The entry is most often the same mistake. */
+	if (!failed)
+		fl_final_each_page(judge_entry, NULL);
 }
 
 static void clear(void)

@@ -15,6 +15,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <faultline/extend.h>
+
 struct mm_struct;
 struct vm_area_struct;
 
@@ -26,6 +28,27 @@ extern bool fl_oracles_on;
 		if (fl_oracles_on)                                                                 \
 			call;                                                                      \
 	} while (0)
+
+/* A bit per kind of event: does anybody listen? Set before threads run. */
+extern uint32_t fl_oracle_wanted;
+
+/*
+ * oracle.c: tells all oracles, the library's and the user's. @e->cpu is filled in, and of a
+ * program's access @e->mm, too.
+ */
+void fl_oracle_event(struct fl_event *e);
+/*
+ * FL_EVENT(.kind = FL_EVENT_PIN, .mm = FL_EVENT_MM(mm), .addr = addr, .pfn = pfn)
+ * The arguments are values in hand: they may be evaluated twice. A store is announced before it is
+ * made, a load after it: natively nobody then hears of a value before its store. An atomic operation of a
+ * program is told as its load and then its store, after it was made.
+ */
+#define FL_EVENT(...)                                                                              \
+	do {                                                                                       \
+		if (fl_oracle_wanted >> ((struct fl_event){ __VA_ARGS__ }).kind & 1)               \
+			fl_oracle_event(&(struct fl_event){ __VA_ARGS__ });                        \
+	} while (0)
+#define FL_EVENT_MM(mm) ((const struct fl_mm *)(mm))
 
 /* anon_exclusive.c: @cpu now holds a pin on frame @pfn of @mm, and no longer does. */
 void fl_oracle_pinned(unsigned int cpu, const struct mm_struct *mm, uint64_t pfn, bool write);

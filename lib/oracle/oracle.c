@@ -1,25 +1,56 @@
 // SPDX-License-Identifier: MIT
 /*
- * oracle.c - the list of oracles, their lock, and the moments that concern all of them. See
- * oracle.h.
+ * oracle.c - the list of oracles, the library's and the user's, their lock, and the moments that
+ * concern all of them. See oracle.h.
  */
 #include "oracle/oracle.h"
 
 #include "oracle/hooks.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <stddef.h>
+#include <string.h>
+
+#include "mm/mm_types.h"
+
+#define NR_CUSTOM 8
+
+#ifdef FAULTLINE_CHECK
+#define WATCH_ACCESSES true
+#else
+#define WATCH_ACCESSES false
+#endif
 
 static const struct fl_oracle *const oracles[] = {
+	&fl_discards, /* first: others ask it */
+	&fl_frame_use_oracle,
+	&fl_lost_write_oracle,
+	&fl_isolation_oracle,
+	&fl_missed_wp_oracle,
+	&fl_missed_soft_dirty_oracle,
+	&fl_permission_oracle,
+	&fl_pin_coherence_oracle,
+	&fl_zero_oracle,
+	&fl_dirty_oracle,
+	/* Invariants last: what a program sees of their breach says more. */
 	&fl_anon_exclusive_oracle,
+	&fl_refcount_oracle,
 	&fl_vma_torn_oracle,
+	&fl_lock_order_oracle,
 };
+#define NR_ORACLES (sizeof(oracles) / sizeof(oracles[0]))
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static const struct fl_machine *machine;
 static bool saved; /* is there a state to go back to? */
+static bool watch_accesses = WATCH_ACCESSES;
+
+static const struct fl_custom_oracle *customs[NR_CUSTOM];
+static struct fl_decisions decisions;
 
 bool fl_oracles_on;
+uint32_t fl_oracle_wanted;
 
 void fl_oracle_lock(void)
 {
@@ -36,34 +67,149 @@ const struct fl_machine *fl_oracle_machine(void)
 	return machine;
 }
 
+bool fl_oracle_in_set_up(void)
+{
+	return !saved;
+}
+
+static bool is_on(const struct fl_oracle *oracle)
+{
+	return fl_oracles_on && (watch_accesses || !oracle->accesses);
+}
+
+/* Which kinds of events does anybody want? With the lock held. */
+static void update_wanted(void)
+{
+	fl_oracle_wanted = 0;
+	for (size_t i = 0; i < NR_ORACLES; i++) {
+		if (is_on(oracles[i]))
+			fl_oracle_wanted |= oracles[i]->wants;
+	}
+	for (size_t i = 0; i < NR_CUSTOM; i++) {
+		if (fl_oracles_on && customs[i] && customs[i]->event)
+			fl_oracle_wanted = UINT32_MAX;
+	}
+}
+
+void fl_oracle_watch_accesses(bool on)
+{
+	fl_oracle_lock();
+	watch_accesses = on;
+	update_wanted();
+	fl_oracle_unlock();
+}
+
+void fl_oracle_tell(const struct fl_event *e)
+{
+	uint32_t bit = 1U << e->kind;
+
+	fl_oracle_lock();
+	for (size_t i = 0; i < NR_ORACLES; i++) {
+		if (oracles[i]->wants & bit && is_on(oracles[i]))
+			oracles[i]->event(e);
+	}
+	for (size_t i = 0; i < NR_CUSTOM; i++) {
+		if (customs[i] && customs[i]->event)
+			customs[i]->event(customs[i]->arg, e);
+	}
+	fl_oracle_unlock();
+}
+
+void fl_oracle_event(struct fl_event *e)
+{
+	e->cpu = (unsigned int)smp_processor_id();
+	/* The CPU's own, which it has just used. */
+	if (!e->mm && (e->kind == FL_EVENT_LOAD || e->kind == FL_EVENT_STORE))
+		e->mm = (const struct fl_mm *)machine->cpus[e->cpu].state->mm;
+	fl_oracle_tell(e);
+}
+
 void fl_oracle_attach(const struct fl_machine *m, bool on)
 {
 	fl_oracle_lock();
 	machine = m;
 	saved = false;
 	fl_oracles_on = m && on;
-	for (size_t i = 0; i < sizeof(oracles) / sizeof(oracles[0]); i++)
+	for (size_t i = 0; i < NR_ORACLES; i++)
 		oracles[i]->clear();
+	update_wanted();
 	fl_oracle_unlock();
 }
 
 void fl_oracle_reset(void)
 {
+	bool first = !saved;
+
 	fl_oracle_lock();
-	for (size_t i = 0; i < sizeof(oracles) / sizeof(oracles[0]); i++) {
+	for (size_t i = 0; i < NR_ORACLES; i++) {
 		if (saved)
 			oracles[i]->restore();
 		else
 			oracles[i]->save();
 	}
 	saved = true;
+	for (size_t i = 0; fl_oracles_on && i < NR_CUSTOM; i++) {
+		if (customs[i] && customs[i]->reset)
+			customs[i]->reset(customs[i]->arg, first);
+	}
 	fl_oracle_unlock();
 }
 
 void fl_oracle_finish(void)
 {
-	for (size_t i = 0; fl_oracles_on && i < sizeof(oracles) / sizeof(oracles[0]); i++) {
-		if (oracles[i]->finish)
+	for (size_t i = 0; i < NR_ORACLES; i++) {
+		if (oracles[i]->finish && is_on(oracles[i]))
 			oracles[i]->finish();
 	}
+	for (size_t i = 0; fl_oracles_on && i < NR_CUSTOM; i++) {
+		if (customs[i] && customs[i]->finish)
+			customs[i]->finish(customs[i]->arg, (struct fl_machine *)machine);
+	}
+}
+
+/* --- the user's --- */
+
+int fl_oracle_register(const struct fl_custom_oracle *oracle)
+{
+	int err = -EBUSY;
+
+	if (!oracle || !oracle->name || !oracle->name[0])
+		return -EINVAL;
+	fl_oracle_lock();
+	for (size_t i = 0; err && i < NR_CUSTOM; i++) {
+		if (!customs[i]) {
+			customs[i] = oracle;
+			err = 0;
+		}
+	}
+	update_wanted();
+	fl_oracle_unlock();
+	return err;
+}
+
+void fl_oracle_unregister(const struct fl_custom_oracle *oracle)
+{
+	fl_oracle_lock();
+	for (size_t i = 0; i < NR_CUSTOM; i++) {
+		if (customs[i] == oracle)
+			customs[i] = NULL;
+	}
+	update_wanted();
+	fl_oracle_unlock();
+}
+
+int fl_decisions_set(const struct fl_decisions *new)
+{
+	if (machine)
+		return -EBUSY;
+	if (new)
+		decisions = *new;
+	else
+		memset(&decisions, 0, sizeof(decisions));
+	return 0;
+}
+
+const struct fl_decisions *fl_decisions_get(void)
+{
+	return &decisions;
 }

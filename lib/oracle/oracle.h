@@ -12,8 +12,12 @@
 #define FL_ORACLE_ORACLE_H
 
 #include <stdbool.h>
+#include <stdint.h>
+
+#include <faultline/extend.h>
 
 struct fl_machine;
+struct mm_struct;
 
 /*
  * A new machine: all records are forgotten. NULL: it is gone. Called by fl_machine_create() and
@@ -30,12 +34,30 @@ void fl_oracle_reset(void);
 /* After an execution, with its final values in memory: what can only be said at the end. */
 void fl_oracle_finish(void);
 
+/*
+ * Oracles that hear of each access of a program are for scenarios: natively their records would grow
+ * with all the memory that a long run uses. True from now on, also for machines to come: they are on.
+ * Under the check engine they always are.
+ */
+void fl_oracle_watch_accesses(bool on);
+
+/* Tells the oracles of @e as it is; fl_oracle_event() without filling anything in. For tests. */
+void fl_oracle_tell(const struct fl_event *e);
+
+/* fl_decisions_set()'s, for fl_machine_create(). */
+const struct fl_decisions *fl_decisions_get(void);
+
 /* Between the files of this folder. */
 
 /* Natively hooks come from many threads. */
 void fl_oracle_lock(void);
 void fl_oracle_unlock(void);
 const struct fl_machine *fl_oracle_machine(void);
+/*
+ * Set-up code runs: alone, so that what is heard is in order, and before all that threads do. False
+ * from the first fl_oracle_reset() of a machine on.
+ */
+bool fl_oracle_in_set_up(void);
 
 /* One oracle, or what some of them share. All but finish are called with the lock held. */
 struct fl_oracle {
@@ -43,9 +65,32 @@ struct fl_oracle {
 	void (*save)(void);    /* remember the records of this moment */
 	void (*restore)(void); /* and go back to them */
 	void (*finish)(void);  /* NULL: nothing to say at the end */
+	void (*event)(const struct fl_event *e);
+	uint32_t wants; /* a bit per kind of event */
+	bool accesses;	/* off natively unless fl_oracle_watch_accesses(true) */
 };
 
+/*
+ * permission.c, from vma_torn.c's hooks: a VMA with these vm_flags is about to be there, or had its
+ * flags set to them.
+ */
+void fl_permission_lifted(const struct mm_struct *mm, fl_vaddr start, fl_vaddr end, uint64_t flags);
+
+#define FL_EVENT_BIT(kind) (1U << FL_EVENT_##kind)
+
 extern const struct fl_oracle fl_anon_exclusive_oracle;
+extern const struct fl_oracle fl_dirty_oracle;
+extern const struct fl_oracle fl_discards; /* discards.h: no oracle, what several of them share */
+extern const struct fl_oracle fl_frame_use_oracle;
+extern const struct fl_oracle fl_isolation_oracle;
+extern const struct fl_oracle fl_lock_order_oracle;
+extern const struct fl_oracle fl_lost_write_oracle;
+extern const struct fl_oracle fl_missed_soft_dirty_oracle;
+extern const struct fl_oracle fl_missed_wp_oracle;
+extern const struct fl_oracle fl_permission_oracle;
+extern const struct fl_oracle fl_pin_coherence_oracle;
+extern const struct fl_oracle fl_refcount_oracle;
 extern const struct fl_oracle fl_vma_torn_oracle;
+extern const struct fl_oracle fl_zero_oracle;
 
 #endif

@@ -42,6 +42,7 @@ void fl_table_save(struct fl_table *t)
 	free(t->saved);
 	t->saved = malloc(t->nr ? t->nr * t->record : 1);
 	t->saved_nr = t->saved ? t->nr : 0;
+	t->saved_lost = t->lost || !t->saved;
 	if (t->saved_nr)
 		memcpy(t->saved, t->data, t->nr * t->record);
 }
@@ -50,6 +51,7 @@ void fl_table_restore(struct fl_table *t)
 {
 	/* There was room for them once. */
 	t->nr = t->saved_nr;
+	t->lost = t->saved_lost;
 	if (t->nr)
 		memcpy(t->data, t->saved, t->nr * t->record);
 }

@@ -18,6 +18,7 @@ struct fl_table {
 	bool lost;
 	char *saved;
 	size_t saved_nr;
+	bool saved_lost;
 };
 
 #define FL_TABLE(type)                                                                             \

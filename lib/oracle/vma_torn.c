@@ -118,6 +118,7 @@ void fl_oracle_vma_new(const struct vm_area_struct *vma, const struct mm_struct 
 	struct record *r;
 
 	fl_oracle_lock();
+	fl_permission_lifted(mm, start, end, flags);
 	if (heads.free) {
 		i = heads.free;
 		r = fl_table_at(&records, i - 1);
@@ -170,8 +171,10 @@ void fl_oracle_vma_flags(const struct vm_area_struct *vma, uint64_t flags)
 
 	fl_oracle_lock();
 	r = find(vma);
-	if (r)
+	if (r) {
 		r->now.flags = flags;
+		fl_permission_lifted(r->mm, r->now.start, r->now.end, flags);
+	}
 	fl_oracle_unlock();
 }
 
@@ -184,6 +187,7 @@ void fl_oracle_vma_range(const struct vm_area_struct *vma, uint64_t start, uint6
 	if (r) {
 		r->now.start = start;
 		r->now.end = end;
+		fl_permission_lifted(r->mm, start, end, r->now.flags);
 	}
 	fl_oracle_unlock();
 }

@@ -64,6 +64,14 @@ static void finish(void *arg)
 	fl_oracle_finish();
 }
 
+/* Only lib/mmu/tlb.c accesses a frame for a program. */
+static const char *name_use(const struct fl_site *site)
+{
+	const char *slash = site && site->file ? strrchr(site->file, '/') : NULL;
+
+	return slash && !strcmp(slash, "/tlb.c") ? "stale-tlb" : NULL;
+}
+
 static void record_trace(struct check *c, const struct flx_record *record,
 			 fl_trace_describe_fn describe)
 {
@@ -124,6 +132,7 @@ static int begin(struct check *c, const struct fl_scenario *s, const struct fl_r
 		.finish = finish,
 		.reset = reset,
 		.tear_down = tear_down,
+		.name_use = name_use,
 		.common = c,
 	};
 	for (int i = 0; i < c->run.nthreads; i++) {

@@ -124,11 +124,11 @@ static int iterate(struct native *n, struct fl_run_result *result)
 {
 	int err;
 
-	fl_oracle_reset();
 	fl_native_report_clear();
 	err = fl_run_build(&n->run);
 	if (err)
 		return err;
+	fl_oracle_reset(); /* set-up is over */
 	fl_rt_stop_waiting(false);
 	atomic_store(&n->met, 0);
 	atomic_store(&n->running, n->run.nthreads);
@@ -200,6 +200,7 @@ int fl_run_native(const struct fl_scenario *s, const struct fl_run_options *opt,
 	ret = start_workers(&n, opt->seed);
 	if (ret)
 		goto forget;
+	fl_oracle_watch_accesses(true);
 	for (uint64_t i = 0; i < iterations && !ret; i++) {
 		double seconds = now() - begin;
 
@@ -211,6 +212,7 @@ int fl_run_native(const struct fl_scenario *s, const struct fl_run_options *opt,
 		ret = iterate(&n, result);
 	}
 	stop_workers(&n, n.run.nthreads);
+	fl_oracle_watch_accesses(false);
 	/* real threads show that a bug is there, never that it is not */
 	result->verdict = result->hits ? FL_VERDICT_VIOLATION : FL_VERDICT_INCONCLUSIVE;
 	result->seconds = now() - begin;

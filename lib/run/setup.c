@@ -124,6 +124,8 @@ static void size_machine(const struct fl_run *run, struct fl_machine_config *con
 	memset(config, 0, sizeof(*config));
 	config->cpus = (unsigned int)cpus;
 	config->policy = run->policy;
+	config->uffd_must_answer = !(s->may_wait & FL_WAIT_UFFD);
+	config->tlb_speculate = s->needs.tlb_speculate;
 #ifdef FAULTLINE_CHECK
 	/*
 	 * As small as the scenario permits. Frames are shared out to the CPUs, and no thread should need

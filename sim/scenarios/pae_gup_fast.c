@@ -60,6 +60,8 @@ static const struct fl_variant variants[] = {
 	{ "no-smp-mb-after-pin", "6.1", "gup_pin_barrier=none,ksm_flush=none", "lkmm",
 	  FL_VIOLATES("anon-exclusive"),
 	  "A4a: the entry is read again (B4) before the pin (B3) can be seen" },
+	{ "one-rmw-pin", "6.1", "gup_pin_rmw=one,gup_pin_barrier=none,ksm_flush=none", "lkmm",
+	  FL_VERIFIED, "up to 5.13 the whole pin was one ordered operation: it needs no smp_mb()" },
 	{ "no-smp-rmb-before-ae-test", "6.1", "gup_unshare_barrier=none", "lkmm",
 	  FL_VIOLATES("anon-exclusive"), "A4b: the flag (B5) is read before the entry (B4)" },
 	{ "no-smp-wmb-before-restore", "6.1", "pae_restore_barrier=none", "lkmm",
@@ -93,14 +95,15 @@ static const struct fl_variant variants[] = {
 };
 
 static const char *const policies[] = {
-	"pae_clear_barrier", "pae_restore_barrier", "gup_pin_barrier", "gup_unshare_barrier",
-	"ptep_clear",	     "ksm_flush",	    "tlb_flush",       NULL,
+	"pae_clear_barrier",   "pae_restore_barrier", "gup_pin_barrier",
+	"gup_unshare_barrier", "gup_pin_rmw",	      "ptep_clear",
+	"ksm_flush",	       "tlb_flush",	      NULL,
 };
 
 FL_SCENARIO(pae_gup_fast, .name = "pae-gup-fast", .id = "A4a,A4b", .broken = "6c287605fd56",
 	    .fixed = "088b8aa537c2",
 	    .summary = "GUP-fast pins an anonymous page that KSM makes shareable at the same time",
-	    .story = story, .needs = { .cpus = 2, .mms = 1, .vmas = 1, .pages = 1 },
-	    .world = sizeof(struct world), .set_up = set_up,
-	    .threads = { { "ksm", do_ksm }, { "gup-fast", do_gup_fast } }, .policies = policies,
-	    .variants = variants, .nr_variants = FL_ARRAY_SIZE(variants));
+	    .story = story, .since = "5.19",
+	    .needs = { .cpus = 2, .mms = 1, .vmas = 1, .pages = 1 }, .world = sizeof(struct world),
+	    .set_up = set_up, .threads = { { "ksm", do_ksm }, { "gup-fast", do_gup_fast } },
+	    .policies = policies, .variants = variants, .nr_variants = FL_ARRAY_SIZE(variants));

@@ -76,7 +76,7 @@ static const char *const policies[] = {
 FL_SCENARIO(vma_lock_seq, .name = "vma-lock-seq", .id = "A5a", .broken = "5e31275cc997",
 	    .fixed = "b1f02b95758d",
 	    .summary = "a fault trusts a VMA that its writer has not finished changing",
-	    .story = story, .needs = { .cpus = 2, .mms = 1, .vmas = 1, .pages = 2 },
+	    .story = story, .since = "6.4", .needs = { .cpus = 2, .mms = 1, .vmas = 1, .pages = 2 },
 	    .world = sizeof(struct world), .set_up = set_up,
 	    .threads = { { "register", do_register }, { "fault", do_fault } },
 	    /* A fault that waits for its handler is the good ending. */

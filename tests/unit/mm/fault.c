@@ -141,6 +141,101 @@ START_TEST(a_spurious_fault_changes_nothing)
 }
 END_TEST
 
+/* --- entries that others leave --- */
+
+static void set_entry(fl_vaddr addr, pte_t pte)
+{
+	pmd_t pmd;
+
+	ck_assert_int_eq(pte_alloc(mm, pmd_alloc(mm, addr), &pmd), 0);
+	*pte_offset_map(machine, pmd, addr) = pte;
+}
+
+static vm_fault_t fault_at(fl_vaddr addr, unsigned int flags)
+{
+	vm_fault_t ret;
+
+	mmap_read_lock(mm);
+	ret = handle_mm_fault(vma_lookup(mm, addr), addr, flags);
+	mmap_read_unlock(mm);
+	return ret;
+}
+
+START_TEST(a_page_in_a_markers_place_is_write_protected)
+{
+	fl_vaddr a = map(2, FL_READ | FL_WRITE);
+	struct vm_area_struct *vma = vma_lookup(mm, a);
+
+	mmap_write_lock(mm);
+	vm_flags_reset(vma, vma->vm_flags | VM_UFFD_WP);
+	mmap_write_unlock(mm);
+	for (unsigned int i = 0; i < 2; i++) {
+		set_entry(a + i * PAGE, make_pte_marker_uffd_wp());
+		ck_assert_uint_eq(fault_at(a + i * PAGE, i ? FAULT_FLAG_WRITE : 0), 0);
+		ck_assert(pte_present(entry_of(a + i * PAGE)));
+		ck_assert(pte_uffd_wp(entry_of(a + i * PAGE)));
+		ck_assert(!pte_write(entry_of(a + i * PAGE)));
+	}
+	ck_assert(pte_special(entry_of(a)) && PageAnon(page_of(a + PAGE)));
+	ck_assert_uint_eq(load(cpu0, a + PAGE), 0);
+}
+END_TEST
+
+START_TEST(a_marker_that_nobody_watches_goes)
+{
+	fl_vaddr a = map(1, FL_READ | FL_WRITE);
+
+	set_entry(a, make_pte_marker_uffd_wp());
+	ck_assert_uint_eq(fault_at(a, FAULT_FLAG_WRITE), 0);
+	ck_assert(pte_none(entry_of(a)));
+	set_entry(a, make_pte_marker_uffd_wp());
+	ck_assert_int_eq(fl_store(cpu0, a, 1), 0);
+	ck_assert(pte_write(entry_of(a)) && !pte_uffd_wp(entry_of(a)));
+}
+END_TEST
+
+START_TEST(an_entry_for_numa_hinting_comes_back)
+{
+	fl_vaddr a = map(1, FL_READ | FL_WRITE);
+	uint64_t pfn;
+
+	ck_assert_int_eq(fl_store(cpu0, a, 3), 0);
+	pfn = pte_pfn(entry_of(a));
+	set_entry(a, pte_modify(entry_of(a), _PAGE_PROTNONE | _PAGE_USER));
+	flush_tlb_mm(mm);
+	ck_assert_uint_eq(load(cpu1, a), 3);
+	ck_assert(!pte_protnone(entry_of(a)));
+	ck_assert_uint_eq(pte_pfn(entry_of(a)), pfn);
+	ck_assert_int_eq(fl_store(cpu1, a, 4), 0);
+	ck_assert_uint_eq(load(cpu0, a), 4);
+}
+END_TEST
+
+START_TEST(faults_are_counted)
+{
+	const struct fl_counters *count = &cpu0->counters;
+	fl_vaddr a = map(2, FL_READ | FL_WRITE), none = map(1, 0);
+	uint64_t word;
+
+	ck_assert_uint_eq(load(cpu0, a), 0);
+	ck_assert_uint_eq(count->faults, 1);
+	ck_assert_uint_eq(count->zero_pages, 1);
+	ck_assert_int_eq(fl_store(cpu0, a + PAGE, 1), 0);
+	ck_assert_uint_eq(count->faults, 2);
+	ck_assert_uint_eq(count->new_pages, 1);
+	ck_assert_uint_eq(count->faults_vma_lock, 0); /* no anon_vma before */
+	ck_assert_int_eq(do_user_addr_fault(mm, a + PAGE, true), 0);
+	ck_assert_uint_eq(count->faults, 3);
+	ck_assert_uint_eq(count->spurious, 1);
+	ck_assert_uint_eq(count->faults_vma_lock, machine->policy.vma_lock != FL_VMA_LOCK_NONE);
+	ck_assert_int_eq(fl_load(&word, cpu0, none), -EFAULT);
+	ck_assert_uint_eq(count->faults, 4);
+	ck_assert_uint_eq(load(cpu0, a + PAGE), 1);
+	ck_assert_uint_eq(count->faults, 4);
+	ck_assert_uint_eq(count->retries, 0);
+}
+END_TEST
+
 START_TEST(a_debugger_writes_where_the_program_may_not)
 {
 	fl_vaddr a = map(1, FL_READ), none = map(1, 0);
@@ -202,6 +297,7 @@ START_TEST(two_cpus_fault_in_the_same_pages)
 	begin_on(&call, cpu1, fault_in, &a);
 	fault_in(cpu0, &a);
 	end_on(&call);
+	fl_lru_add_drain_all(machine); /* a batch has a reference of each of its pages */
 	for (uint64_t i = 0; i < ROUNDS; i++) {
 		ck_assert_uint_eq(load(cpu0, a + (i << machine->page_shift)), i + 1);
 		ck_assert_uint_eq(load(cpu0, a + (i << machine->page_shift) + 8), i + 1);
@@ -249,6 +345,10 @@ int main(void)
 		tcase_add_test(cases[i], out_of_frames_is_an_error_and_no_more);
 		tcase_add_test(cases[i], the_walker_sets_accessed_in_an_entry_made_without_it);
 		tcase_add_test(cases[i], a_spurious_fault_changes_nothing);
+		tcase_add_test(cases[i], a_page_in_a_markers_place_is_write_protected);
+		tcase_add_test(cases[i], a_marker_that_nobody_watches_goes);
+		tcase_add_test(cases[i], an_entry_for_numa_hinting_comes_back);
+		tcase_add_test(cases[i], faults_are_counted);
 		tcase_add_test(cases[i], a_debugger_writes_where_the_program_may_not);
 		tcase_add_test(cases[i], a_debugger_writes_where_the_program_may);
 		suite_add_tcase(suite, cases[i]);

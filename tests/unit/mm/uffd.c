@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * uffd.c - tests lib/mm/uffd.c: a fault that user space answers. Which areas are registered: vma.c.
+ * uffd.c - tests lib/mm/uffd.c: a fault that user space answers, what can be registered. VMAs: vma.c.
  * A handler is a thread that is no CPU, as a monitor process would be.
  */
-#include "../world.h"
+#include "shared.h"
 
 #include <errno.h>
 
@@ -232,6 +232,143 @@ START_TEST(closing_lets_waiting_faults_go_on)
 }
 END_TEST
 
+/* --- what can be registered --- */
+
+enum memory { ANON, SHMEM, OTHER_FILE };
+
+static const struct {
+	const char *kernel;
+	enum memory memory;
+	unsigned int features, mode;
+	int ret;
+} modes[] = {
+	{ "4.8", ANON, 0, FL_UFFD_MISSING, 0 },
+	{ "4.8", ANON, 0, FL_UFFD_WP, -EINVAL },
+	{ "5.7", ANON, 0, FL_UFFD_WP, 0 },
+	{ "5.7", SHMEM, 0, FL_UFFD_WP, -EINVAL },
+	{ "5.7", SHMEM, 0, FL_UFFD_MISSING, 0 },
+	{ "5.19", SHMEM, 0, FL_UFFD_MISSING | FL_UFFD_WP, 0 },
+	{ "5.12", SHMEM, 0, FL_UFFD_MINOR, -EINVAL },
+	{ "5.18", SHMEM, 0, FL_UFFD_MINOR, 0 },
+	{ "5.18", ANON, 0, FL_UFFD_MINOR, -EINVAL },
+	{ "5.18", SHMEM, 0, FL_UFFD_MISSING | FL_UFFD_MINOR, 0 },
+	{ "6.12", OTHER_FILE, 0, FL_UFFD_MISSING, -EINVAL },
+	{ "6.12", OTHER_FILE, 0, FL_UFFD_WP, -EINVAL },
+	{ "6.12", OTHER_FILE, FL_UFFD_FEATURE_WP_ASYNC, FL_UFFD_WP, 0 },
+	{ "6.12", OTHER_FILE, FL_UFFD_FEATURE_WP_ASYNC, FL_UFFD_MISSING | FL_UFFD_WP, -EINVAL },
+	{ "6.12", ANON, 0, 0, -EINVAL },
+	{ "6.12", ANON, 0, 8, -EINVAL },
+};
+
+START_TEST(modes_are_for_kinds_of_memory_and_kernels)
+{
+	struct vm_area_struct *vma = NULL;
+	struct fl_file *file;
+	fl_vaddr at;
+
+	make_world(modes[_i].kernel, NULL);
+	file = make_file();
+	at = modes[_i].memory == ANON ? map(4, FL_READ | FL_WRITE) : 8 * PAGE;
+	if (modes[_i].memory == OTHER_FILE)
+		file->vm_ops = &generic_file_vm_ops;
+	if (modes[_i].memory != ANON)
+		vma = map_file(file, at, VM_SHARED);
+	ck_assert_int_eq(fl_uffd_create_with(&uffd, fl_mm, modes[_i].features), 0);
+	ck_assert_int_eq(fl_uffd_register(uffd, cpu0, at, 4, modes[_i].mode), modes[_i].ret);
+	ck_assert_ptr_eq(vma_lookup(mm, at)->uffd_ctx, modes[_i].ret ? NULL : uffd);
+	if (vma && !modes[_i].ret) {
+		/* not without the right to write */
+		ck_assert_int_eq(fl_uffd_unregister(uffd, cpu0, at, 4), 0);
+		vma->vm_flags &= ~VM_MAYWRITE;
+		ck_assert_int_eq(fl_uffd_register(uffd, cpu0, at, 4, modes[_i].mode), -EPERM);
+	}
+	fl_munmap(fl_mm, at, 4);
+	free_file(file);
+	end_world();
+}
+END_TEST
+
+START_TEST(features_are_for_kernels)
+{
+	static const struct {
+		const char *kernel;
+		unsigned int has;
+	} kernels[] = {
+		{ "6.3", 0 },
+		{ "6.4", FL_UFFD_FEATURE_WP_UNPOPULATED },
+		{ "6.12", FL_UFFD_FEATURE_WP_UNPOPULATED | FL_UFFD_FEATURE_WP_ASYNC },
+	};
+
+	make_world(kernels[_i].kernel, NULL);
+	for (unsigned int features = 0; features < 4; features++) {
+		int want = features & ~kernels[_i].has ? -EINVAL : 0;
+
+		ck_assert_int_eq(fl_uffd_create_with(&uffd, fl_mm, features), want);
+	}
+	ck_assert_int_eq(fl_uffd_create_with(&uffd, fl_mm, 4), -EINVAL);
+	end_world();
+}
+END_TEST
+
+START_TEST(registering_again_sets_modes_that_are_not_there_yet)
+{
+	ck_assert_int_eq(fl_uffd_register(uffd, cpu0, a, 2, FL_UFFD_WP), 0);
+	ck_assert_uint_eq(vma_lookup(mm, a)->vm_flags & __VM_UFFD_FLAGS, VM_UFFD_WP);
+	ck_assert_uint_eq(vma_lookup(mm, a + 2 * PAGE)->vm_flags & __VM_UFFD_FLAGS,
+			  VM_UFFD_MISSING);
+	ck_assert_int_eq(fl_uffd_register(uffd, cpu0, a, 4, FL_UFFD_MISSING | FL_UFFD_WP), 0);
+	ck_assert_uint_eq(vma_lookup(mm, a)->vm_end, a + 4 * PAGE);
+	ck_assert_int_eq(fl_uffd_register(uffd, cpu0, a, 4, FL_UFFD_WP), 0);
+	ck_assert_uint_eq(vma_lookup(mm, a)->vm_flags & __VM_UFFD_FLAGS,
+			  VM_UFFD_MISSING | VM_UFFD_WP);
+}
+END_TEST
+
+/* As userfaultfd says, neighbours that are alike then are one; and again when it is over. */
+START_TEST(what_is_registered_alike_is_one_area)
+{
+	fl_vaddr free_page = a + 4 * PAGE;
+
+	ck_assert_uint_eq(map(2, FL_READ | FL_WRITE), free_page);
+	ck_assert_uint_eq(vma_lookup(mm, a)->vm_end, free_page);
+	ck_assert_int_eq(fl_uffd_register(uffd, cpu0, free_page, 1, FL_UFFD_MISSING), 0);
+	ck_assert_uint_eq(vma_lookup(mm, a)->vm_end, free_page + PAGE);
+	ck_assert_uint_eq(vma_lookup(mm, free_page + PAGE)->vm_start, free_page + PAGE);
+	/* a part of the middle, and an end that a neighbour grows over */
+	ck_assert_int_eq(fl_uffd_unregister(uffd, cpu0, a + PAGE, 1), 0);
+	ck_assert_uint_eq(vma_lookup(mm, a)->vm_end, a + PAGE);
+	ck_assert_uint_eq(vma_lookup(mm, a + PAGE)->vm_end, a + 2 * PAGE);
+	ck_assert_ptr_null(vma_lookup(mm, a + PAGE)->uffd_ctx);
+	ck_assert_int_eq(fl_uffd_unregister(uffd, cpu0, a + 3 * PAGE, 2), 0);
+	ck_assert_uint_eq(vma_lookup(mm, a + 3 * PAGE)->vm_start, a + 3 * PAGE);
+	ck_assert_uint_eq(vma_lookup(mm, a + 3 * PAGE)->vm_end, a + 6 * PAGE);
+	/* of one that is not registered nothing changes; all else is nobody's, and one */
+	ck_assert_int_eq(fl_uffd_unregister(uffd, cpu0, a, 6), 0);
+	ck_assert_uint_eq(vma_lookup(mm, a)->vm_end, a + 6 * PAGE);
+	ck_assert_uint_eq(vma_lookup(mm, a)->vm_flags & __VM_UFFD_FLAGS, 0);
+	ck_assert_ptr_null(vma_lookup(mm, a)->uffd_ctx);
+}
+END_TEST
+
+START_TEST(waking_is_no_answer)
+{
+	struct fl_uffd_msg msg;
+	struct call call;
+
+	begin_on(&call, cpu1, touch, &a);
+	ck_assert_int_eq(fl_uffd_read(&msg, uffd), 0);
+	until_waiting(1);
+	fl_uffd_wake(uffd, a + PAGE, 1); /* somebody else */
+	ck_assert_int_eq(fl_uffd_try_read(&msg, uffd), -EAGAIN);
+	fl_uffd_wake(uffd, a, 1);
+	ck_assert_int_eq(fl_uffd_read(&msg, uffd), 0); /* it asks again */
+	ck_assert_uint_eq(msg.addr, a);
+	ck_assert(msg.write && !msg.wp && !msg.minor);
+	ck_assert_int_eq(fl_uffd_zeropage(uffd, a), 0);
+	end_on(&call);
+}
+END_TEST
+
 static int result;
 
 static void store_or_be_killed(struct fl_cpu *cpu, void *arg)
@@ -259,6 +396,7 @@ int main(void)
 {
 	Suite *suite = suite_create("mm.uffd");
 	TCase *cases[2] = { test_case("6.1"), test_case("6.5") };
+	TCase *own = test_case("own world");
 
 	for (int i = 0; i < 2; i++) {
 		tcase_add_checked_fixture(cases[i], i ? linux_6_5 : linux_6_1, end_world);
@@ -272,7 +410,14 @@ int main(void)
 		tcase_add_test(cases[i], who_can_not_wait_gets_an_error);
 		tcase_add_test(cases[i], closing_lets_waiting_faults_go_on);
 		tcase_add_test(cases[i], nobody_has_to_answer);
+		tcase_add_test(cases[i], registering_again_sets_modes_that_are_not_there_yet);
+		tcase_add_test(cases[i], what_is_registered_alike_is_one_area);
+		tcase_add_test(cases[i], waking_is_no_answer);
 		suite_add_tcase(suite, cases[i]);
 	}
+	tcase_add_loop_test(own, modes_are_for_kinds_of_memory_and_kernels, 0,
+			    sizeof(modes) / sizeof(modes[0]));
+	tcase_add_loop_test(own, features_are_for_kernels, 0, 3);
+	suite_add_tcase(suite, own);
 	return run_suite(suite);
 }

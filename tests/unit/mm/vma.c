@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
  * vma.c - tests lib/mm/vma.c and mmap.c: where areas begin and end after mapping, unmapping,
- * registering. The pictures show pages from address 0x10 on; a letter is an area.
+ * registering.
  */
-#include "../world.h"
+#include "layout.h"
 
 #include <errno.h>
 #include <string.h>
@@ -11,30 +11,6 @@
 static void register_range(struct fl_uffd *uffd, fl_vaddr addr, size_t pages)
 {
 	ck_assert_int_eq(fl_uffd_register(uffd, cpu0, addr, pages, FL_UFFD_MISSING), 0);
-}
-
-/* The areas as a picture: 'A', 'B', ... by order; '.' for nothing. */
-static const char *picture(void)
-{
-	static char text[16];
-	struct vm_area_struct *last = NULL;
-	char letter = 'A' - 1;
-
-	for (unsigned int i = 0; i < 15; i++) {
-		struct vm_area_struct *vma = vma_lookup(mm, (i + 1) * PAGE);
-
-		if (vma && vma != last)
-			letter++;
-		if (vma) {
-			ck_assert_uint_le(vma->vm_start, (i + 1) * PAGE);
-			ck_assert_uint_ge(vma->vm_end, (i + 2) * PAGE);
-			ck_assert_int_eq(vma->detached, 0);
-		}
-		text[i] = vma ? letter : '.';
-		last = vma;
-	}
-	text[15] = '\0';
-	return text;
 }
 
 START_TEST(the_first_page_is_never_given_out)
@@ -53,17 +29,30 @@ START_TEST(alike_neighbours_become_one_area)
 }
 END_TEST
 
-START_TEST(neighbours_with_pages_of_different_origin_stay_two)
+START_TEST(a_new_area_joins_a_neighbour_that_has_pages)
 {
 	fl_vaddr a = map(1, FL_READ | FL_WRITE), b;
 
 	/* The new one has no anon_vma, the old one has. */
 	ck_assert_int_eq(fl_store(cpu0, a, 1), 0);
 	b = map(1, FL_READ | FL_WRITE);
-	ck_assert_str_eq(picture(), "AB.............");
-	/* It takes its neighbour's, so that one day they can be joined. */
+	ck_assert_str_eq(picture(), "AA.............");
 	ck_assert_int_eq(fl_store(cpu0, b, 1), 0);
-	ck_assert_ptr_eq(vma_lookup(mm, a)->anon_vma, vma_lookup(mm, b)->anon_vma);
+	ck_assert_ptr_eq(page_of(a)->mapping, page_of(b)->mapping);
+}
+END_TEST
+
+START_TEST(neighbours_with_pages_of_different_origin_stay_two)
+{
+	fl_vaddr a = map(2, FL_READ | FL_WRITE), b = map(2, FL_READ), c;
+
+	c = map(2, FL_READ | FL_WRITE);
+	ck_assert_int_eq(fl_store(cpu0, a, 1), 0);
+	ck_assert_int_eq(fl_store(cpu0, c, 1), 0);
+	ck_assert_int_eq(fl_munmap(fl_mm, b, 2), 0);
+	/* What comes between them goes to the lower one. */
+	ck_assert_uint_eq(map(2, FL_READ | FL_WRITE), b);
+	ck_assert_str_eq(picture(), "AAAABB.........");
 }
 END_TEST
 
@@ -186,35 +175,58 @@ START_TEST(a_split_area_shares_its_anon_vma)
 }
 END_TEST
 
-static void without_vma_locks(void)
+START_TEST(a_split_and_joined_mapping_of_a_file_is_on_its_list)
 {
-	make_world("6.1", NULL);
-}
+	struct fl_file *file;
 
-static void with_vma_locks(void)
-{
-	make_world("6.5", NULL);
+	ck_assert_int_eq(fl_file_create(&file, machine, FL_FILE_SHMEM, 8, 0), 0);
+	map_file_at(1, 6, FL_MAP_SHARED, file, 0);
+	ck_assert_uint_eq(i_mmap_length(file), 1);
+	ck_assert_uint_eq(refcount_read(&file->refcount), 2);
+	ck_assert_int_eq(split_vma(mm, area_of(1), 3 * PAGE), 0);
+	ck_assert_str_eq(picture(), "AABBBB.........");
+	ck_assert_uint_eq(i_mmap_length(file), 2);
+	ck_assert_uint_eq(refcount_read(&file->refcount), 3);
+	ck_assert_uint_eq(area_of(3)->vm_pgoff, 2);
+	ck_assert_ptr_eq(vma_merge(mm, area_of(3)), area_of(1));
+	ck_assert_str_eq(picture(), "AAAAAA.........");
+	ck_assert_uint_eq(i_mmap_length(file), 1);
+	ck_assert_uint_eq(refcount_read(&file->refcount), 2);
+	unmap(1, 6);
+	ck_assert_uint_eq(refcount_read(&file->refcount), 1);
+	fl_file_put(file);
 }
+END_TEST
+
+START_TEST(protections_follow_from_flags)
+{
+	pte_t rw = _PAGE_PRESENT | _PAGE_USER | _PAGE_RW, none = _PAGE_PROTNONE | _PAGE_USER;
+
+	ck_assert_uint_eq(vm_get_page_prot(VM_READ | VM_WRITE), rw & ~_PAGE_RW);
+	ck_assert_uint_eq(vm_get_page_prot(VM_READ | VM_WRITE | VM_SHARED), rw);
+	ck_assert_uint_eq(vm_get_page_prot(VM_READ | VM_SHARED), rw & ~_PAGE_RW);
+	ck_assert_uint_eq(vm_get_page_prot(VM_SHARED), none);
+	ck_assert_uint_eq(vm_get_page_prot(VM_MAYREAD | VM_MAYWRITE), none);
+}
+END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("mm.vma");
-	TCase *cases[2] = { test_case("6.1"), test_case("6.5") };
+	TCase *cases[2];
+	Suite *suite = layout_suite("mm.vma", cases);
 
-	for (int i = 0; i < 2; i++) {
-		tcase_add_checked_fixture(cases[i], i ? with_vma_locks : without_vma_locks,
-					  end_world);
-		tcase_add_test(cases[i], the_first_page_is_never_given_out);
-		tcase_add_test(cases[i], alike_neighbours_become_one_area);
-		tcase_add_test(cases[i], neighbours_with_pages_of_different_origin_stay_two);
-		tcase_add_test(cases[i], unmapping_cuts_and_leaves_room);
-		tcase_add_test(cases[i], unmapped_pages_are_gone_and_their_frames_free);
-		tcase_add_test(cases[i], there_is_an_end_to_the_room);
-		tcase_add_test(cases[i], nonsense_is_refused);
-		tcase_add_test(cases[i], registering_a_part_splits_it_off);
-		tcase_add_test(cases[i], registering_goes_across_areas_and_holes);
-		tcase_add_test(cases[i], a_split_area_shares_its_anon_vma);
-		suite_add_tcase(suite, cases[i]);
-	}
+	add_both(cases, the_first_page_is_never_given_out);
+	add_both(cases, alike_neighbours_become_one_area);
+	add_both(cases, a_new_area_joins_a_neighbour_that_has_pages);
+	add_both(cases, neighbours_with_pages_of_different_origin_stay_two);
+	add_both(cases, unmapping_cuts_and_leaves_room);
+	add_both(cases, unmapped_pages_are_gone_and_their_frames_free);
+	add_both(cases, there_is_an_end_to_the_room);
+	add_both(cases, nonsense_is_refused);
+	add_both(cases, registering_a_part_splits_it_off);
+	add_both(cases, registering_goes_across_areas_and_holes);
+	add_both(cases, a_split_area_shares_its_anon_vma);
+	add_both(cases, a_split_and_joined_mapping_of_a_file_is_on_its_list);
+	add_both(cases, protections_follow_from_flags);
 	return run_suite(suite);
 }

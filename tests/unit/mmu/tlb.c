@@ -6,6 +6,7 @@
  */
 #include "../world.h"
 
+#include <errno.h>
 #include <time.h>
 
 static pte_t *entry_at(fl_vaddr addr)
@@ -242,6 +243,19 @@ static void use_page(struct fl_cpu *cpu, void *arg)
 	}
 }
 
+/* The same by the fast path alone; loads only. */
+static void use_page_fast(struct fl_cpu *cpu, void *arg)
+{
+	struct flusher *w = arg;
+	uint64_t word;
+
+	while (!READ_ONCE(w->stop)) {
+		if (fl_load(&word, cpu, w->addr) || word != 1)
+			abort();
+		WRITE_ONCE(w->running, 1);
+	}
+}
+
 /*
  * Whoever is in the page while it is taken away must be out when the flush returns. Without the
  * TLB's lock (broadcast) this fails within the two seconds in nearly every run, on two cores.
@@ -278,6 +292,171 @@ START_TEST(no_store_arrives_after_the_flush)
 }
 END_TEST
 
+START_TEST(atomic_accesses_are_stores_that_say_what_was_there)
+{
+	fl_vaddr a = map(1, FL_READ | FL_WRITE);
+	uint64_t old = 0;
+
+	ck_assert(!mmu_rmw(cpu0, a, MMU_ADD, 1, 0, &old));
+	ck_assert_int_eq(fl_store(cpu0, a + 8, 5), 0);
+	*entry_at(a) &= ~_PAGE_DIRTY;
+	flush_tlb_mm(mm);
+	ck_assert(mmu_rmw(cpu0, a + 8, MMU_ADD, 3, 0, &old));
+	ck_assert_uint_eq(old, 5);
+	ck_assert(pte_dirty(*entry_at(a)));
+	ck_assert(mmu_rmw(cpu0, a + 8, MMU_XCHG, 20, 0, &old));
+	ck_assert_uint_eq(old, 8);
+	ck_assert(mmu_rmw(cpu0, a + 8, MMU_CMPXCHG, 20, 21, &old));
+	ck_assert_uint_eq(old, 20);
+	ck_assert_uint_eq(load(cpu1, a + 8), 21);
+	/* one that changes nothing is a store as well */
+	*entry_at(a) &= ~_PAGE_DIRTY;
+	flush_tlb_mm(mm);
+	ck_assert(mmu_rmw(cpu0, a + 8, MMU_CMPXCHG, 20, 22, &old));
+	ck_assert_uint_eq(old, 21);
+	ck_assert(pte_dirty(*entry_at(a)));
+	*entry_at(a) &= ~_PAGE_RW;
+	flush_tlb_mm(mm);
+	ck_assert(!mmu_rmw(cpu0, a + 8, MMU_CMPXCHG, 20, 22, &old));
+}
+END_TEST
+
+/* --- the fast path (mmu/tlb.h): large pages, interrupts, nobody watches --- */
+
+static void fast(void)
+{
+	struct fl_machine_config config = { .cpus = 2, .frames = 64, .no_oracles = 1 };
+
+	make_world_with(&config, "6.12", "tlb_flush=ipi");
+	ck_assert(machine->tlb_fast);
+}
+
+/* Does the fast path find it, and the word that is there? */
+static bool finds(struct fl_cpu *cpu, fl_vaddr addr, uint64_t want)
+{
+	uint64_t word;
+
+	if (!mmu_load_fast(cpu, addr, &word))
+		return false;
+	ck_assert_uint_eq(word, want);
+	return true;
+}
+
+START_TEST(the_fast_path_finds_what_is_cached_until_it_is_flushed)
+{
+	fl_vaddr a = map(3, FL_READ | FL_WRITE);
+	pte_t old;
+
+	ck_assert(!finds(cpu0, a, 0));
+	ck_assert_int_eq(fl_store(cpu0, a + 4088, 7), 0);
+	ck_assert_int_eq(fl_store(cpu0, a + 2 * 4096, 9), 0);
+	ck_assert(finds(cpu0, a + 4088, 7) && finds(cpu0, a, 0) && finds(cpu0, a + 2 * 4096, 9));
+	ck_assert(!finds(cpu0, a + 4096, 0));
+	ck_assert(!finds(cpu1, a, 0));
+	old = *entry_at(a);
+	*entry_at(a) = PTE_NONE;
+	ck_assert_uint_eq(load(cpu0, a + 4088), 7);
+	flush_tlb_mm_range(mm, a, a + 4096);
+	ck_assert(!finds(cpu0, a, 0));
+	ck_assert(finds(cpu0, a + 2 * 4096, 9));
+	*entry_at(a) = old;
+	ck_assert_uint_eq(load(cpu0, a + 4088), 7);
+}
+END_TEST
+
+START_TEST(the_fast_path_leaves_what_needs_a_look_at_the_entry)
+{
+	fl_vaddr a = map(1, FL_READ | FL_WRITE);
+
+	ck_assert_int_eq(fl_store(cpu0, a, 1), 0);
+	ck_assert(mmu_store_fast(cpu0, a, 2));
+	ck_assert_uint_eq(load(cpu1, a), 2);
+	/* not dirty yet */
+	*entry_at(a) &= ~_PAGE_DIRTY;
+	flush_tlb_mm(mm);
+	ck_assert_uint_eq(load(cpu0, a), 2);
+	ck_assert(!mmu_store_fast(cpu0, a, 3));
+	ck_assert_int_eq(fl_store(cpu0, a, 3), 0);
+	ck_assert(pte_dirty(*entry_at(a)));
+	/* read-only */
+	*entry_at(a) &= ~_PAGE_RW;
+	flush_tlb_mm(mm);
+	ck_assert_uint_eq(load(cpu0, a), 3);
+	ck_assert(!mmu_store_fast(cpu0, a, 4));
+}
+END_TEST
+
+START_TEST(the_fast_path_knows_good_addresses_from_bad_ones)
+{
+	fl_vaddr a = map(1, FL_READ | FL_WRITE);
+	uint64_t word;
+
+	ck_assert_int_eq(fl_store(cpu0, a, 1), 0);
+	ck_assert_int_eq(fl_load(&word, cpu0, a + 1), -EINVAL);
+	ck_assert_int_eq(fl_store(cpu0, a + 4, 1), -EINVAL);
+	ck_assert_int_eq(fl_load(&word, cpu0, a | 1ULL << 48), -EFAULT);
+	ck_assert_int_eq(fl_load(&word, cpu0, a | 1ULL << 60), -EFAULT);
+	ck_assert_int_eq(fl_load(&word, cpu0, a - 4096), -EFAULT);
+}
+END_TEST
+
+START_TEST(the_fast_path_is_off_without_a_program)
+{
+	fl_vaddr a = map(1, FL_READ | FL_WRITE), b;
+	struct fl_mm *other;
+
+	ck_assert_int_eq(fl_store(cpu0, a, 1), 0);
+	fl_enter_lazy_tlb(cpu0);
+	ck_assert(!finds(cpu0, a, 1));
+	ck_assert_int_eq(fl_mm_create(&other, machine), 0);
+	ck_assert_int_eq(fl_mmap_anon(&b, other, 1, FL_READ | FL_WRITE), 0);
+	ck_assert_uint_eq(a, b);
+	fl_switch_mm(cpu0, other);
+	ck_assert(!finds(cpu0, a, 1));
+	ck_assert_int_eq(fl_store(cpu0, b, 2), 0);
+	ck_assert(finds(cpu0, a, 2));
+	fl_switch_mm(cpu0, NULL);
+	ck_assert(!finds(cpu0, a, 2));
+	fl_switch_mm(cpu0, fl_mm);
+	ck_assert(finds(cpu0, a, 1));
+	fl_mm_destroy(other);
+}
+END_TEST
+
+START_TEST(an_interrupt_comes_before_the_next_hit)
+{
+	fl_vaddr a = map(1, FL_READ | FL_WRITE);
+	struct flusher w = { .addr = a };
+	struct call call;
+
+	ck_assert_int_eq(fl_store(cpu1, a, 1), 0);
+	begin_on(&call, cpu1, use_page_fast, &w);
+	while (!READ_ONCE(w.running))
+		cpu_relax();
+	flush_tlb_mm(mm); /* returns: it was answered */
+	WRITE_ONCE(w.stop, 1);
+	end_on(&call);
+}
+END_TEST
+
+START_TEST(hits_are_counted_if_asked_for)
+{
+	struct fl_machine_config config = { .frames = 64, .no_oracles = 1, .count_tlb_hits = 1 };
+	uint64_t hits;
+	fl_vaddr a;
+
+	make_world_with(&config, "6.12", "tlb_flush=ipi");
+	a = map(1, FL_READ | FL_WRITE);
+	ck_assert_int_eq(fl_store(cpu0, a, 1), 0);
+	hits = cpu0->counters.tlb_hits;
+	for (int i = 0; i < 5; i++)
+		ck_assert_uint_eq(load(cpu0, a), 1);
+	ck_assert_uint_eq(cpu0->counters.tlb_hits, hits + 5);
+	ck_assert_uint_gt(cpu0->counters.tlb_misses, 0);
+	end_world();
+}
+END_TEST
+
 static void broadcast(void)
 {
 	make_world("6.1", "tlb_flush=broadcast");
@@ -292,6 +471,7 @@ int main(void)
 {
 	Suite *suite = suite_create("mmu.tlb");
 	TCase *cases[2] = { test_case("broadcast"), test_case("ipi") };
+	TCase *fast_case = test_case("fast"), *counts = test_case("counts");
 
 	for (int i = 0; i < 2; i++) {
 		tcase_add_checked_fixture(cases[i], i ? ipi : broadcast, end_world);
@@ -306,7 +486,17 @@ int main(void)
 		tcase_add_test(cases[i], more_pages_than_entries_are_no_problem);
 		tcase_add_test(cases[i], only_an_interrupt_waits_for_sections_with_interrupts_off);
 		tcase_add_test(cases[i], no_store_arrives_after_the_flush);
+		tcase_add_test(cases[i], atomic_accesses_are_stores_that_say_what_was_there);
 		suite_add_tcase(suite, cases[i]);
 	}
+	tcase_add_checked_fixture(fast_case, fast, end_world);
+	tcase_add_test(fast_case, the_fast_path_finds_what_is_cached_until_it_is_flushed);
+	tcase_add_test(fast_case, the_fast_path_leaves_what_needs_a_look_at_the_entry);
+	tcase_add_test(fast_case, the_fast_path_knows_good_addresses_from_bad_ones);
+	tcase_add_test(fast_case, the_fast_path_is_off_without_a_program);
+	tcase_add_test(fast_case, an_interrupt_comes_before_the_next_hit);
+	suite_add_tcase(suite, fast_case);
+	tcase_add_test(counts, hits_are_counted_if_asked_for);
+	suite_add_tcase(suite, counts);
 	return run_suite(suite);
 }

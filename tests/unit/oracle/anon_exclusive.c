@@ -3,6 +3,7 @@
 #include "../world.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "oracle/hooks.h"
 #include "oracle/native_report.h"
@@ -82,6 +83,50 @@ START_TEST(pages_that_are_not_anonymous_are_none_of_its_business)
 }
 END_TEST
 
+START_TEST(a_writable_entry_of_a_shared_page_is_reported)
+{
+	fl_vaddr b = map(1, FL_READ | FL_WRITE);
+
+	ck_assert_int_eq(fl_store(cpu0, b, 1), 0);
+	ck_assert_uint_eq(failures(), 0);
+	ClearPageAnonExclusive(page_of(b));
+	ck_assert_uint_eq(failures(), 1);
+	ck_assert_msg(strstr(message, "may write to frame") != NULL, "%s", message);
+}
+END_TEST
+
+START_TEST(an_exclusive_page_that_two_map_is_reported)
+{
+	struct page *page = page_of(a);
+	struct fl_mm *other;
+	fl_vaddr b;
+	pte_t *ptep;
+
+	ck_assert_int_eq(fl_mm_create(&other, machine), 0);
+	fl_switch_mm(cpu1, other);
+	ck_assert_int_eq(fl_mmap_anon(&b, other, 1, FL_READ), 0);
+	load(cpu1, b);
+	ptep = pte_offset_map(machine, *pmd_offset_lockless(machine, other->mm.pgd, b), b);
+	*ptep = pte_wrprotect(entry_of(a)); /* broken on purpose: as a fork that forgot the flag */
+	page->_mapcount.counter++;
+	get_page(page);
+	ck_assert_uint_gt(failures(), 0);
+	ck_assert_msg(strstr(message, "and another mm maps it, too") != NULL, "%s", message);
+	fl_mm_destroy(other);
+	fl_native_report_clear();
+	ck_assert_uint_eq(failures(), 0);
+}
+END_TEST
+
+START_TEST(before_5_19_the_flag_means_nothing)
+{
+	machine->policy.wp_reuse = FL_WP_REUSE_REFCOUNT;
+	ClearPageAnonExclusive(page_of(a));
+	ck_assert_uint_eq(failures(), 0);
+	SetPageAnonExclusive(page_of(a));
+}
+END_TEST
+
 START_TEST(a_reset_keeps_what_set_up_did_and_forgets_the_rest)
 {
 	struct fl_pin second;
@@ -108,6 +153,9 @@ int main(void)
 	tcase_add_test(tc, a_pinned_page_that_lost_its_exclusiveness_is_reported);
 	tcase_add_test(tc, who_unpinned_it_keeps_nothing);
 	tcase_add_test(tc, pages_that_are_not_anonymous_are_none_of_its_business);
+	tcase_add_test(tc, a_writable_entry_of_a_shared_page_is_reported);
+	tcase_add_test(tc, an_exclusive_page_that_two_map_is_reported);
+	tcase_add_test(tc, before_5_19_the_flag_means_nothing);
 	tcase_add_test(tc, a_reset_keeps_what_set_up_did_and_forgets_the_rest);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * extend.h - decisions and oracles of your own, from outside the library.
+ *
+ * A decision: where the modelled kernel asks whether a page is copied or used as it is, or whether a
+ * flush may wait, a function of yours may answer. It is called at the place where the kernel's own rule
+ * stands, with the page-table lock held, and must not call back into the library; natively it may look around
+ * (inspect.h, but not fl_inspect_vma()). Under the check engine it has what the question says and no more.
+ *
+ * An oracle: a set of functions that hear what happens and say, with fl_oracle_fail() (oracle.h), when
+ * something that must always hold does not.
+ */
+#ifndef FAULTLINE_EXTEND_H
+#define FAULTLINE_EXTEND_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <faultline/faultline.h>
+
+/* What do_wp_page() knows when it decides. */
+struct fl_reuse_question {
+	struct fl_machine *machine;
+	unsigned int mm; /* fl_mm_id() */
+	fl_vaddr addr;
+	uint64_t pfn;
+	int refcount, mapcount;
+	bool anon_exclusive, ksm, swapcache;
+	bool kernel; /* what the policy's own rule says: true is reuse */
+};
+/* What change_protection() knows when it took rights from an entry. */
+struct fl_flush_question {
+	struct fl_machine *machine;
+	unsigned int mm;
+	fl_vaddr addr;
+	bool was_write, was_dirty, was_accessed;
+};
+
+struct fl_decisions {
+	void *arg;
+	/* True: use the page as it is. NULL: as policy wp_reuse says. */
+	bool (*reuse)(void *arg, const struct fl_reuse_question *q);
+	/* True: flush now, under the PTL. NULL: as policy protect_flush says. */
+	bool (*flush_now)(void *arg, const struct fl_flush_question *q);
+};
+/* For the machines made from now on in this process; NULL: none. Copied. Not while one exists. */
+int fl_decisions_set(const struct fl_decisions *decisions);
+
+/* What an oracle, or a trace of your own, hears of. Fields that do not apply are 0. */
+enum fl_event_kind {
+	FL_EVENT_LOAD,	      /* of a program: addr, pfn, value */
+	FL_EVENT_STORE,	      /* the same */
+	FL_EVENT_FRAME_ALLOC, /* pfn */
+	FL_EVENT_FRAME_FREE,
+	FL_EVENT_PIN,	  /* mm, addr, pfn, write */
+	FL_EVENT_UNPIN,	  /* pfn, write */
+	FL_EVENT_FORK,	  /* mm: the parent; value: the child's fl_mm_id() */
+	FL_EVENT_DISCARD, /* contents of [addr, end) may go from now on: munmap, DONTNEED, ... */
+	FL_EVENT_SOFT_DIRTY_CLEARED, /* clear_refs(4) is about to return */
+	FL_EVENT_PROTECTED, /* mprotect() or munmap() of [addr, end) is about to return; value: prot */
+	FL_EVENT_UFFD_PROTECT, /* UFFDIO_WRITEPROTECT of [addr, end) is about to return; write: on */
+	FL_EVENT_UFFD_MESSAGE, /* a handler reads about addr; write, value: 1 if wp */
+	FL_EVENT_FLUSH,	       /* a flush of [addr, end) is complete */
+	FL_EVENT_KERNEL_STORE, /* the kernel or a device writes value: write(), ptrace, a pin; pfn */
+	/* A word is read through a reference: value. mm: who put it into a pipe. NULL: a pin; pfn */
+	FL_EVENT_PIPE_READ,
+	FL_EVENT_DONTNEED_DONE, /* madvise(MADV_DONTNEED) of [addr, end) is about to return */
+};
+struct fl_event {
+	enum fl_event_kind kind;
+	unsigned int cpu;
+	const struct fl_mm *mm;
+	fl_vaddr addr, end;
+	uint64_t pfn, value;
+	bool write;
+};
+
+struct fl_custom_oracle {
+	const char *name; /* as a verdict cites it */
+	void *arg;
+	/* In an order that extends program order and what is seen of other threads. May be NULL. */
+	void (*event)(void *arg, const struct fl_event *e);
+	/* At the end of an execution, with its final values in memory. May be NULL. */
+	void (*finish)(void *arg, struct fl_machine *m);
+	/*
+	 * Forget what the last execution did: back to what was known when set-up code had run. Called
+	 * before each execution, the first time to remember that state (@first). May be NULL.
+	 */
+	void (*reset)(void *arg, bool first);
+};
+/* -EBUSY: there are 8 already. -EINVAL: no name. Kept by reference, for all machines to come. */
+int fl_oracle_register(const struct fl_custom_oracle *oracle);
+void fl_oracle_unregister(const struct fl_custom_oracle *oracle);
+
+#endif

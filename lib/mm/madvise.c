@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: MIT
+/*
+ * madvise.c - a program's word on what it needs its memory for.
+ *
+ *   DONTNEED             mmap:R  pages go; the next access finds zeroes, or the file's page
+ *   FREE                 mmap:R  private anonymous pages may go, at reclaim's convenience, unless they
+ *                                are written to again
+ *   POPULATE_READ/WRITE  mmap:R  pages come
+ *   MERGEABLE, UN-       mmap:W  a flag of the VMA, for KSM
+ *
+ * MADV_FREE, under each PTL:
+ *   L1  page dirty, by its flag: clear that, if the page is this entry's alone. Under the page lock
+ *   L2  entry to old and clean, by way of none         hardware sets dirty again at the next store,
+ *   L3  page no longer PG_swapbacked: reclaim may          but only through an entry that is not
+ *       drop it if the entry is still clean                dirty in the TLB: so L4
+ *   L4  flush, at the end of the batch
+ * Between L2 and L4 a store through a TLB entry that has dirty leaves no trace. A second MADV_FREE
+ * finds clean entries and nothing to note; it must not return before that flush either: nested
+ * batches (mmu_gather.c).
+ *
+ * All leave holes in the range alone, do the rest, and answer -ENOMEM; only POPULATE stops there.
+ *
+ * Models: do_madvise(), madvise_free_pte_range(), madvise_populate(), mm/madvise.c, Linux 6.1;
+ * faultin_page_range(), mm/gup.c, with its follow-up of each page by a look without the PTL: nobody
+ * is given a reference. Pages in the swap cache are left alone by FREE. UNMERGEABLE gives each page back
+ * and then drops the flag, all under mmap:W, which keeps ksmd out.
+ * Policy: none.
+ */
+#include "mm/fault.h"
+#include "mm/ksm.h"
+#include "mm/mmap_lock.h"
+#include "mm/pagewalk.h"
+#include "mm/tlbflush.h"
+#include "mm/vma.h"
+#include "mm/zap.h"
+#include "oracle/hooks.h"
+
+#include <errno.h>
+
+/* What is done to the part of @vma in [start, end). */
+typedef int (*madvise_fn)(struct vm_area_struct *vma, fl_vaddr start, fl_vaddr end);
+
+static int madvise_walk_vmas(struct mm_struct *mm, fl_vaddr start, fl_vaddr end, madvise_fn visit)
+{
+	int err = 0, unmapped = 0;
+
+	while (start < end && !err) {
+		struct vm_area_struct *vma = vma_find(mm, start);
+		fl_vaddr to;
+
+		if (!vma || vma->vm_start >= end)
+			return -ENOMEM;
+		if (start < vma->vm_start) {
+			unmapped = -ENOMEM;
+			start = vma->vm_start;
+		}
+		to = vma->vm_end < end ? vma->vm_end : end;
+		err = visit(vma, start, to); /* @vma may be another one now */
+		start = to;
+	}
+	return err ? err : unmapped;
+}
+
+/* --- DONTNEED, FREE --- */
+
+static void tell_discard(struct vm_area_struct *vma, fl_vaddr start, fl_vaddr end)
+{
+	FL_EVENT(.kind = FL_EVENT_DISCARD, .mm = FL_EVENT_MM(vma->vm_mm), .addr = start,
+		 .end = end);
+}
+
+static int madvise_dontneed(struct vm_area_struct *vma, fl_vaddr start, fl_vaddr end)
+{
+	tell_discard(vma, start, end);
+	zap_page_range_single(vma, start, end, NULL);
+	FL_EVENT(.kind = FL_EVENT_DONTNEED_DONE, .mm = FL_EVENT_MM(vma->vm_mm), .addr = start,
+		 .end = end);
+	return 0;
+}
+
+/* L1. May reclaim drop what this entry alone maps, as far as the page itself says? */
+static bool madvise_free_page(struct page *page)
+{
+	bool ours;
+
+	if (!PageSwapCache(page) && !PageDirty(page))
+		return true;
+	if (!trylock_page(page))
+		return false;
+	/* Others would lose the dirtiness, too. */
+	ours = page_mapcount(page) == 1 && !PageSwapCache(page);
+	if (ours)
+		ClearPageDirty(page);
+	unlock_page(page);
+	return ours;
+}
+
+static void madvise_free_pte(struct mmu_gather *tlb, fl_vaddr addr, pte_t *ptep)
+{
+	struct mm_struct *mm = tlb->mm;
+	pte_t pte = ptep_get(ptep);
+	struct page *page;
+
+	if (!pte_present(pte))
+		return;
+	page = vm_normal_page(mm->machine, pte);
+	if (!page || !madvise_free_page(page))
+		return;
+	if (pte_young(pte) || pte_dirty(pte)) {
+		pte = ptep_get_and_clear(mm, addr, ptep); /* L2 */
+		set_pte_at(mm, addr, ptep, pte_mkclean(pte_mkold(pte)));
+		tlb_flush_pte_range(tlb, addr, page_size(mm->machine));
+	}
+	if (PageAnon(page) && PageSwapBacked(page) && !PageSwapCache(page))
+		ClearPageSwapBacked(page); /* L3, mark_page_lazyfree() */
+}
+
+static int madvise_free(struct vm_area_struct *vma, fl_vaddr start, fl_vaddr end)
+{
+	struct mm_struct *mm = vma->vm_mm;
+	uint64_t size = page_size(mm->machine);
+	struct mmu_gather tlb;
+
+	if (!vma_is_anonymous(vma))
+		return -EINVAL;
+	tell_discard(vma, start, end);
+	tlb_gather_mmu(&tlb, mm);
+	for (struct pte_walk w = pte_walk_begin(mm, start, end); pte_walk_next(&w);) {
+		pte_t *ptep = pte_walk_lock(&w);
+
+		flush_tlb_batched_pending(mm);
+		for (; w.addr < w.end; w.addr += size, ptep++)
+			madvise_free_pte(&tlb, w.addr, ptep);
+		pte_walk_unlock(&w);
+	}
+	tlb_finish_mmu(&tlb); /* L4 */
+	return 0;
+}
+
+/* --- POPULATE --- */
+
+/* Does the entry permit the access? Without its PTL: it may change as soon as we know. */
+static bool is_populated(struct mm_struct *mm, fl_vaddr addr, bool write)
+{
+	struct fl_machine *m = mm->machine;
+	pmd_t *pmdp = pmd_offset_lockless(m, mm->pgd, addr);
+	pmd_t pmd = pmdp ? pmdp_get(pmdp) : 0;
+
+	return !pmd_none(pmd) &&
+	       pte_access_permitted(ptep_get_lockless(pte_offset_map(m, pmd, addr)), write);
+}
+
+/* One fault at @addr. mmap:R, held again on return. */
+static int faultin_page(struct mm_struct *mm, struct vm_area_struct *vma, fl_vaddr addr, bool write)
+{
+	unsigned int flags = FAULT_FLAG_ALLOW_RETRY | (write ? FAULT_FLAG_WRITE : 0);
+	vm_fault_t fault = handle_mm_fault(vma, addr, flags);
+	int err;
+
+	if (fault & VM_FAULT_RETRY)
+		mmap_read_lock(mm);
+	err = vm_fault_to_errno(fault);
+	return err == -EIO ? -EFAULT : err;
+}
+
+int faultin_page_range(struct mm_struct *mm, fl_vaddr start, fl_vaddr end, bool write)
+{
+	uint64_t size = page_size(mm->machine);
+	int err = 0;
+
+	/* The VMA is looked up each time: a fault may have let go of mmap_lock. */
+	while (start < end && !err) {
+		struct vm_area_struct *vma = vma_lookup(mm, start);
+
+		if (!vma)
+			return -ENOMEM;
+		if (!(vma->vm_flags & (write ? VM_WRITE : VM_READ | VM_WRITE)))
+			return -EINVAL;
+		if (is_populated(mm, start, write))
+			start += size;
+		else
+			err = faultin_page(mm, vma, start, write);
+	}
+	return err;
+}
+
+/* --- MERGEABLE --- */
+
+/* [start, end) of @vma gets other flags, and is part of a VMA that it may be merged with. */
+static int vma_set_flags(struct vm_area_struct *vma, fl_vaddr start, fl_vaddr end,
+			 unsigned long flags)
+{
+	if (flags == vma->vm_flags)
+		return 0;
+	vma = vma_modify_flags(vma->vm_mm, vma, start, end, flags);
+	if (!vma)
+		return -ENOMEM;
+	vm_flags_reset(vma, flags);
+	return 0;
+}
+
+static int madvise_mergeable(struct vm_area_struct *vma, fl_vaddr start, fl_vaddr end)
+{
+	/* Not for what is shared or of a file: no error. */
+	if (vma->vm_flags & VM_SHARED || !vma_is_anonymous(vma))
+		return 0;
+	set_bit(MMF_VM_MERGEABLE, &vma->vm_mm->flags);
+	return vma_set_flags(vma, start, end, vma->vm_flags | VM_MERGEABLE);
+}
+
+static int madvise_unmergeable(struct vm_area_struct *vma, fl_vaddr start, fl_vaddr end)
+{
+	int err;
+
+	if (!(vma->vm_flags & VM_MERGEABLE))
+		return 0;
+	if (READ_ONCE(vma->anon_vma)) {
+		err = unmerge_ksm_pages(vma, start, end);
+		if (err)
+			return err;
+	}
+	return vma_set_flags(vma, start, end, vma->vm_flags & ~VM_MERGEABLE);
+}
+
+/* --- madvise() --- */
+
+static int madvise_read_locked(struct mm_struct *mm, fl_vaddr start, fl_vaddr end,
+			       enum fl_advice advice)
+{
+	int err;
+
+	mmap_read_lock(mm);
+	switch (advice) {
+	case FL_MADV_DONTNEED:
+		err = madvise_walk_vmas(mm, start, end, madvise_dontneed);
+		break;
+	case FL_MADV_FREE:
+		err = madvise_walk_vmas(mm, start, end, madvise_free);
+		break;
+	default:
+		err = faultin_page_range(mm, start, end, advice == FL_MADV_POPULATE_WRITE);
+		break;
+	}
+	mmap_read_unlock(mm);
+	return err;
+}
+
+static int madvise_write_locked(struct mm_struct *mm, fl_vaddr start, fl_vaddr end,
+				enum fl_advice advice)
+{
+	int err;
+
+	mmap_write_lock(mm);
+	err = madvise_walk_vmas(mm, start, end,
+				advice == FL_MADV_MERGEABLE ? madvise_mergeable
+							    : madvise_unmergeable);
+	mmap_write_unlock(mm);
+	return err;
+}
+
+int fl_madvise(struct fl_mm *mm, fl_vaddr addr, size_t pages, enum fl_advice advice)
+{
+	struct fl_machine *m = mm->mm.machine;
+	uint64_t len = (uint64_t)pages << m->page_shift;
+	fl_vaddr end = addr + len;
+
+	if (addr & (page_size(m) - 1) || len >> m->page_shift != pages || end < addr)
+		return -EINVAL;
+	switch (advice) {
+	case FL_MADV_DONTNEED:
+	case FL_MADV_FREE:
+	case FL_MADV_POPULATE_READ:
+	case FL_MADV_POPULATE_WRITE:
+		return len ? madvise_read_locked(&mm->mm, addr, end, advice) : 0;
+	case FL_MADV_MERGEABLE:
+	case FL_MADV_UNMERGEABLE:
+		return len ? madvise_write_locked(&mm->mm, addr, end, advice) : 0;
+	}
+	return -EINVAL;
+}
