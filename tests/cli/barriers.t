@@ -128,17 +128,17 @@ $ faultline barriers message.c -v | sed -n '/with relaxed/,/stores 1/p' | head -
 
 Of a kernel: the four barriers of 088b8aa537c2, if no flush does a part of their work, and the two halves of b1f02b95758d.
 
-$ faultline barriers pae-gup-fast --kernel 6.1 --set ksm_flush=none --no-pairs | grep ' needed$' | grep -v not | sed -E 's/^ *[0-9]+ +([a-z_]+\.[ch]):[0-9]+ +/\1 /'
-  gup.c smp_rmb()                                   needed
-  gup.c smp_mb__after_atomic()                      needed
-  rmap.h smp_mb()                                    needed
-  rmap.h smp_mb__after_atomic()                      needed
+$ faultline barriers pae-gup-fast --kernel 6.1 --set ksm_flush=none --no-pairs | grep ' needed$' | grep -v not | sed -E 's/^ *[0-9]+ +([a-z_]+\.[ch]):[0-9]+ +/\1 /; s/ +needed$/ needed/'
+  gup.c smp_rmb() needed
+  gup.c smp_mb__after_atomic() needed
+  rmap.h smp_mb() needed
+  rmap.h smp_mb__after_atomic() needed
 $ faultline barriers vma-lock-seq | sed -nE 's/^ +[0-9]+ +vma_lock.c:[0-9]+ +//p'
   smp_store_release(&mm->mm_lock_seq, next)  needed
   smp_load_acquire(&mm->mm_lock_seq)         needed
 $ faultline barriers vma-lock-seq --trace witnesses >/dev/null; faultline replay $(grep -l smp_load_acquire.*mm_lock_seq witnesses/*-READ_ONCE.trace | tail -1) | sed -nE '1,3p; s/:[0-9]+/:N/; /weakened:/p'
   vma-lock-seq   linux-6.5   kernel 6.5   lkmm   VIOLATION  vma-torn
-    CPU1 has VMA 0x10-0x30 read-locked and sees vm_flags read|write; the last writer left read|write|uffd-missing
+    CPU1 has VMA 0x10-0x30 read-locked and sees vm_flags read|write|soft-dirty; the last writer left read|write|uffd-missing|soft-dirty
     replayed from witnesses/6-READ_ONCE.trace
     weakened: vma_lock.c:N smp_load_acquire(&mm->mm_lock_seq): READ_ONCE() instead of acquire
                                                                    ^ weakened: READ_ONCE() instead of acquire

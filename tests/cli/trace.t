@@ -6,7 +6,7 @@ $ faultline check vma-lock-seq --variant no-acquire --all-events >all
   [1]
 $ tail -1 slice | sed 's/[0-9][0-9]* events/N events/'; tail -1 all
     ... N events left out
-                                                                   up_write(&cpu->tlb->lock)             tlb.c:73
+                                                                   up_write(&cpu->tlb->lock)             tlb.c:63
 $ [ $(wc -l <all) -gt $((5 * $(wc -l <slice))) ] && echo many more
   many more
 $ faultline replay vma-lock-seq.trace | sed '1,4d' >again; sed '1,4d' slice | cmp - again
@@ -68,7 +68,7 @@ replay --json is one object: the verdict now, the one recorded, the lines of the
 $ faultline check vma-lock-seq --variant no-acquire --trace t >/dev/null
   [1]
 $ faultline replay t --json | sed 's/"events".*//'
-  {"file":"t","scenario":"vma-lock-seq","id":"A5a","variant":"no-acquire","kernel":"6.5","set":"vma_check_order=relaxed","model":"lkmm","verdict":"violation","oracle":"vma-torn","message":"CPU1 has VMA 0x10-0x30 read-locked and sees vm_flags read|write; the last writer left read|write|uffd-missing","recorded_oracle":"vma-torn","recorded_message":"CPU1 has VMA 0x10-0x30 read-locked and sees vm_flags read|write; the last writer left read|write|uffd-missing","html":null,
+  {"file":"t","scenario":"vma-lock-seq","id":"A5a","variant":"no-acquire","kernel":"6.5","set":"vma_check_order=relaxed","model":"lkmm","verdict":"violation","oracle":"vma-torn","message":"CPU1 has VMA 0x10-0x30 read-locked and sees vm_flags read|write|soft-dirty; the last writer left read|write|uffd-missing|soft-dirty","recorded_oracle":"vma-torn","recorded_message":"CPU1 has VMA 0x10-0x30 read-locked and sees vm_flags read|write|soft-dirty; the last writer left read|write|uffd-missing|soft-dirty","html":null,
 $ faultline replay t --json | grep -o '"label":"[AB][0-9]"' | wc -l
   10
 $ [ $(faultline replay t --json --all-events | grep -o '"event":' | wc -l) -gt 50 ] && echo many

@@ -13,8 +13,9 @@ $ faultline
   Finds, shows and rules out ordering bugs in kernel memory management.
   
     list          the scenarios: one bug each, and its variants
-    show          the story of a scenario, its threads, policies and variants
+    show          the story of a scenario, or what a release sets
     check         explore all executions of scenarios that a memory model allows
+    matrix        scenarios by releases: which are affected
     replay        run one recorded execution again
     litmus        the final states of litmus tests, as herd7 prints them
     program       explore all executions of a C11 + pthreads program
@@ -68,7 +69,7 @@ $ faultline show pae-gup-fsat
   faultline: no scenario "pae-gup-fsat"; did you mean "pae-gup-fast"? 'faultline list' shows all
   [2]
 $ faultline show vma
-  faultline: no scenario "vma"; did you mean "vma-lock-seq"? 'faultline list' shows all
+  faultline: no scenario "vma"; did you mean "vma-anon-check" or "vma-lock-seq"? 'faultline list' shows all
   [2]
 $ faultline show pae-gup-fast vma-lock-seq
   faultline: show tells of one scenario, got "pae-gup-fast" and "vma-lock-seq"
