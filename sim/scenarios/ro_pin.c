@@ -91,6 +91,7 @@ static const struct fl_variant two_variants[] = {
 	{ "mapcount-recheck", "5.9", MAPCOUNT "gup_unshare=mapcount-recheck", "sc", FL_VERIFIED,
 	  "13b65d69e404: asked again under the lock, the entry clear" },
 	{ "linux-5.19", "5.19", NULL, "sc", FL_VERIFIED, "PageAnonExclusive" },
+	{ "linux-5.19-tso", "5.19", NULL, "tso", FL_VERIFIED, NULL },
 	{ "linux-6.12", "6.12", NULL, "sc", FL_VERIFIED, NULL },
 };
 

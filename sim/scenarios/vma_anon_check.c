@@ -56,6 +56,7 @@ static const struct fl_variant variants[] = {
 	{ "before-lock-lkmm", "6.5", "vma_anon_check=before-lock", "lkmm",
 	  FL_VIOLATES("use-after-free"), NULL },
 	{ "linux-6.5", "6.5", NULL, "sc", FL_VERIFIED, "657b5146955e; also 6.4.10" },
+	{ "linux-6.5-tso", "6.5", NULL, "tso", FL_VERIFIED, NULL },
 	{ "linux-6.12", "6.12", NULL, "sc", FL_VERIFIED, NULL },
 };
 
