@@ -79,6 +79,7 @@ static const struct fl_variant variants[] = {
 	  "6ce64428d620 comes behind handle_userfault(): no promise before the call returns" },
 	{ "f2-flush-under-ptl", "5.12", "protect_flush=per-ptl", "sc", FL_VERIFIED,
 	  "F2 answers this one, too" },
+	{ "f2-flush-under-ptl-tso", "5.12", "protect_flush=per-ptl", "tso", FL_VERIFIED, NULL },
 };
 
 static const char *const policies[] = { "wrprotect_sync", "protect_flush", "wp_fault_flush", NULL };
