@@ -122,6 +122,8 @@ static int add(struct replay *r, int t, struct label *l, int k)
 	search_settle(id);
 	if (e.kind == EV_CHOICE)
 		G.ev[id].rval = w ? w->rval : 0;
+	if (e.kind == EV_FENCE && w && w->blocked)
+		G.ev[id].flags |= EVF_BLOCKED; /* a grace period that a reader never let end */
 	if (e.kind == EV_WRITE) {
 		graph_co_insert(&G, id, w ? place(r, e.loc, r->rank[k]) : graph_co_max(&G, e.loc));
 	} else if (e.kind == EV_READ) {

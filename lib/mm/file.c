@@ -104,19 +104,21 @@ int filemap_add_page(struct address_space *mapping, struct page *page, uint64_t 
 	return err;
 }
 
-struct page *filemap_grab_page(struct address_space *mapping, uint64_t index)
+int filemap_grab_page(struct page **out, struct address_space *mapping, uint64_t index)
 {
 	struct fl_machine *m = mapping->machine;
 	struct page *page;
 	int err = -EEXIST;
 
 	while (err == -EEXIST) {
-		page = filemap_get_page(mapping, index);
-		if (page || index >= READ_ONCE(mapping->size))
-			return page;
+		*out = filemap_get_page(mapping, index);
+		if (*out)
+			return 0;
+		if (index >= READ_ONCE(mapping->size))
+			return -EFAULT;
 		page = alloc_page(m); /* N1 */
 		if (!page)
-			return NULL;
+			return -ENOMEM;
 		clear_frame(m, page_to_pfn(page));
 		smp_wmb(); /* folio_mark_uptodate(): the content before the flag, and before N3 */
 		WRITE_ONCE(page->flags, FL_BIT(PG_uptodate));
@@ -125,10 +127,11 @@ struct page *filemap_grab_page(struct address_space *mapping, uint64_t index)
 			put_page(m, page);
 	}
 	if (err)
-		return NULL;
+		return err;
 	if (m->lru_batch)
 		lru_cache_add(m, page);
-	return page;
+	*out = page;
+	return 0;
 }
 
 void delete_from_page_cache(struct address_space *mapping, struct page *page)
@@ -159,6 +162,7 @@ static vm_fault_t filemap_fault(struct vm_fault *vmf)
 	struct address_space *mapping = &vmf->vma->vm_file->mapping;
 	unsigned long reason;
 	struct page *page;
+	int err;
 
 	for (;;) {
 		if (vmf->pgoff >= READ_ONCE(mapping->size))
@@ -170,11 +174,9 @@ static vm_fault_t filemap_fault(struct vm_fault *vmf)
 				put_page(vmf->m, page);
 			return handle_userfault(vmf, reason);
 		}
-		if (!page)
-			page = filemap_grab_page(mapping, vmf->pgoff);
-		if (!page)
-			return vmf->pgoff < READ_ONCE(mapping->size) ? VM_FAULT_OOM
-								     : VM_FAULT_SIGBUS;
+		err = page ? 0 : filemap_grab_page(&page, mapping, vmf->pgoff);
+		if (err)
+			return err == -ENOMEM ? VM_FAULT_OOM : VM_FAULT_SIGBUS;
 		lock_page(page);
 		if (page->mapping == mapping && vmf->pgoff < READ_ONCE(mapping->size))
 			break;
@@ -349,15 +351,16 @@ int fl_file_write(struct fl_file *file, uint64_t page_nr, size_t i, uint64_t wor
 	struct fl_machine *m = mapping->machine;
 	struct page *page;
 	bool there;
+	int err;
 
 	if (i >= m->page_words)
 		return -EINVAL;
 	do {
 		if (page_nr >= READ_ONCE(mapping->size))
 			return -EINVAL;
-		page = filemap_grab_page(mapping, page_nr);
-		if (!page)
-			return page_nr < READ_ONCE(mapping->size) ? -ENOMEM : -EINVAL;
+		err = filemap_grab_page(&page, mapping, page_nr);
+		if (err)
+			return err == -ENOMEM ? -ENOMEM : -EINVAL;
 		lock_page(page);
 		there = page->mapping == mapping;
 		if (there) {

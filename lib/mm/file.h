@@ -69,8 +69,8 @@ struct page *filemap_lock_page(struct address_space *mapping, uint64_t index);
  * -EFAULT: beyond the end. With machine->lru_batch, lru_cache_add() is the caller's.
  */
 int filemap_add_page(struct address_space *mapping, struct page *page, uint64_t index);
-/* As filemap_get_page(); makes one full of zeroes if there is none. NULL: no memory, or beyond the end. */
-struct page *filemap_grab_page(struct address_space *mapping, uint64_t index);
+/* As filemap_get_page(), into @out; makes one full of zeroes if there is none. -ENOMEM; -EFAULT: beyond the end. */
+int filemap_grab_page(struct page **out, struct address_space *mapping, uint64_t index);
 
 /* A new entry maps a file's page, and has a reference of it. Under the PTL. */
 #define page_add_file_rmap(page) atomic_inc(&(page)->_mapcount)

@@ -65,7 +65,10 @@ static struct page *frame_list_pop(struct fl_machine *m, struct frame_list *list
 	return page;
 }
 
-/* Moves up to PCP_BATCH frames, taking each lock once. */
+/*
+ * Moves up to PCP_BATCH frames, taking each lock once: @to's inside of @from's, so that they are on
+ * a list at all times. Another CPU that finds @from empty would else find no frame anywhere.
+ */
 static void frame_list_move(struct fl_machine *m, struct frame_list *from, struct frame_list *to)
 {
 	struct page *last = NULL;
@@ -77,17 +80,14 @@ static void frame_list_move(struct fl_machine *m, struct frame_list *from, struc
 		last = pfn_to_page(m, next);
 		next = last->next;
 	}
-	if (last)
+	if (last) {
 		from->head = next;
+		spin_lock(&to->lock);
+		last->next = to->head;
+		to->head = head;
+		spin_unlock(&to->lock);
+	}
 	spin_unlock(&from->lock);
-	if (!last)
-		return;
-
-	/* From here on nobody else finds them. */
-	spin_lock(&to->lock);
-	last->next = to->head;
-	to->head = head;
-	spin_unlock(&to->lock);
 }
 
 static struct page *alloc_page_slow(struct fl_machine *m, struct fl_cpu *cpu)

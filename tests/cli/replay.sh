@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# replay.sh FAULTLINE - every violation that the scenarios declare comes back from its trace file: ten
+# replay.sh FAULTLINE - every violation that the scenarios declare comes back from its trace file: three
 # times the same picture, byte for byte, that check showed; and check writes the same file twice. A trace
 # that no longer fits the code says where.
 set -eu
@@ -33,14 +33,16 @@ python=$(command -v python3) || {
 	echo "no python3 to read JSON with"
 	exit 77
 }
-"$faultline" list --json | "$python" -c 'import json,sys
+"$faultline" list --json | "$python" -c 'import json, subprocess, sys
 for line in sys.stdin:
-    o = json.loads(line)
-    for v in o["variants"]: print(o["name"], v)' >all
+    name = json.loads(line)["name"]
+    shown = subprocess.run([sys.argv[1], "show", name, "--json"], stdout=subprocess.PIPE, check=True).stdout
+    for v in json.loads(shown)["variants"]:
+        if v["expected"] == "violation":
+            print(name, v["name"])' "$faultline" >all
 while read -r scenario variant; do
-	status=0
-	"$faultline" check "$scenario" --variant "$variant" --trace one >shown || status=$?
-	[ $status -eq 1 ] || continue
+	expect_status 1 "$faultline" check "$scenario" --variant "$variant" --trace one
+	mv out shown
 	expect_status 1 "$faultline" check "$scenario" --variant "$variant" --trace two
 	# all but the time it took
 	sed '/"seconds"/d; /"sum"/d' one >one.events
@@ -48,7 +50,7 @@ while read -r scenario variant; do
 	cmp -s one.events two.events || fail "two checks wrote different traces"
 	picture <shown >want
 	[ -s want ] || fail "no picture"
-	for _ in 1 2 3 4 5 6 7 8 9 10; do
+	for _ in 1 2 3; do
 		expect_status 1 "$faultline" replay one
 		picture <out | cmp -s - want || fail "replay shows another picture: $(cat out)"
 	done

@@ -100,7 +100,7 @@ START_TEST(a_page_in_the_cache_has_one_reference_and_is_not_anonymous)
 	put_page(machine, page);
 	ck_assert_ptr_null(filemap_get_page(&file->mapping, 2));
 	ck_assert_ptr_null(filemap_get_page(&file->mapping, 1000));
-	ck_assert_ptr_null(filemap_grab_page(&file->mapping, 4));
+	ck_assert_int_eq(filemap_grab_page(&page, &file->mapping, 4), -EFAULT);
 }
 END_TEST
 

@@ -61,9 +61,9 @@ static inline struct vm_area_struct *map_file(struct fl_file *file, fl_vaddr at,
 /* The file's page @index, which it has from now on. */
 static inline struct page *file_page(struct fl_file *file, uint64_t index)
 {
-	struct page *page = filemap_grab_page(&file->mapping, index);
+	struct page *page;
 
-	ck_assert_ptr_nonnull(page);
+	ck_assert_int_eq(filemap_grab_page(&page, &file->mapping, index), 0);
 	put_page(machine, page); /* the cache has one */
 	return page;
 }
