@@ -441,21 +441,21 @@ static void restart_thread(int i)
 static struct {
 	int parent, k;
 	void (*fn)(void *arg);
-	void *arg;
+	const void *key;
 } created[FLX_MAX_THREADS];
 
-static int spawn_number(int parent, int k, void (*fn)(void *), void *arg)
+static int spawn_number(int parent, int k, void (*fn)(void *), const void *key)
 {
 	for (int n = program->nthreads; n < nr_known; n++)
 		if (created[n].parent == parent && created[n].k == k && created[n].fn == fn &&
-		    created[n].arg == arg)
+		    created[n].key == key)
 			return n;
 	if (nr_known == FLX_MAX_THREADS)
 		return -1;
 	created[nr_known].parent = parent;
 	created[nr_known].k = k;
 	created[nr_known].fn = fn;
-	created[nr_known].arg = arg;
+	created[nr_known].key = key;
 	if (create_stack(nr_known))
 		abort();
 	search_new_thread();
@@ -466,15 +466,20 @@ static int spawn_number(int parent, int k, void (*fn)(void *), void *arg)
 bool exec_same_code(int t, int u)
 {
 	return created[t].parent == created[u].parent && created[t].fn == created[u].fn &&
-	       created[t].arg == created[u].arg;
+	       created[t].key == created[u].key;
 }
 
 int exec_spawn(void (*fn)(void *), void *arg, uintptr_t pc)
 {
+	return exec_spawn_keyed(fn, arg, arg, pc);
+}
+
+int exec_spawn_keyed(void (*fn)(void *), void *arg, const void *key, uintptr_t pc)
+{
 	struct op op = { .kind = OP_SPAWN, .pc = pc };
 
 	exec_flush();
-	op.target = spawn_number(current_thread, T[current_thread].spawns++, fn, arg);
+	op.target = spawn_number(current_thread, T[current_thread].spawns++, fn, key);
 	if (op.target < 0)
 		return -1;
 	T[op.target].fn = fn;

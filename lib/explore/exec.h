@@ -165,6 +165,11 @@ void exec_yield(void);
 /* Starts a thread during the run, for code at @pc (0: unknown); returns its number or -1. Called on fibres. */
 int exec_spawn(void (*fn)(void *), void *arg, uintptr_t pc);
 /*
+ * The same for a thread that is the same one, with the same number, whatever its argument: its code hangs on @fn and @key,
+ * on @arg (which it reads as it begins), and on what it loads. There are FLX_MAX_THREADS numbers for all executions.
+ */
+int exec_spawn_keyed(void (*fn)(void *), void *arg, const void *key, uintptr_t pc);
+/*
  * Waits for the end of thread @target, which everything after it comes after. @result: whoever waits looks at what
  * the thread ended with. @pc as for exec_spawn(). Called on fibres.
  */

@@ -161,7 +161,7 @@ struct flx_event {
 	int newer; /* a load: record index of the newest store shown above it, if not rf; else FLX_NONE */
 	int occurrence; /* how many events of the same site came before in this thread */
 	bool relevant;	/* conflicts with another thread, or labelled */
-	char why[160];	/* a load with newer: what order is missing; may be empty */
+	char why[320];	/* a load with newer: what order is missing; may be empty */
 };
 
 struct flx_record {

@@ -47,12 +47,13 @@ enum ev_flags {
 	EVF_FAILED = 64, /* a conditional RMW that stored nothing */
 	EVF_MAY_WAIT = 128,
 
-	EVF_HAS_STORE = 256, /* an await whose success stores: a lock */
-	EVF_FREE = 512,	     /* the "store" by which fl_free() ends an object */
-	EVF_COND = 1024,     /* has a condition: fn decides */
-	EVF_SRCU = 2048,     /* srcu_read_lock() (a load), srcu_read_unlock() (a store) */
-	EVF_USED = 4096,     /* a load of something that has to have a value */
-	EVF_MIXED = 8192,    /* overlaps another location; the thread goes no further */
+	EVF_HAS_STORE = 256,  /* an await whose success stores: a lock */
+	EVF_FREE = 512,	      /* the "store" by which fl_free() ends an object */
+	EVF_COND = 1024,      /* has a condition: fn decides */
+	EVF_SRCU = 2048,      /* srcu_read_lock() (a load), srcu_read_unlock() (a store) */
+	EVF_USED = 4096,      /* a load of something that has to have a value */
+	EVF_MIXED = 8192,     /* overlaps another location; the thread goes no further */
+	EVF_COMPUTES = 16384, /* a RMW that stores what it computes from what it has read */
 };
 
 /* What a thread of an ordinary program does to memory without an event. */
@@ -307,6 +308,12 @@ static inline bool ev_accepts(const struct ev *e, uint64_t val, uint64_t *nv)
 	uint64_t scratch;
 
 	return e->op->fn(val, e->op->a, e->op->b, nv ? nv : &scratch);
+}
+
+/* Has the store of the read-modify-write a data dependency on its load @e? If it tells its own (fl_ev_deps()), it is among them. */
+static inline bool ev_own_data(const struct ev *e)
+{
+	return (e->op->flags & EVF_COMPUTES) && !e->op->deps.exact;
 }
 
 /*

@@ -412,13 +412,14 @@ void memory_show(const struct graph *g, int last)
 	}
 }
 
+/* Where other executions have had other objects, their locations overlap those of @g, which come last. */
 void memory_write_back(const struct graph *g)
 {
-	for (int k = 1; k < nlocs; k++) {
-		int w = k < g->loc_cap ? g->loc[k].co_tail : EV_INIT;
-
-		memory_poke(locs[k].addr, locs[k].size, commute_value(g, k, w, EV_NONE));
-	}
+	memory_restore();
+	for (int k = 1; k < nlocs && k < g->loc_cap; k++)
+		if (is_changed(g, k))
+			memory_poke(locs[k].addr, locs[k].size,
+				    commute_value(g, k, g->loc[k].co_tail, EV_NONE));
 }
 
 void memory_restore(void)

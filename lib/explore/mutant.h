@@ -43,6 +43,7 @@
 	X(PPO_NO_PLAIN_WMB, "addr ; [Plain] ; wmb") \
 	X(PPO_NO_ADDR_TO_R, "addr to a load") \
 	X(PPO_NO_DEP_RFI, "dep ; rfi") \
+	X(RMW_NO_DATA, "data from a read-modify-write's load to its store") \
 	X(NO_CARRY_DEP, "carry-dep") \
 	/* lkmm: cumul-fence, prop, hb, pb */ \
 	X(CUMUL_NO_RELEASE, "po-rel") \

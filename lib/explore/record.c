@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "exec.h"
 #include "models/model.h"
 
 struct layout {
@@ -245,10 +246,23 @@ static const char *const fence_text[] = {
 	[FL_FENCE_C11_SEQ_CST] = "seq_cst fence",
 };
 
+static const char *base_name(const char *file)
+{
+	const char *slash = strrchr(file, '/');
+
+	return slash ? slash + 1 : file;
+}
+
 static void name_event(char *buf, size_t n, const struct ev *e)
 {
-	if (e->op->step)
+	if (e->op->step && e->op->step->file)
+		snprintf(buf, n, "%s (%s:%d)", e->op->step->label, base_name(e->op->step->file),
+			 e->op->step->line);
+	else if (e->op->step)
 		snprintf(buf, n, "%s", e->op->step->label);
+	else if (e->op->site && e->op->site->file)
+		snprintf(buf, n, "%.30s (%s:%d)", e->op->site->text, base_name(e->op->site->file),
+			 e->op->site->line);
 	else if (e->op->site)
 		snprintf(buf, n, "%.30s", e->op->site->text);
 	else
@@ -298,11 +312,13 @@ static struct extra barrier_in(const struct graph *g, const struct gap *p, enum 
 static int describe_gap(const struct graph *g, const struct gap *p, enum fl_fence kind, char *buf,
 			size_t n)
 {
-	char a[40], b[40];
+	char a[64], b[64];
 
 	name_event(a, sizeof(a), &g->ev[p->before]);
 	name_event(b, sizeof(b), &g->ev[p->after]);
-	return snprintf(buf, n, "no %s between %s and %s", fence_text[kind], a, b);
+	return snprintf(buf, n, "%s%d has no %s between %s and %s",
+			program->ordinary ? "thread " : "CPU", g->ev[p->before].thread,
+			fence_text[kind], a, b);
 }
 
 #define MAX_GAPS 48

@@ -25,6 +25,16 @@
 #define refcount_inc_not_zero_acquire(r)                                                           \
 	(FL_FETCH_ADD_UNLESS(&(r)->refs.counter, 1, 0, FL_ACQUIRE,                                 \
 			     "refcount_inc_not_zero_acquire(" #r ")") != 0)
+/* The value found: unless that is 0, or @limit or more, there is one count more now. */
+#define refcount_inc_limited(r, limit)                                                             \
+	((unsigned int)FL_FETCH_INC_LIMITED(&(r)->refs.counter, limit, FL_ONCE,                    \
+					    "refcount_inc_limited(" #r ")"))
+#define refcount_inc_limited_acquire(r, limit)                                                     \
+	((unsigned int)FL_FETCH_INC_LIMITED(&(r)->refs.counter, limit, FL_ACQUIRE,                 \
+					    "refcount_inc_limited_acquire(" #r ")"))
+#define refcount_add_not_zero(i, r)                                                                \
+	(FL_FETCH_ADD_UNLESS(&(r)->refs.counter, i, 0, FL_ONCE,                                    \
+			     "refcount_add_not_zero(" #r ")") != 0)
 #define refcount_sub_and_test(i, r)                                                                \
 	({                                                                                         \
 		int fl_n__ = (i);                                                                  \
@@ -34,6 +44,9 @@
 		fl_last__;                                                                         \
 	})
 #define refcount_dec_and_test(r) refcount_sub_and_test(1, r)
+
+/* The value left; a release. */
+#define refcount_dec_return(r) ((unsigned int)atomic_fetch_sub_release(1, &(r)->refs) - 1)
 
 /* A load decided a branch; make it an acquire for what is under the branch. */
 #define smp_acquire__after_ctrl_dep()                                                              \

@@ -64,8 +64,6 @@ static void explicit_dependencies(struct lkmm *m)
 	const struct graph *g = m->g;
 	struct bitpool *p = m->pool;
 
-	m->data = bitrel_new(p);
-	m->ctrl = bitrel_new(p);
 	for (int t = 0; t < g->nthreads; t++) {
 		int load[64], n = 0;
 
@@ -99,6 +97,8 @@ void lkmm_communication(struct lkmm *m)
 	m->fr = bitrel_new(p);
 	m->rmw = bitrel_new(p);
 	m->addr = bitrel_new(p);
+	m->data = bitrel_new(p);
+	m->ctrl = bitrel_new(p);
 	for (int i = 0; i < m->n; i++) {
 		const struct ev *e = node_ev(m, i);
 		int w;
@@ -112,9 +112,12 @@ void lkmm_communication(struct lkmm *m)
 			for (; w != EV_NONE; w = g->ev[w].co_next)
 				if (m->of_event[w] >= 0)
 					bitrel_set(p, m->fr, i, m->of_event[w]);
-			if ((e->flags & EVF_RMW) && e->idx + 1 < g->tn[e->thread])
-				bitrel_set(p, m->rmw, i,
-					   m->of_event[g->tev[e->thread][e->idx + 1]]);
+			if ((e->flags & EVF_RMW) && e->idx + 1 < g->tn[e->thread]) {
+				w = m->of_event[g->tev[e->thread][e->idx + 1]];
+				bitrel_set(p, m->rmw, i, w);
+				if (ev_own_data(e) && !lacks(m, FLX_MUT_RMW_NO_DATA))
+					bitrel_set(p, m->data, i, w);
+			}
 		} else {
 			for (w = e->co_next; w != EV_NONE; w = g->ev[w].co_next)
 				if (m->of_event[w] >= 0)

@@ -77,6 +77,13 @@ static inline bool object_end_is_of(const struct object_end *end, const struct e
 }
 bool model_use_after_end(const struct graph *g, enum flx_model model, enum flx_mutant mutant,
 			 bool all_dependencies, const struct object_end *ends, int nr, int pair[2]);
+/*
+ * A cheap proof, in every model, that @a comes before @f by RCU: @f is behind a grace period that can't come before the
+ * reader section of @a, since there somebody read what was overwritten before the grace period. @knows: does event @e come
+ * after store @w by what is cheap to find out? False: it does not apply.
+ */
+bool ordered_by_grace_period(const struct graph *g, int a, int f,
+			     bool (*knows)(const struct graph *g, int e, int w));
 /* A cheap proof, in every model, that none of the objects is used after its end; false: it does not apply. */
 bool lkmm_ends_synchronised(const struct graph *g, enum flx_mutant mutant,
 			    const struct object_end *ends, int nr);

@@ -14,14 +14,25 @@
  *   TSO          loads in order; stores in order; a store after the loads before it; a load waits
  *                for the buffer to drain only after smp_mb() or a locked instruction.
  *                Source: Owens, Sarkar, Sewell, "A better x86 memory model: x86-TSO", 2009.
+ *
+ * With grace periods there are choices: does a section begin before one or behind it? One way is tried, under SC:
+ * grace periods begin as early as they can, sections as late. If it goes through, each grace period has waited for
+ * the sections before it as the kernel's do, which all models allow. If not, the axiom has to be asked.
  */
 #include <string.h>
 
 #include "model.h"
 
+/* What the thread in hand has last seen of a location: a place in co, by loading or storing it. */
+static struct seen {
+	uint64_t round; /* of which thread, in which call */
+	int rank;
+} seen[65536];
+
 bool model_coherent(const struct graph *g)
 {
 	static uint16_t rank[EV_CAP];
+	static uint64_t round;
 
 	for (int l = 1; l < g->loc_cap; l++) {
 		int k = 1;
@@ -30,34 +41,21 @@ bool model_coherent(const struct graph *g)
 			rank[w] = k++;
 	}
 	for (int t = 0; t < g->nthreads; t++) {
-		/* Newest rank seen per location: found by walking back, threads are short. */
+		round++;
 		for (int i = 0; i < g->tn[t]; i++) {
-			const struct ev *e = &g->ev[g->tev[t][i]];
-			int mine, before = -1;
-			bool before_is_write = false;
+			int id = g->tev[t][i], mine;
+			const struct ev *e = &g->ev[id];
+			struct seen *last = &seen[e->loc];
+			bool stores = e->kind == EV_WRITE;
 
-			if (e->kind > EV_WRITE || (e->flags & EVF_BLOCKED))
+			if (e->kind > EV_WRITE || (e->flags & EVF_BLOCKED) ||
+			    g->loc[e->loc].co_head == EV_NONE)
 				continue;
-			if (g->loc[e->loc].co_head == EV_NONE)
-				continue;
-			for (int j = i - 1; j >= 0; j--) {
-				const struct ev *p = &g->ev[g->tev[t][j]];
-
-				if (p->kind > EV_WRITE || p->loc != e->loc)
-					continue;
-				before_is_write = p->kind == EV_WRITE;
-				before = before_is_write    ? rank[g->tev[t][j]]
-					 : p->rf == EV_INIT ? 0
-							    : rank[p->rf];
-				break;
-			}
-			if (before < 0)
-				continue;
-			mine = e->kind == EV_WRITE ? rank[g->tev[t][i]]
-			       : e->rf == EV_INIT  ? 0
-						   : rank[e->rf];
-			if (mine < before || (e->kind == EV_WRITE && mine == before))
+			mine = stores ? rank[id] : e->rf == EV_INIT ? 0 : rank[e->rf];
+			if (last->round == round &&
+			    (mine < last->rank || (stores && mine == last->rank)))
 				return false;
+			*last = (struct seen){ round, mine };
 		}
 	}
 	return true;
@@ -69,6 +67,11 @@ struct runner {
 	enum flx_mutant mutant;
 	int load[FLX_MAX_THREADS];  /* SC: the next event; TSO: the next event to issue */
 	int leave[FLX_MAX_THREADS]; /* TSO: the next event to look at for a store to leave */
+	bool rcu;		    /* grace periods wait: */
+	bool may_begin;		    /* a section, one */
+	int depth[FLX_MAX_THREADS], section[FLX_MAX_THREADS]; /* which one, counted from 1 */
+	bool waits[FLX_MAX_THREADS];			      /* for the others' sections: */
+	int waits_for[FLX_MAX_THREADS][FLX_MAX_THREADS];
 };
 
 static bool in_memory[EV_CAP];
@@ -127,12 +130,50 @@ static bool ran_load(const struct runner *r, const struct ev *e)
 	return true;
 }
 
+static bool section_is_over(const struct runner *r, int u, int section)
+{
+	return r->section[u] != section || !r->depth[u] || r->load[u] == r->g->tn[u];
+}
+
+/* The grace period of thread @t begins when it is first asked for. */
+static bool grace_period_is_over(struct runner *r, int t)
+{
+	for (int u = 0; u < r->g->nthreads && !r->waits[t]; u++)
+		r->waits_for[t][u] = r->section[u];
+	r->waits[t] = true;
+	for (int u = 0; u < r->g->nthreads; u++)
+		if (!section_is_over(r, u, r->waits_for[t][u]))
+			return false;
+	r->waits[t] = false;
+	return true;
+}
+
+static bool rcu_lets_run(struct runner *r, int t, const struct ev *e)
+{
+	if (ev_is_sync(e))
+		return grace_period_is_over(r, t);
+	if (e->fence == FL_FENCE_RCU_LOCK) {
+		if (!r->depth[t]) {
+			if (!r->may_begin)
+				return false;
+			r->may_begin = false;
+			r->section[t]++;
+		}
+		r->depth[t]++;
+	} else if (e->fence == FL_FENCE_RCU_UNLOCK && r->depth[t]) {
+		r->depth[t]--;
+	}
+	return true;
+}
+
 static bool issue(struct runner *r, int t)
 {
 	const struct graph *g = r->g;
 	int id = g->tev[t][r->load[t]];
 	const struct ev *e = &g->ev[id];
 
+	if (r->rcu && e->kind == EV_FENCE && !rcu_lets_run(r, t, e))
+		return false;
 	if (r->tso && drains(r, e) && !buffer_empty(r, t))
 		return false;
 	if (e->kind == EV_READ && !ran_load(r, e))
@@ -192,7 +233,9 @@ static bool run(struct runner *r)
 		else
 			init_readers[e->loc]++;
 	}
-	while (progress) {
+	while (progress || (r->rcu && !r->may_begin)) {
+		/* Where nothing else can run, a section may begin. */
+		r->may_begin = !progress;
 		progress = false;
 		for (int t = 0; t < g->nthreads; t++) {
 			while (r->load[t] < g->tn[t] && issue(r, t))
@@ -233,6 +276,17 @@ static bool has_grace_period(const struct graph *g)
 	return false;
 }
 
+/* Is this what may happen if events run one after the other, and grace periods wait? False: not for certain. */
+static bool runs_with_rcu(const struct graph *g)
+{
+	struct runner r = { .g = g, .rcu = true };
+
+	for (int i = 0; i < g->n; i++)
+		if (ev_is_sync(&g->ev[i]) && g->ev[i].fence != FL_FENCE_SYNC_RCU)
+			return false;
+	return run(&r);
+}
+
 bool model_consistent(const struct graph *g, enum flx_model model, enum flx_mutant mutant, bool rcu)
 {
 	rcu = rcu && has_grace_period(g) && mutant != FLX_MUT_NO_RCU;
@@ -244,7 +298,7 @@ bool model_consistent(const struct graph *g, enum flx_model model, enum flx_muta
 	 * of (po | rf | co | fr)+. Only the RCU axiom adds something.
 	 */
 	if (model_sc(g, mutant)) {
-		if (!rcu)
+		if (!rcu || (mutant == FLX_MUT_NONE && runs_with_rcu(g)))
 			return true;
 		return model == FLX_LKMM ? model_lkmm(g, mutant, true)
 					 : model_rcu(g, model, mutant);

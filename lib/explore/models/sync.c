@@ -8,13 +8,17 @@
  *
  *  - A graph in which a load reads past a store that it knows, or a store goes before one that it
  *    knows, is forbidden (prop closes the hb cycle; plain-coherence for plain accesses).
- *  - If any two conflicting accesses, one of them plain, know each other, there is no data race.
+ *  - If any two conflicting accesses, one of them plain, know each other, there is no data race. For that, an access
+ *    whose address comes from a marked load also knows what that would know if it were an acquire load: the model bounds
+ *    plain accesses by address dependencies as it does by acquire.
  */
 #include <string.h>
 
 #include "model.h"
 
 static uint16_t clocks[EV_CAP * FLX_MAX_THREADS];
+static uint16_t
+	by_address[EV_CAP * FLX_MAX_THREADS]; /* where it says more than .addr_dep's clock */
 static int nthreads;
 
 static uint16_t *clock_of(int e)
@@ -43,18 +47,32 @@ static bool is_release(const struct graph *g, int w)
 	       ((e->flags & EVF_RMW) && g->ev[graph_po_prev(g, w)].order == FL_MB);
 }
 
+/*
+ * The store that ends the chain to the acquire load @r, or EV_INIT. The last link must be rfe: a store forwarded within
+ * the thread orders nothing, unless it depends on a load of the thread (dep ; rfi): then what that reads from.
+ */
+static int comes_from(const struct graph *g, int r, enum flx_mutant mutant)
+{
+	int w = g->ev[r].rf, thread = g->ev[r].thread;
+
+	while (w >= 0 && g->ev[w].thread == thread && mutant != FLX_MUT_SYNC_RFI) {
+		int load = graph_po_prev(g, w);
+
+		if (!(g->ev[w].flags & EVF_RMW) || !ev_own_data(&g->ev[load]))
+			return EV_INIT;
+		w = g->ev[load].rf;
+	}
+	return w;
+}
+
 /* What the acquire load @r learns from the store that it reads. */
-static bool learn(const struct graph *g, int r, enum flx_mutant mutant)
+static bool learn(const struct graph *g, int r, enum flx_mutant mutant, uint16_t *into)
 {
 	bool grew = false;
 
-	/* The last link must be rfe: a store forwarded within the thread orders nothing. */
-	if (g->ev[r].rf >= 0 && g->ev[g->ev[r].rf].thread == g->ev[r].thread &&
-	    mutant != FLX_MUT_SYNC_RFI)
-		return false;
-	for (int w = g->ev[r].rf; w >= 0;) {
+	for (int w = comes_from(g, r, mutant); w >= 0;) {
 		if (is_release(g, w))
-			grew |= join(clock_of(r), clock_of(w));
+			grew |= join(into, clock_of(w));
 		if (!(g->ev[w].flags & EVF_RMW))
 			break;
 		w = g->ev[graph_po_prev(g, w)].rf;
@@ -90,15 +108,43 @@ static void compute_clocks(const struct graph *g, enum flx_mutant mutant)
 				if (i)
 					grew |= join(clock_of(id), clock_of(g->tev[t][i - 1]));
 				if (is_acquire(&g->ev[id]))
-					grew |= learn(g, id, mutant);
+					grew |= learn(g, id, mutant, clock_of(id));
 				clock_of(id)[t] = i + 1;
 			}
 	}
 }
 
+/* by_address[] of the marked load @r: what whoever takes his address from it knows. */
+static void learn_by_address(const struct graph *g, int r, enum flx_mutant mutant)
+{
+	int dep = g->ev[r].addr_dep;
+	uint16_t *known = by_address + r * nthreads;
+
+	memset(known, 0, nthreads * sizeof(*known));
+	if (dep >= 0)
+		join(known, by_address + dep * nthreads);
+	learn(g, r, mutant, known);
+}
+
+static void compute_addresses(const struct graph *g, enum flx_mutant mutant)
+{
+	for (int t = 0; t < g->nthreads; t++)
+		for (int i = 0; i < g->tn[t]; i++) {
+			int id = g->tev[t][i];
+
+			if (g->ev[id].kind == EV_READ)
+				learn_by_address(g, id, mutant);
+		}
+	for (int i = 0; i < g->n; i++)
+		if (g->ev[i].kind <= EV_WRITE && g->ev[i].addr_dep >= 0 &&
+		    g->ev[g->ev[i].addr_dep].order != FL_PLAIN)
+			join(clock_of(i), by_address + g->ev[i].addr_dep * nthreads);
+}
+
 bool lkmm_synchronised(const struct graph *g, enum flx_mutant mutant)
 {
 	compute_clocks(g, mutant);
+	compute_addresses(g, mutant);
 	for (int i = 0; i < g->n; i++) {
 		const struct ev *e = &g->ev[i];
 
@@ -113,6 +159,11 @@ bool lkmm_synchronised(const struct graph *g, enum flx_mutant mutant)
 	return true;
 }
 
+static bool knows(const struct graph *g, int e, int w)
+{
+	return g->ev[w].idx < clock_of(e)[g->ev[w].thread];
+}
+
 /* Is all that accesses the object known to the event at which it ends? */
 static bool end_knows_all(const struct graph *g, const struct object_end *end)
 {
@@ -121,9 +172,12 @@ static bool end_knows_all(const struct graph *g, const struct object_end *end)
 	for (int i = 0; i < g->n; i++) {
 		const struct ev *e = &g->ev[i];
 
-		if (object_end_is_of(end, e) &&
-		    (e->thread == f->thread ? e->idx > f->idx
-					    : e->idx >= clock_of(end->event)[e->thread]))
+		if (!object_end_is_of(end, e))
+			continue;
+		if (e->thread == f->thread
+			    ? e->idx > f->idx
+			    : e->idx >= clock_of(end->event)[e->thread] &&
+				      !ordered_by_grace_period(g, i, end->event, knows))
 			return false;
 	}
 	return true;

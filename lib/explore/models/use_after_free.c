@@ -43,6 +43,11 @@ static bitrel find_order(struct lkmm *m, struct plain *q, enum flx_model model)
 	return NULL;
 }
 
+static bool in_prefix(const struct graph *g, int e, int w)
+{
+	return graph_in_prefix(g, w, e);
+}
+
 /*
  * Cheaply: does the end of each object know all accesses to it? Under sc and tso what comes before a store
  * by program order and reads-from is before it: a chain of these enters a thread at a load, and leaves it
@@ -63,8 +68,11 @@ static bool ends_know_all(const struct graph *g, enum flx_model model, enum flx_
 
 			if (!object_end_is_of(&ends[i], e))
 				continue;
-			if (e->thread == f->thread ? e->idx > f->idx
-						   : !graph_knows(g, graph_vc(g, ends[i].event), a))
+			if (e->thread == f->thread
+				    ? e->idx > f->idx
+				    : !graph_in_prefix(g, a, ends[i].event) &&
+					      !ordered_by_grace_period(g, a, ends[i].event,
+								       in_prefix))
 				return false;
 		}
 	}

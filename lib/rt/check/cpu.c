@@ -15,6 +15,7 @@
  * out: a real handler also orders what the target did before it outside of any section.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <faultline/rt.h>
@@ -201,10 +202,10 @@ const int *fl_ipi_pending(int cpu)
 	return &none;
 }
 
-/* One call_rcu(): what it hands to its thread, in memory that no other call uses. */
+/* One call_rcu(): what it hands to its thread, in memory that no other call of the execution uses. */
 struct call {
-	uint64_t func; /* 0 until the call */
-	struct rcu_head *head;
+	struct rcu_head *head; /* NULL until the call */
+	void (*func)(struct rcu_head *head);
 };
 
 static bool is_set(uint64_t old, uint64_t a, uint64_t b, uint64_t *n)
@@ -214,18 +215,23 @@ static bool is_set(uint64_t old, uint64_t a, uint64_t b, uint64_t *n)
 	return old;
 }
 
-/* Callbacks run in a thread of their own, which starts with the grace period. */
+/*
+ * Callbacks run in a thread of their own, which starts with the grace period.
+ *
+ * What it does hangs on three things, each of which the engine knows of: func is a part of which thread it is, the
+ * call is what it begins with, the head is loaded.
+ */
 static void callback_thread(void *arg)
 {
 	struct call *call = arg;
-	void (*func)(struct rcu_head *);
+	struct rcu_head *head;
 
 	/* Waits for call_rcu()'s release, which orders as the locks of the kernel's callback lists do. */
-	func = (void (*)(struct rcu_head *))(uintptr_t)fl_ev_await(
-		&call->func, sizeof(call->func), is_set, 0, 0, FL_ACQUIRE, FL_RMW_GIVEN,
-		FL_SITE("the callback of call_rcu()"));
+	head = (struct rcu_head *)(uintptr_t)fl_ev_await(&call->head, sizeof(call->head), is_set, 0,
+							 0, FL_ACQUIRE, FL_RMW_GIVEN,
+							 FL_SITE("the callback of call_rcu()"));
 	fence(FL_FENCE_SYNC_RCU, FL_SITE("synchronize_rcu()"));
-	func(call->head);
+	call->func(head);
 }
 
 void fl_ev_call_rcu(struct rcu_head *head, void (*fn)(struct rcu_head *),
@@ -235,7 +241,7 @@ void fl_ev_call_rcu(struct rcu_head *head, void (*fn)(struct rcu_head *),
 		.kind = OP_STORE,
 		.order = FL_RELEASE,
 		.size = sizeof(uint64_t),
-		.val = (uintptr_t)fn,
+		.val = (uintptr_t)head,
 		.site = site,
 		.given = true,
 	};
@@ -248,8 +254,11 @@ void fl_ev_call_rcu(struct rcu_head *head, void (*fn)(struct rcu_head *),
 	call = fl_zalloc(sizeof(*call));
 	if (!call)
 		return;
-	call->head = head; /* the same in each replay, and nobody else's: no event */
-	hand_over.addr = (uintptr_t)&call->func;
+	call->func = fn;
+	hand_over.addr = (uintptr_t)&call->head;
 	fl_do(&hand_over);
-	exec_spawn(callback_thread, call, 0);
+	if (exec_spawn_keyed(callback_thread, call, (const void *)(uintptr_t)fn, 0) < 0)
+		snprintf(exec_error, sizeof(exec_error),
+			 "more than %d threads, callbacks of call_rcu() among them",
+			 FLX_MAX_THREADS);
 }

@@ -13,6 +13,8 @@
 #include "access.h"
 #include "lock_watch_internal.h"
 
+bool fl_rmw_set_from_zero(uint64_t old, uint64_t a, uint64_t b, uint64_t *n);
+
 static uint64_t load(const volatile void *addr, unsigned int size, enum fl_order order,
 		     uint16_t flags, const struct fl_site *site)
 {
@@ -60,6 +62,15 @@ void fl_ev_unlock(volatile void *addr, unsigned int size, const struct fl_site *
 	lock_watch_unlock((const void *)addr);
 }
 
+/*
+ * Does a read-modify-write store a value that depends on the one it reads? An exchange does not, nor one that
+ * compares and stores a value of the caller's.
+ */
+static bool computes(fl_rmw_fn fn)
+{
+	return fn != fl_rmw_xchg && fn != fl_rmw_cmpxchg && fn != fl_rmw_set_from_zero;
+}
+
 static uint16_t event_flags(unsigned int flags)
 {
 	uint16_t f = 0;
@@ -80,7 +91,7 @@ bool fl_ev_rmw(volatile void *addr, unsigned int size, fl_rmw_fn fn, uint64_t a,
 {
 	struct op op = {
 		.order = order,
-		.flags = event_flags(flags),
+		.flags = event_flags(flags) | (computes(fn) ? EVF_COMPUTES : 0),
 		.given = flags & FL_RMW_GIVEN,
 		.addr = (uintptr_t)addr,
 		.size = size,
@@ -214,7 +225,14 @@ bool fl_rmw_add_unless(uint64_t old, uint64_t a, uint64_t b, uint64_t *n)
 	return old != b;
 }
 
-bool fl_rmw_set_from_zero(uint64_t old, uint64_t a, uint64_t b, uint64_t *n);
+/* @a: the limit. */
+bool fl_rmw_inc_limited(uint64_t old, uint64_t a, uint64_t b, uint64_t *n)
+{
+	(void)b;
+	*n = old + 1;
+	return old && old < a;
+}
+
 bool fl_rmw_set_from_zero(uint64_t old, uint64_t a, uint64_t b, uint64_t *n)
 {
 	(void)b;

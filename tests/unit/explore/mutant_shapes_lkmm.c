@@ -35,6 +35,7 @@ static const struct mutant_shape shapes[] = {
 	{ FLX_MUT_PPO_NO_PLAIN_WMB, FLX_LKMM, ADDS,
 	  "W x 2; wmb; W y 1 | R y; dep z; Wp z 1; wmb; W x 1" },
 	{ FLX_MUT_PPO_NO_ADDR_TO_R, FLX_LKMM, ADDS, "W x 1; Wr p 1 | R p; dep x; R x" },
+	{ FLX_MUT_RMW_NO_DATA, FLX_LKMM, ADDS, "W x 1; Wr y 1 | add.rlx y 1; Ra y; R x" },
 	/* lkmm: cumul-fence, prop, hb, pb */
 	{ FLX_MUT_CUMUL_NO_RELEASE, FLX_LKMM, ADDS, "W x 1; Wr y 1 | Ra y; R x" },
 	{ FLX_MUT_CUMUL_NO_RFE, FLX_LKMM, ADDS, "W x 1; Wr y 1 | R y; Wr z 1 | Ra z; R x" },

@@ -83,7 +83,8 @@ struct state {
 		long w[4];
 	} wide;
 	spinlock_t lock;
-	struct node *node;
+	struct rw_semaphore sem;
+	struct node *node, *other_node;
 };
 
 static void store_plain(void *p)
@@ -135,6 +136,37 @@ static void second_byte(void *p)
 	struct state *s = p;
 
 	s->bytes[1] = 1;
+}
+
+/* Takes @s for reading, then for writing: what the other reader's up_read() hands on goes through this thread's own. */
+static void read_then_write(void *p)
+{
+	struct state *s = p;
+
+	down_read(&s->sem);
+	up_read(&s->sem);
+	down_write(&s->sem);
+	s->data = 1;
+	up_write(&s->sem);
+}
+
+static void read_under_sem(void *p)
+{
+	struct state *s = p;
+
+	down_read(&s->sem);
+	c_seen[1][0] = s->data;
+	up_read(&s->sem);
+}
+
+static void read_under_sem_tried(void *p)
+{
+	struct state *s = p;
+
+	if (!down_read_trylock(&s->sem))
+		return;
+	c_seen[1][0] = s->data;
+	up_read(&s->sem);
 }
 
 static const struct wide four = { { 1, 2, 3, 4 } };
@@ -237,6 +269,42 @@ static void add_node(void *p)
 	rcu_assign_pointer(s->node, n);
 }
 
+/* An object of one size or another in the same place, by execution. */
+static void add_halves_or_whole(void *p)
+{
+	struct state *s = p;
+	void *object;
+
+	if (READ_ONCE(s->flag) % 2) {
+		int *half = object = fl_zalloc(2 * sizeof(int));
+
+		WRITE_ONCE(half[0], 7);
+		WRITE_ONCE(half[1], 7);
+	} else {
+		int64_t *whole = object = fl_zalloc(sizeof(*whole));
+
+		WRITE_ONCE(*whole, 0x700000007);
+	}
+	WRITE_ONCE(s->node, object);
+}
+
+static void flag_twice(void *p)
+{
+	struct state *s = p;
+
+	WRITE_ONCE(s->flag, 1);
+	WRITE_ONCE(s->flag, 2);
+}
+
+static const char *all_is_there(void *p)
+{
+	struct state *s = p;
+	int64_t value;
+
+	memcpy(&value, s->node, sizeof(value));
+	return value == 0x700000007 ? NULL : "the object's final value is not what was stored";
+}
+
 static void add_node_once(void *p)
 {
 	struct state *s = p;
@@ -305,6 +373,55 @@ static void remove_call_rcu(void *p)
 
 	WRITE_ONCE(s->node, NULL);
 	call_rcu(&n->rcu, free_node);
+}
+
+static void two_nodes(void *p)
+{
+	struct state *s = p;
+
+	s->node = fl_zalloc(sizeof(*s->node));
+	s->other_node = fl_zalloc(sizeof(*s->other_node));
+}
+
+/* The callback's thread is the same one, what it frees is not. */
+static void remove_one_of_two(void *p)
+{
+	struct state *s = p;
+	struct node *n = READ_ONCE(s->flag) ? READ_ONCE(s->node) : READ_ONCE(s->other_node);
+
+	call_rcu(&n->rcu, free_node);
+}
+
+static void raise_flag(void *p)
+{
+	struct state *s = p;
+
+	WRITE_ONCE(s->flag, 1);
+}
+
+/* Readers that come while it waits still find the node. */
+static void wait_remove_free(void *p)
+{
+	struct state *s = p;
+	struct node *n = READ_ONCE(s->node);
+
+	synchronize_rcu();
+	WRITE_ONCE(s->node, NULL);
+	fl_free(n);
+}
+
+/* Misses a store that has nothing to do with the node. */
+static void read_flag_and_node(void *p)
+{
+	struct state *s = p;
+	struct node *n;
+
+	rcu_read_lock();
+	c_seen[1][1] = READ_ONCE(s->flag);
+	n = rcu_dereference(s->node);
+	if (n)
+		c_seen[1][0] = READ_ONCE(n->value);
+	rcu_read_unlock();
 }
 
 static void remove_change_node(void *p)
@@ -390,6 +507,27 @@ static const struct c_row {
 	    NULL },
 	  NULL,
 	  { { 0 } } },
+	{ { "down_read, then down_write",
+	    sizeof(struct state),
+	    NULL,
+	    { read_then_write, read_under_sem },
+	    NULL },
+	  NULL,
+	  { { 0 } } },
+	{ { "down_read, then down_write, twice",
+	    sizeof(struct state),
+	    NULL,
+	    { read_then_write, read_then_write },
+	    NULL },
+	  NULL,
+	  { { 0 } } },
+	{ { "down_read, then down_write, and trylock",
+	    sizeof(struct state),
+	    NULL,
+	    { read_then_write, read_under_sem_tried, read_under_sem },
+	    NULL },
+	  NULL,
+	  { { 0 } } },
 	{ { "wmb, rmb", sizeof(struct state), NULL, { publish_wmb, consume_rmb }, NULL },
 	  NULL,
 	  { { 0 } } },
@@ -406,6 +544,13 @@ static const struct c_row {
 	    NULL },
 	  NULL,
 	  { { 0 } } },
+	{ { "final values of what other executions have other objects at",
+	    sizeof(struct state),
+	    NULL,
+	    { add_halves_or_whole, flag_twice },
+	    all_is_there },
+	  NULL,
+	  { { 0 } } },
 	{ { "rcu publish", sizeof(struct state), NULL, { add_node, read_node }, NULL },
 	  NULL,
 	  { { 0 } } },
@@ -416,6 +561,27 @@ static const struct c_row {
 	    NULL },
 	  "data-race",
 	  { { 0, NULL }, { 1, NULL } } },
+	{ { "one of two nodes by call_rcu()",
+	    sizeof(struct state),
+	    two_nodes,
+	    { remove_one_of_two, raise_flag },
+	    NULL },
+	  NULL,
+	  { { 0 } } },
+	{ { "removed after the grace period, then freed",
+	    sizeof(struct state),
+	    one_node,
+	    { wait_remove_free, read_node },
+	    NULL },
+	  "use-after-free",
+	  { { 0, NULL }, { 1, NULL } } },
+	{ { "removed after the grace period, another store missed",
+	    sizeof(struct state),
+	    one_node,
+	    { wait_remove_free, read_flag_and_node, raise_flag },
+	    NULL },
+	  "use-after-free",
+	  { { 0, NULL }, { 1, "READ_ONCE(n->value)" } } },
 	{ { "change after a grace period",
 	    sizeof(struct state),
 	    one_node,

@@ -9,7 +9,8 @@
  * enumerator (interleavings; store buffers; views), so that the reference can be tested against itself.
  *
  * Left out, as the engine leaves them out: executions with a cycle in program order and reads-from.
- * Not modelled: data and control dependencies (native code has none that anyone tracks).
+ * Not modelled: data and control dependencies (native code has none that anyone tracks), but for that of a
+ * read-modify-write that computes what it stores.
  *
  * Programs are written as text, one line each:
  *

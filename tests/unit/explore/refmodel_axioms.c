@@ -29,7 +29,7 @@ struct ex {
 	set_t R, W, M, F, IW, plain, marked, acquire, release, noreturn, rmw_set;
 	set_t lkr, lkw, ul, locked; /* locked: halves of an x86 locked instruction */
 	set_t fence[FL_FENCE_NR];
-	struct rel po, rf, co, fr, rmw, loc, internal, addr;
+	struct rel po, rf, co, fr, rmw, loc, internal, addr, data;
 };
 
 static int add_event(struct ex *x, int thread, int op)
@@ -105,6 +105,8 @@ static bool build_op(struct ex *x, const struct rm_prog *p, const struct rm_cand
 	}
 	if (rmw) {
 		x->rmw.row[rev[i]] |= BIT(wev[i]);
+		if (op->kind == RM_ADD || op->kind == RM_ADD_UNLESS)
+			x->data.row[rev[i]] |= BIT(wev[i]);
 		x->locked |= BIT(rev[i]) | BIT(wev[i]);
 	}
 	return !full || add_fence(x, op->thread, i, FL_FENCE_MB);
@@ -321,17 +323,18 @@ static void lkmm_fences(const struct ex *x, struct lkmm *k)
 
 static bool lkmm_orders(const struct ex *x, struct lkmm *k)
 {
+	struct rel rfi = both(x->rf, x->internal), carry = star(seq(x->data, rfi));
+	struct rel addr = seq(carry, x->addr), dep = either(addr, seq(carry, x->data));
 	struct rel to_w, to_r, ppo, a_cumul, link, fence;
 	set_t marked = x->marked;
 
 	k->rfe = ext(x, x->rf);
 	k->overwrite = either(x->co, x->fr);
-	to_w = either(only(ALL, x->addr, x->W), both(k->overwrite, x->internal));
-	to_w = either(to_w, seq(only(ALL, x->addr, x->plain), k->wmb));
+	to_w = either(only(ALL, dep, x->W), both(k->overwrite, x->internal));
+	to_w = either(to_w, seq(only(ALL, addr, x->plain), k->wmb));
 	if (x->all_ctrl)
 		to_w = either(to_w, only(x->R & marked, x->po, x->W));
-	to_r = either(only(ALL, x->addr, x->R),
-		      seq(only(ALL, x->addr, marked), both(x->rf, x->internal)));
+	to_r = either(only(ALL, addr, x->R), seq(only(ALL, dep, marked), rfi));
 	ppo = either(either(to_r, to_w), both(either(k->fence, k->unlock_lock), x->internal));
 
 	k->rmw_seq = star(seq(x->rf, x->rmw));
@@ -366,6 +369,7 @@ static bool lkmm_plain(const struct ex *x, const struct lkmm *k, struct rm_races
 {
 	set_t marked = x->marked, rmb_reads = x->R & ~x->noreturn, ret = ALL & ~x->noreturn;
 	struct rel rmb = fencerel(x, FL_FENCE_RMB);
+	struct rel addr = seq(star(seq(x->data, both(x->rf, x->internal))), x->addr);
 	struct rel xb = star(either(k->hb, either(k->pb, k->rb)));
 	struct rel vis, w_pre, r_pre, w_post, r_post, ww, wr, rw, pre, bad, ok;
 
@@ -373,9 +377,8 @@ static bool lkmm_plain(const struct ex *x, const struct lkmm *k, struct rm_races
 		return true;
 	vis = either(seq(only(ALL, k->strong, marked), xb), both(xb, x->internal));
 	vis = seq(seq(star(k->cumul), only(ALL, opt(k->rfe), marked)), vis);
-	w_pre = only(marked, opt(either(x->addr, k->fence)), ALL);
-	r_pre = only(marked, opt(either(either(x->addr, k->nonrw), only(rmb_reads, rmb, ret))),
-		     ALL);
+	w_pre = only(marked, opt(either(addr, k->fence)), ALL);
+	r_pre = only(marked, opt(either(either(addr, k->nonrw), only(rmb_reads, rmb, ret))), ALL);
 	w_post = seq(only(ALL, opt(k->fence), marked), k->rmw_seq);
 	r_post = only(ALL, opt(either(k->nonrw, only(ret, rmb, rmb_reads))), marked);
 

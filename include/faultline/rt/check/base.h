@@ -82,6 +82,7 @@ bool fl_rmw_and(uint64_t old, uint64_t a, uint64_t b, uint64_t *n);
 bool fl_rmw_or(uint64_t old, uint64_t a, uint64_t b, uint64_t *n);
 bool fl_rmw_xor(uint64_t old, uint64_t a, uint64_t b, uint64_t *n);
 bool fl_rmw_add_unless(uint64_t old, uint64_t a, uint64_t b, uint64_t *n);
+bool fl_rmw_inc_limited(uint64_t old, uint64_t a, uint64_t b, uint64_t *n);
 
 #define FL_TO_U64__(T, v)                                                                          \
 	({                                                                                         \
@@ -134,6 +135,8 @@ bool fl_rmw_add_unless(uint64_t old, uint64_t a, uint64_t b, uint64_t *n);
 #define FL_FETCH(op, p, v, order, text) FL_RMW1__(p, fl_rmw_##op, v, order, 0, text)
 #define FL_FETCH_ADD_UNLESS(p, v, u, order, text)                                                  \
 	FL_RMW__(p, fl_rmw_add_unless, v, u, order, 0, text)
+#define FL_FETCH_INC_LIMITED(p, limit, order, text)                                                \
+	FL_RMW1__(p, fl_rmw_inc_limited, limit, order, 0, text)
 #define FL_VOID_RMW(op, p, v, text)                                                                \
 	((void)FL_RMW1__(p, fl_rmw_##op, v, FL_ONCE, FL_RMW_NORETURN, text))
 #define FL_FENCE(kind, text) fl_ev_fence((kind), FL_SITE(text))

@@ -32,9 +32,13 @@ bool fl_await_mask(uint64_t old, uint64_t a, uint64_t b, uint64_t *n);
 /* What lock this is, for who watches the order of locks (lib/rt/lock_watch.h). */
 void fl_lock_named(const void *lock, const char *name);
 
+/*
+ * A marked store: an object may be published by smp_wmb() and a store of its address, as pmd_install()
+ * does. Whoever locks it then writes to the lock, which smp_wmb() orders after marked stores alone.
+ */
 #define spin_lock_init(l)                                                                          \
 	do {                                                                                       \
-		(l)->val = 0;                                                                      \
+		FL_STORE(&(l)->val, 0, FL_ONCE, "spin_lock_init(" #l ")");                         \
 		fl_lock_named(&(l)->val, #l);                                                      \
 	} while (0)
 #define spin_lock(l)                                                                               \

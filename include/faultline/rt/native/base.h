@@ -147,6 +147,26 @@
 		old;                                                                               \
 	})
 
+/* Adds 1 unless the value is 0, or @limit or more. Unsigned. */
+#define FL_FETCH_INC_LIMITED(p, limit, order, text)                                                \
+	FL_FETCH_INC_LIMITED__(p, limit, order, FL_UNIQUE__(fl_limited_),                          \
+			       FL_UNIQUE__(fl_limited_), FL_UNIQUE__(fl_limited_))
+#define FL_FETCH_INC_LIMITED__(p, limit, order, ptr, most, old)                                    \
+	({                                                                                         \
+		__typeof__(FL_ATOMIC_PTR__(p)) ptr = FL_ATOMIC_PTR__(p);                           \
+		FL_VALUE_TYPE__(*(p)) most = (limit);                                              \
+		FL_VALUE_TYPE__(*(p)) old = __atomic_load_n(ptr, FL_C11_FAILED_ORDER__);           \
+		while (old && old < most) {                                                        \
+			if (__atomic_compare_exchange_n(ptr, &old, old + 1, true,                  \
+							FL_C11_RMW_ORDER__(order),                 \
+							FL_C11_FAILED_ORDER__)) {                  \
+				FL_AFTER_RMW__(order);                                             \
+				break;                                                             \
+			}                                                                          \
+		}                                                                                  \
+		old;                                                                               \
+	})
+
 #define FL_FENCE(kind, text) fl_native_fence(kind)
 
 /* What the check engine explores all values of. */
