@@ -79,6 +79,8 @@ static void judge_entry(struct mm_struct *mm, fl_vaddr addr, pte_t pte, void *ar
 	if (!(page->flags & FL_BIT(PG_anon)))
 		return;
 	if (pte_write(pte) && !exclusive)
+		fl_about_entry(mm->id, addr);
+	if (pte_write(pte) && !exclusive)
 		fl_oracle_fail("anon-exclusive",
 			       "mm %llu may write to frame %llu at %#llx, which is not exclusive",
 			       (unsigned long long)mm->id, (unsigned long long)pte_pfn(pte),
@@ -87,6 +89,8 @@ static void judge_entry(struct mm_struct *mm, fl_vaddr addr, pte_t pte, void *ar
 	if (!exclusive || page->_mapcount.counter < 1)
 		return;
 	fl_final_each_page(find_other, &other);
+	if (other.found)
+		fl_about_entry(mm->id, addr);
 	if (other.found)
 		fl_oracle_fail("anon-exclusive",
 			       "frame %llu is exclusive to mm %llu, and another mm maps it, too",
@@ -107,6 +111,8 @@ static void finish(void)
 		if (!(flags & FL_BIT(PG_anon)) || flags & FL_BIT(PG_anon_exclusive))
 			continue;
 		failed = true;
+		FL_ABOUT(.kinds = FL_EVENT_BIT(PIN), .pfn = pin->pfn, .by_cpu = true,
+			 .cpu = pin->cpu);
 		fl_oracle_fail("anon-exclusive",
 			       "CPU%u keeps a %s pin on frame %llu, which is no longer "
 			       "exclusive to mm %llu",
@@ -118,19 +124,4 @@ static void finish(void)
 		fl_final_each_page(judge_entry, NULL);
 }
 
-static void clear(void)
-{
-	fl_table_clear(&pins);
-}
-
-static void save(void)
-{
-	fl_table_save(&pins);
-}
-
-static void restore(void)
-{
-	fl_table_restore(&pins);
-}
-
-const struct fl_oracle fl_anon_exclusive_oracle = { clear, save, restore, finish };
+const struct fl_oracle fl_anon_exclusive_oracle = { .tables = { &pins }, .finish = finish };

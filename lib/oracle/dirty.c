@@ -91,6 +91,9 @@ static void judge(const struct stored *s)
 		return;
 	q.pfn = page_to_pfn(page);
 	fl_final_each_page(look, &q);
+	FL_ABOUT(.kinds = FL_EVENT_BIT(STORE), .mm_id = s->key.a, .addr = addr,
+		 .end = addr + page_size(m));
+	fl_about_entry(s->key.a, addr);
 	fl_oracle_fail("missed-dirty", "CPU%u stored to page %llu of a file at %#llx; %s", s->cpu,
 		       (unsigned long long)index, (unsigned long long)addr,
 		       q.dirty ? "the file system was not asked before (page_mkwrite)"
@@ -103,25 +106,8 @@ static void finish(void)
 		judge(fl_table_at(&pages.t, i));
 }
 
-static void clear(void)
-{
-	fl_map_clear(&pages);
-}
-
-static void save(void)
-{
-	fl_map_save(&pages);
-}
-
-static void restore(void)
-{
-	fl_map_restore(&pages);
-}
-
 const struct fl_oracle fl_dirty_oracle = {
-	.clear = clear,
-	.save = save,
-	.restore = restore,
+	.maps = { &pages },
 	.finish = finish,
 	.event = event,
 	.wants = FL_EVENT_BIT(STORE) | FL_EVENT_BIT(DISCARD),

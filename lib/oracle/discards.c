@@ -70,28 +70,8 @@ static void event(const struct fl_event *e)
 		discard(e);
 }
 
-static void clear(void)
-{
-	fl_map_clear(&ranges);
-	fl_map_clear(&kernel_values);
-}
-
-static void save(void)
-{
-	fl_map_save(&ranges);
-	fl_map_save(&kernel_values);
-}
-
-static void restore(void)
-{
-	fl_map_restore(&ranges);
-	fl_map_restore(&kernel_values);
-}
-
 const struct fl_oracle fl_discards = {
-	.clear = clear,
-	.save = save,
-	.restore = restore,
+	.maps = { &ranges, &kernel_values },
 	.event = event,
 	.wants = FL_EVENT_BIT(DISCARD) | FL_EVENT_BIT(KERNEL_STORE),
 	.accesses = true,

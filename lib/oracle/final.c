@@ -21,17 +21,24 @@ struct vm_area_struct *fl_final_vma(uint64_t mm_id, fl_vaddr addr)
 	return mm ? vma_lookup(mm, addr) : NULL;
 }
 
-pte_t fl_final_pte(uint64_t mm_id, fl_vaddr addr)
+const pte_t *fl_final_entry(uint64_t mm_id, fl_vaddr addr)
 {
 	struct mm_struct *mm = fl_final_mm(mm_id);
 	pmd_t *pmdp;
 
 	if (!mm || addr >= task_size(mm->machine))
-		return PTE_NONE;
+		return NULL;
 	pmdp = pmd_offset_lockless(mm->machine, mm->pgd, addr);
 	if (!pmdp || pmd_none(*pmdp))
-		return PTE_NONE;
-	return *pte_offset_map(mm->machine, *pmdp, addr);
+		return NULL;
+	return pte_offset_map(mm->machine, *pmdp, addr);
+}
+
+pte_t fl_final_pte(uint64_t mm_id, fl_vaddr addr)
+{
+	const pte_t *entry = fl_final_entry(mm_id, addr);
+
+	return entry ? *entry : PTE_NONE;
 }
 
 bool fl_final_word(uint64_t *word, uint64_t mm_id, fl_vaddr addr)

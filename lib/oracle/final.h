@@ -29,6 +29,8 @@ static inline uint64_t fl_page_of(const struct fl_machine *m, fl_vaddr addr)
 struct mm_struct *fl_final_mm(uint64_t id);
 /* What maps @addr, or NULL. */
 struct vm_area_struct *fl_final_vma(uint64_t mm_id, fl_vaddr addr);
+/* The page-table entry for @addr; NULL: there is no table. */
+const pte_t *fl_final_entry(uint64_t mm_id, fl_vaddr addr);
 /* 0 also where there is no table. */
 pte_t fl_final_pte(uint64_t mm_id, fl_vaddr addr);
 /* The word at @addr if a page is mapped there, for whatever access. */

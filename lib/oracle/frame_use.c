@@ -71,33 +71,18 @@ static void event(const struct fl_event *e)
 		return;
 	}
 	f = e->pfn ? fl_map_find(&frames, e->pfn, 0) : NULL;
-	if (f && f->free)
-		fl_oracle_fail(e->kind == FL_EVENT_LOAD || e->kind == FL_EVENT_STORE
-				       ? "stale-tlb"
-				       : "use-after-free",
-			       "CPU%u %s frame %llu, which CPU%u has freed", e->cpu, what(e->kind),
-			       (unsigned long long)e->pfn, f->cpu);
-}
-
-static void clear(void)
-{
-	fl_map_clear(&frames);
-}
-
-static void save(void)
-{
-	fl_map_save(&frames);
-}
-
-static void restore(void)
-{
-	fl_map_restore(&frames);
+	if (!f || !f->free)
+		return;
+	fl_oracle_about(e);
+	FL_ABOUT(.kinds = FL_EVENT_BIT(FRAME_FREE), .pfn = e->pfn, .by_cpu = true, .cpu = f->cpu);
+	fl_oracle_fail(e->kind == FL_EVENT_LOAD || e->kind == FL_EVENT_STORE ? "stale-tlb"
+									     : "use-after-free",
+		       "CPU%u %s frame %llu, which CPU%u has freed", e->cpu, what(e->kind),
+		       (unsigned long long)e->pfn, f->cpu);
 }
 
 const struct fl_oracle fl_frame_use_oracle = {
-	.clear = clear,
-	.save = save,
-	.restore = restore,
+	.maps = { &frames },
 	.event = event,
 	.wants = FL_EVENT_BIT(LOAD) | FL_EVENT_BIT(STORE) | FL_EVENT_BIT(PIN) |
 		 FL_EVENT_BIT(KERNEL_STORE) | FL_EVENT_BIT(PIPE_READ) | FL_EVENT_BIT(FRAME_ALLOC) |

@@ -71,7 +71,8 @@ void fl_oracle_vma_free(const struct vm_area_struct *vma);
  * vma_torn.c: the reader's side, on @cpu. It has the VMA locked, having read @seq from vm_lock_seq;
  * values that it read from the VMA and acts on; it is about to unlock.
  */
-void fl_oracle_vma_locked(unsigned int cpu, const struct vm_area_struct *vma, int seq);
+void fl_oracle_vma_locked(unsigned int cpu, const struct mm_struct *mm,
+			  const struct vm_area_struct *vma, int seq);
 void fl_oracle_vma_saw_flags(unsigned int cpu, const struct vm_area_struct *vma, uint64_t flags);
 void fl_oracle_vma_saw_range(unsigned int cpu, const struct vm_area_struct *vma, uint64_t start,
 			     uint64_t end);

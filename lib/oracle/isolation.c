@@ -251,15 +251,25 @@ static const struct secret *stolen(uint64_t mm_id, uint64_t value)
 	return private_owner(value);
 }
 
+static void about(const struct secret *s, uint64_t value)
+{
+	FL_ABOUT(.kinds = FL_EVENT_BIT(STORE), .mm_id = s->key.b, .addr = s->addr,
+		 .end = s->addr + 1, .of_value = true, .value = value);
+}
+
 static void judge_seen(const struct doubt *d)
 {
 	const struct secret *s = stolen(d->mm_id, d->value);
 
-	if (s)
-		fl_oracle_fail("isolation",
-			       "CPU%u, mm %llu, %s %#llx, which mm %llu wrote to private memory",
-			       d->cpu, (unsigned long long)d->mm_id, d->how,
-			       (unsigned long long)d->value, (unsigned long long)s->key.b);
+	if (!s)
+		return;
+	about(s, d->value);
+	FL_ABOUT(.kinds = FL_EVENT_BIT(LOAD) | FL_EVENT_BIT(PIPE_READ), .by_cpu = true,
+		 .cpu = d->cpu, .of_value = true, .value = d->value);
+	fl_oracle_fail("isolation",
+		       "CPU%u, mm %llu, %s %#llx, which mm %llu wrote to private memory", d->cpu,
+		       (unsigned long long)d->mm_id, d->how, (unsigned long long)d->value,
+		       (unsigned long long)s->key.b);
 }
 
 /* What can be read there at the end. */
@@ -271,13 +281,16 @@ static void judge_page(struct mm_struct *mm, fl_vaddr addr, pte_t pte, void *arg
 	for (unsigned int i = 0; i < m->page_words; i++) {
 		const struct secret *s = words[i] ? stolen(mm->id, words[i]) : NULL;
 
-		if (s)
-			fl_oracle_fail("isolation",
-				       "mm %llu can read %#llx at %#llx, which mm %llu wrote to "
-				       "private memory",
-				       (unsigned long long)mm->id, (unsigned long long)words[i],
-				       (unsigned long long)addr + i * FL_WORD_SIZE,
-				       (unsigned long long)s->key.b);
+		if (!s)
+			continue;
+		about(s, words[i]);
+		fl_about_entry(mm->id, addr);
+		fl_oracle_fail("isolation",
+			       "mm %llu can read %#llx at %#llx, which mm %llu wrote to "
+			       "private memory",
+			       (unsigned long long)mm->id, (unsigned long long)words[i],
+			       (unsigned long long)addr + i * FL_WORD_SIZE,
+			       (unsigned long long)s->key.b);
 	}
 }
 
@@ -289,11 +302,13 @@ static void judge_file_page(const struct page *page)
 	for (unsigned int i = 0; i < m->page_words; i++) {
 		const struct secret *s = words[i] ? private_owner(words[i]) : NULL;
 
-		if (s)
-			fl_oracle_fail("isolation",
-				       "a page of a file has %#llx, which mm %llu wrote to a "
-				       "private mapping",
-				       (unsigned long long)words[i], (unsigned long long)s->key.b);
+		if (!s)
+			continue;
+		about(s, words[i]);
+		fl_oracle_fail("isolation",
+			       "a page of a file has %#llx, which mm %llu wrote to a "
+			       "private mapping",
+			       (unsigned long long)words[i], (unsigned long long)s->key.b);
 	}
 }
 
@@ -329,37 +344,9 @@ static void finish(void)
 	judge_files();
 }
 
-static void clear(void)
-{
-	fl_map_clear(&secrets);
-	fl_map_clear(&values);
-	fl_table_clear(&forks);
-	fl_table_clear(&doubts);
-	fl_table_clear(&references);
-}
-
-static void save(void)
-{
-	fl_map_save(&secrets);
-	fl_map_save(&values);
-	fl_table_save(&forks);
-	fl_table_save(&doubts);
-	fl_table_save(&references);
-}
-
-static void restore(void)
-{
-	fl_map_restore(&secrets);
-	fl_map_restore(&values);
-	fl_table_restore(&forks);
-	fl_table_restore(&doubts);
-	fl_table_restore(&references);
-}
-
 const struct fl_oracle fl_isolation_oracle = {
-	.clear = clear,
-	.save = save,
-	.restore = restore,
+	.tables = { &forks, &doubts, &references },
+	.maps = { &secrets, &values },
 	.finish = finish,
 	.event = event,
 	.wants = FL_EVENT_BIT(LOAD) | FL_EVENT_BIT(STORE) | FL_EVENT_BIT(PIPE_READ) |

@@ -108,8 +108,4 @@ static void clear(void)
 
 #endif
 
-static void save(void)
-{
-}
-
-const struct fl_oracle fl_lock_order_oracle = { .clear = clear, .save = save, .restore = forget };
+const struct fl_oracle fl_lock_order_oracle = { .clear = clear, .restore = forget };

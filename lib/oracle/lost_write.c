@@ -25,6 +25,7 @@
 
 #define MAX_VALUES 64
 #define MAX_DOUBTS 1024
+#define ABOUT_WORD(mm, address) .mm_id = (mm), .addr = (address), .end = (address) + 1
 
 struct word {
 	struct fl_key key; /* mm, address */
@@ -257,6 +258,12 @@ static void judge_load(const struct doubt *d)
 	if (fl_kernel_value(d->saw) || stored_elsewhere(d->saw))
 		return;
 	if (d->own)
+		FL_ABOUT(.kinds = FL_EVENT_BIT(STORE), ABOUT_WORD(d->mm_id, d->addr),
+			 .by_cpu = true, .cpu = d->cpu, .of_value = true, .value = d->expected);
+	FL_ABOUT(.kinds = FL_EVENT_BIT(LOAD), ABOUT_WORD(d->mm_id, d->addr), .by_cpu = true,
+		 .cpu = d->cpu, .of_value = true, .value = d->saw);
+	FL_ABOUT(.aside = true, .kinds = FL_ABOUT_ACCESS, ABOUT_WORD(d->mm_id, d->addr));
+	if (d->own)
 		fl_oracle_fail("lost-write",
 			       "CPU%u stored %#llx at %#llx and then loads %#llx, which nobody has "
 			       "stored there since",
@@ -300,6 +307,10 @@ static void judge_final(const struct word *w)
 	    fl_kernel_value(value) || stored_elsewhere(value))
 		return;
 	if (s)
+		FL_ABOUT(.kinds = FL_EVENT_BIT(STORE), ABOUT_WORD(w->key.a, w->key.b),
+			 .by_cpu = true, .cpu = s->cpu, .of_value = true, .value = s->value);
+	FL_ABOUT(.aside = true, .kinds = FL_ABOUT_ACCESS, ABOUT_WORD(w->key.a, w->key.b));
+	if (s)
 		fl_oracle_fail(
 			"lost-write",
 			"%#llx, which CPU%u stored at %#llx, is lost: at the end there is %#llx",
@@ -323,32 +334,9 @@ static void finish(void)
 		judge_final(fl_table_at(&words.t, i));
 }
 
-static void clear(void)
-{
-	fl_map_clear(&words);
-	fl_map_clear(&file_words);
-	fl_table_clear(&stores);
-	fl_table_clear(&doubts);
-}
-
-static void save(void)
-{
-	fl_map_save(&words);
-	fl_table_save(&stores);
-	fl_table_save(&doubts);
-}
-
-static void restore(void)
-{
-	fl_map_restore(&words);
-	fl_table_restore(&stores);
-	fl_table_restore(&doubts);
-}
-
 const struct fl_oracle fl_lost_write_oracle = {
-	.clear = clear,
-	.save = save,
-	.restore = restore,
+	.tables = { &stores, &doubts },
+	.maps = { &words },
 	.finish = finish,
 	.event = event,
 	.wants = FL_EVENT_BIT(LOAD) | FL_EVENT_BIT(STORE) | FL_EVENT_BIT(DISCARD),

@@ -117,6 +117,12 @@ static void judge(const struct seen *w)
 		return;
 	if (fl_discarded(w->key.a, w->key.b))
 		return;
+	FL_ABOUT(.kinds = FL_EVENT_BIT(STORE), .mm_id = w->key.a, .addr = w->key.b,
+		 .end = w->key.b + 1);
+	FL_ABOUT(.kinds = FL_EVENT_BIT(SOFT_DIRTY_CLEARED), .mm_id = w->key.a, .by_cpu = true,
+		 .cpu = c->cpu);
+	FL_ABOUT(.kinds = FL_EVENT_BIT(LOAD), .mm_id = w->key.a, .addr = w->key.b,
+		 .end = w->key.b + 1, .by_cpu = true, .cpu = c->cpu);
 	if (w->stored)
 		fl_oracle_fail("missed-soft-dirty",
 			       "%#llx was stored to after CPU%u had cleared the soft-dirty bits of "
@@ -137,28 +143,8 @@ static void finish(void)
 		judge(fl_table_at(&words.t, i));
 }
 
-static void clear(void)
-{
-	fl_map_clear(&clearings);
-	fl_map_clear(&words);
-}
-
-static void save(void)
-{
-	fl_map_save(&clearings);
-	fl_map_save(&words);
-}
-
-static void restore(void)
-{
-	fl_map_restore(&clearings);
-	fl_map_restore(&words);
-}
-
 const struct fl_oracle fl_missed_soft_dirty_oracle = {
-	.clear = clear,
-	.save = save,
-	.restore = restore,
+	.maps = { &clearings, &words },
 	.finish = finish,
 	.event = event,
 	.wants = FL_EVENT_BIT(LOAD) | FL_EVENT_BIT(STORE) | FL_EVENT_BIT(DISCARD) |

@@ -201,6 +201,17 @@ static bool is_shared(uint64_t mm_id, fl_vaddr addr)
 	return fl_final_vma(mm_id, addr)->vm_flags & VM_SHARED;
 }
 
+/* What @cpu did to the page, or to the word at @addr. */
+static void about(const struct page_state *p, unsigned int cpu, uint32_t kinds, fl_vaddr addr)
+{
+	const struct fl_machine *m = fl_oracle_machine();
+	bool word = kinds & FL_ABOUT_ACCESS;
+
+	FL_ABOUT(.kinds = kinds, .mm_id = p->key.a, .addr = word ? addr : p->key.b << m->page_shift,
+		 .end = word ? addr + 1 : (p->key.b + 1) << m->page_shift, .by_cpu = true,
+		 .cpu = cpu);
+}
+
 static void judge_protector(const struct page_state *p, const struct word *w, fl_vaddr addr)
 {
 	uint64_t mm_id = p->key.a, value;
@@ -208,6 +219,9 @@ static void judge_protector(const struct page_state *p, const struct word *w, fl
 	if (!p->protected || p->message || p->unprotected & (p->by_set_up ? ~0ULL : ~bit(p->cpu)))
 		return;
 	if (w->stored) {
+		about(p, p->cpu, FL_EVENT_BIT(UFFD_PROTECT), addr);
+		FL_ABOUT(.kinds = FL_EVENT_BIT(STORE), .mm_id = mm_id, .addr = addr,
+			 .end = addr + 1);
 		fl_oracle_fail(
 			"missed-wp",
 			"a store to %#llx of mm %llu, which CPU%u had write-protected before, "
@@ -221,13 +235,17 @@ static void judge_protector(const struct page_state *p, const struct word *w, fl
 		return;
 	if (is_shared(mm_id, addr))
 		return;
-	if (w->loaded && value != w->value && !fl_kernel_value(value))
-		fl_oracle_fail(
-			"missed-wp",
-			"%#llx was loaded at %#llx, which CPU%u had write-protected before; now "
-			"there is %#llx, without a message",
-			(unsigned long long)w->value, (unsigned long long)addr, p->cpu,
-			(unsigned long long)value);
+	if (!w->loaded || value == w->value || fl_kernel_value(value))
+		return;
+	about(p, p->cpu, FL_EVENT_BIT(LOAD), addr);
+	FL_ABOUT(.kinds = FL_EVENT_BIT(STORE), .mm_id = mm_id, .addr = addr, .end = addr + 1,
+		 .of_value = true, .value = value);
+	about(p, p->cpu, FL_EVENT_BIT(UFFD_PROTECT), addr);
+	fl_oracle_fail("missed-wp",
+		       "%#llx was loaded at %#llx, which CPU%u had write-protected before; now "
+		       "there is %#llx, without a message",
+		       (unsigned long long)w->value, (unsigned long long)addr, p->cpu,
+		       (unsigned long long)value);
 }
 
 static void judge_handler(const struct page_state *p, const struct word *w, fl_vaddr addr)
@@ -239,12 +257,17 @@ static void judge_handler(const struct page_state *p, const struct word *w, fl_v
 	/* After it took the protection back anything may be there. */
 	if (!w->changed && (!p->frozen || !fl_final_word(&value, p->key.a, addr)))
 		return;
-	if (value != w->value && !fl_kernel_value(value))
-		fl_oracle_fail("missed-wp",
-			       "CPU%u has a message about a write to %#llx and loads %#llx there; "
-			       "before anybody took the protection back there was %#llx",
-			       p->handler, (unsigned long long)addr, (unsigned long long)w->value,
-			       (unsigned long long)value);
+	if (value == w->value || fl_kernel_value(value))
+		return;
+	about(p, p->handler, FL_EVENT_BIT(LOAD), addr);
+	FL_ABOUT(.kinds = FL_EVENT_BIT(STORE), .mm_id = p->key.a, .addr = addr, .end = addr + 1,
+		 .of_value = true, .value = value);
+	about(p, p->handler, FL_EVENT_BIT(UFFD_MESSAGE), addr);
+	fl_oracle_fail("missed-wp",
+		       "CPU%u has a message about a write to %#llx and loads %#llx there; "
+		       "before anybody took the protection back there was %#llx",
+		       p->handler, (unsigned long long)addr, (unsigned long long)w->value,
+		       (unsigned long long)value);
 }
 
 static void judge(const struct word *w)
@@ -267,28 +290,8 @@ static void finish(void)
 		judge(fl_table_at(&words.t, i));
 }
 
-static void clear(void)
-{
-	fl_map_clear(&pages);
-	fl_map_clear(&words);
-}
-
-static void save(void)
-{
-	fl_map_save(&pages);
-	fl_map_save(&words);
-}
-
-static void restore(void)
-{
-	fl_map_restore(&pages);
-	fl_map_restore(&words);
-}
-
 const struct fl_oracle fl_missed_wp_oracle = {
-	.clear = clear,
-	.save = save,
-	.restore = restore,
+	.maps = { &pages, &words },
 	.finish = finish,
 	.event = event,
 	.wants = FL_EVENT_BIT(LOAD) | FL_EVENT_BIT(STORE) | FL_EVENT_BIT(UFFD_PROTECT) |

@@ -6,6 +6,7 @@
 #include "oracle/oracle.h"
 
 #include "oracle/hooks.h"
+#include "oracle/map.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -89,12 +90,26 @@ static void update_wanted(void)
 		if (fl_oracles_on && customs[i] && customs[i]->event)
 			fl_oracle_wanted = UINT32_MAX;
 	}
+	/*
+	 * Of what the oracles hear a listener hears. More would be accesses to modelled memory that
+	 * the search did not make, in the arguments of FL_EVENT(); a fault's have none.
+	 */
+	if (fl_oracles_on && fl_oracle_listener)
+		fl_oracle_wanted |= FL_EVENT_BIT(FAULT);
 }
 
 void fl_oracle_watch_accesses(bool on)
 {
 	fl_oracle_lock();
 	watch_accesses = on;
+	update_wanted();
+	fl_oracle_unlock();
+}
+
+void fl_oracle_listen(const struct fl_oracle_listener *listener)
+{
+	fl_oracle_lock();
+	fl_oracle_listener = listener;
 	update_wanted();
 	fl_oracle_unlock();
 }
@@ -119,10 +134,47 @@ void fl_oracle_event(struct fl_event *e)
 {
 	e->cpu = (unsigned int)smp_processor_id();
 	/* The CPU's own, which it has just used. */
-	if (!e->mm && (e->kind == FL_EVENT_LOAD || e->kind == FL_EVENT_STORE))
+	if (!e->mm &&
+	    (e->kind == FL_EVENT_LOAD || e->kind == FL_EVENT_STORE || e->kind == FL_EVENT_FAULT))
 		e->mm = (const struct fl_mm *)machine->cpus[e->cpu].state->mm;
+	if (fl_oracle_listener)
+		fl_oracle_listener->event(e);
 	fl_oracle_tell(e);
 }
+
+/* --- records --- */
+
+static void forget_records(const struct fl_oracle *oracle)
+{
+	for (size_t i = 0; oracle->tables[i]; i++)
+		fl_table_clear(oracle->tables[i]);
+	for (size_t i = 0; oracle->maps[i]; i++)
+		fl_map_clear(oracle->maps[i]);
+	if (oracle->clear)
+		oracle->clear();
+}
+
+static void save_records(const struct fl_oracle *oracle)
+{
+	for (size_t i = 0; oracle->tables[i]; i++)
+		fl_table_save(oracle->tables[i]);
+	for (size_t i = 0; oracle->maps[i]; i++)
+		fl_map_save(oracle->maps[i]);
+	if (oracle->save)
+		oracle->save();
+}
+
+static void restore_records(const struct fl_oracle *oracle)
+{
+	for (size_t i = 0; oracle->tables[i]; i++)
+		fl_table_restore(oracle->tables[i]);
+	for (size_t i = 0; oracle->maps[i]; i++)
+		fl_map_restore(oracle->maps[i]);
+	if (oracle->restore)
+		oracle->restore();
+}
+
+/* --- moments --- */
 
 void fl_oracle_attach(const struct fl_machine *m, bool on)
 {
@@ -131,7 +183,7 @@ void fl_oracle_attach(const struct fl_machine *m, bool on)
 	saved = false;
 	fl_oracles_on = m && on;
 	for (size_t i = 0; i < NR_ORACLES; i++)
-		oracles[i]->clear();
+		forget_records(oracles[i]);
 	update_wanted();
 	fl_oracle_unlock();
 }
@@ -143,9 +195,9 @@ void fl_oracle_reset(void)
 	fl_oracle_lock();
 	for (size_t i = 0; i < NR_ORACLES; i++) {
 		if (saved)
-			oracles[i]->restore();
+			restore_records(oracles[i]);
 		else
-			oracles[i]->save();
+			save_records(oracles[i]);
 	}
 	saved = true;
 	for (size_t i = 0; fl_oracles_on && i < NR_CUSTOM; i++) {

@@ -16,7 +16,11 @@
 
 #include <faultline/extend.h>
 
+#include "oracle/about.h"
+
 struct fl_machine;
+struct fl_map;
+struct fl_table;
 struct mm_struct;
 
 /*
@@ -59,12 +63,18 @@ const struct fl_machine *fl_oracle_machine(void);
  */
 bool fl_oracle_in_set_up(void);
 
-/* One oracle, or what some of them share. All but finish are called with the lock held. */
+#define FL_ORACLE_RECORDS 4 /* at least one more than an oracle has of a kind */
+
+/* One oracle, or what some of them share. All but finish are called with the lock held. NULL: nothing to do. */
 struct fl_oracle {
+	/* Its records, ended by NULL: oracle.c forgets them, sets them aside and takes them back. */
+	struct fl_table *tables[FL_ORACLE_RECORDS];
+	struct fl_map *maps[FL_ORACLE_RECORDS];
+	/* The same for what it keeps beside them. */
 	void (*clear)(void);   /* forget everything */
-	void (*save)(void);    /* remember the records of this moment */
-	void (*restore)(void); /* and go back to them */
-	void (*finish)(void);  /* NULL: nothing to say at the end */
+	void (*save)(void);    /* remember this moment */
+	void (*restore)(void); /* and go back to it */
+	void (*finish)(void);  /* say what can be said at the end */
 	void (*event)(const struct fl_event *e);
 	uint32_t wants; /* a bit per kind of event */
 	bool accesses;	/* off natively unless fl_oracle_watch_accesses(true) */
@@ -75,8 +85,6 @@ struct fl_oracle {
  * flags set to them.
  */
 void fl_permission_lifted(const struct mm_struct *mm, fl_vaddr start, fl_vaddr end, uint64_t flags);
-
-#define FL_EVENT_BIT(kind) (1U << FL_EVENT_##kind)
 
 extern const struct fl_oracle fl_anon_exclusive_oracle;
 extern const struct fl_oracle fl_dirty_oracle;

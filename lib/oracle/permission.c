@@ -101,6 +101,10 @@ static void judge(const struct rights *r)
 	vma = fl_final_vma(r->key.a, r->addr);
 	if (vma && vma->vm_flags & (r->write ? VM_WRITE : VM_READ | VM_WRITE))
 		return;
+	FL_ABOUT(.kinds = FL_ABOUT_ACCESS, .mm_id = r->key.a, .addr = r->addr, .end = r->addr + 1,
+		 .by_cpu = true, .cpu = r->user);
+	FL_ABOUT(.kinds = FL_EVENT_BIT(PROTECTED), .mm_id = r->key.a, .by_cpu = true,
+		 .cpu = r->cpu);
 	fl_oracle_fail("permission", "CPU%u %s %#llx of mm %llu, which CPU%u had %s before",
 		       r->user, r->write ? "stored to" : "loaded from", (unsigned long long)r->addr,
 		       (unsigned long long)r->key.a, r->cpu,
@@ -113,25 +117,8 @@ static void finish(void)
 		judge(fl_table_at(&pages.t, i));
 }
 
-static void clear(void)
-{
-	fl_map_clear(&pages);
-}
-
-static void save(void)
-{
-	fl_map_save(&pages);
-}
-
-static void restore(void)
-{
-	fl_map_restore(&pages);
-}
-
 const struct fl_oracle fl_permission_oracle = {
-	.clear = clear,
-	.save = save,
-	.restore = restore,
+	.maps = { &pages },
 	.finish = finish,
 	.event = event,
 	.wants = FL_EVENT_BIT(LOAD) | FL_EVENT_BIT(STORE) | FL_EVENT_BIT(PROTECTED),

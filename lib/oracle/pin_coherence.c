@@ -74,6 +74,11 @@ static void finish(void)
 		if (!pte_present(pte) || pte_pfn(pte) == pin->pfn || !is_promised(pin) ||
 		    fl_discarded(pin->mm_id, pin->addr))
 			continue;
+		FL_ABOUT(.kinds = FL_EVENT_BIT(PIN), .mm_id = pin->mm_id, .pfn = pin->pfn,
+			 .by_cpu = true, .cpu = pin->cpu);
+		fl_about_entry(pin->mm_id, pin->addr);
+		FL_ABOUT(.aside = true, .kinds = FL_ABOUT_ACCESS, .mm_id = pin->mm_id,
+			 .addr = pin->addr, .end = pin->addr + page_size(fl_oracle_machine()));
 		fl_oracle_fail(
 			"pin-coherence",
 			"CPU%u keeps a %s pin on frame %llu for %#llx of mm %llu, where frame "
@@ -84,25 +89,8 @@ static void finish(void)
 	}
 }
 
-static void clear(void)
-{
-	fl_table_clear(&pins);
-}
-
-static void save(void)
-{
-	fl_table_save(&pins);
-}
-
-static void restore(void)
-{
-	fl_table_restore(&pins);
-}
-
 const struct fl_oracle fl_pin_coherence_oracle = {
-	.clear = clear,
-	.save = save,
-	.restore = restore,
+	.tables = { &pins },
 	.finish = finish,
 	.event = event,
 	.wants = FL_EVENT_BIT(PIN) | FL_EVENT_BIT(UNPIN) | FL_EVENT_BIT(DISCARD),

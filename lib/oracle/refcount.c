@@ -97,11 +97,13 @@ static void judge(const struct page *page)
 	long refs = page->_refcount.counter, known;
 
 	if (c->entries && (c->free || !refs)) {
+		FL_ABOUT(.memory = &page->_refcount);
 		fl_oracle_fail("refcount", "mm %llu maps frame %llu at %#llx, which is free",
 			       (unsigned long long)c->mm_id, pfn, (unsigned long long)c->addr);
 		return;
 	}
 	if (c->free ? refs != 0 : !refs) {
+		FL_ABOUT(.memory = &page->_refcount);
 		fl_oracle_fail(refs ? "refcount" : "leak",
 			       refs ? "frame %llu is free and has %ld references"
 				    : "frame %llu is not free and has %ld references",
@@ -109,11 +111,14 @@ static void judge(const struct page *page)
 		return;
 	}
 	if (page->_mapcount.counter + 1 != (int)c->entries) {
+		FL_ABOUT(.memory = &page->_mapcount);
 		fl_oracle_fail("refcount", "frame %llu: page_mapcount() is %d, %u entries map it",
 			       pfn, page->_mapcount.counter + 1, c->entries);
 		return;
 	}
 	known = c->free ? 0 : known_references(page, c);
+	if (refs < known)
+		FL_ABOUT(.memory = &page->_refcount);
 	if (refs < known)
 		fl_oracle_fail("refcount", "frame %llu has %ld references, of which %ld are known",
 			       pfn, refs, known);
@@ -136,25 +141,8 @@ static void finish(void)
 	counts = NULL;
 }
 
-static void clear(void)
-{
-	fl_table_clear(&pins);
-}
-
-static void save(void)
-{
-	fl_table_save(&pins);
-}
-
-static void restore(void)
-{
-	fl_table_restore(&pins);
-}
-
 const struct fl_oracle fl_refcount_oracle = {
-	.clear = clear,
-	.save = save,
-	.restore = restore,
+	.tables = { &pins },
 	.finish = finish,
 	.event = event,
 	.wants = FL_EVENT_BIT(PIN) | FL_EVENT_BIT(UNPIN),

@@ -249,14 +249,18 @@ static const struct values *left_by(const struct record *r, int seq)
 	return NULL;
 }
 
-void fl_oracle_vma_locked(unsigned int cpu, const struct vm_area_struct *vma, int seq)
+void fl_oracle_vma_locked(unsigned int cpu, const struct mm_struct *mm,
+			  const struct vm_area_struct *vma, int seq)
 {
 	const struct record *r;
 
 	fl_oracle_lock();
-	readers[cpu].vma = vma;
-	readers[cpu].seq = seq;
 	r = find(vma);
+	/* Of another mm by now: it will find out, and its number says nothing. */
+	if (r && r->mm != mm)
+		r = NULL;
+	if (r)
+		readers[cpu] = (struct reader){ vma, seq };
 	if (r && r->open && r->open_seq == seq)
 		fl_oracle_fail("vma-torn",
 			       "CPU%u read-locks VMA %s while its writer's section %d is open", cpu,
@@ -308,20 +312,16 @@ void fl_oracle_vma_unlocking(unsigned int cpu, const struct vm_area_struct *vma)
 	fl_oracle_unlock();
 }
 
-/* --- all records --- */
+/* --- what is no table --- */
 
 static void clear(void)
 {
-	fl_table_clear(&records);
-	fl_table_clear(&open_records);
 	memset(&heads, 0, sizeof(heads));
 	memset(readers, 0, sizeof(readers));
 }
 
 static void save(void)
 {
-	fl_table_save(&records);
-	fl_table_save(&open_records);
 	saved_heads = heads;
 	heads_changed = false;
 }
@@ -329,12 +329,15 @@ static void save(void)
 /* Set-up code is no reader. */
 static void restore(void)
 {
-	fl_table_restore(&records);
-	fl_table_restore(&open_records);
 	memset(readers, 0, sizeof(readers));
 	if (heads_changed)
 		heads = saved_heads;
 	heads_changed = false;
 }
 
-const struct fl_oracle fl_vma_torn_oracle = { clear, save, restore, NULL };
+const struct fl_oracle fl_vma_torn_oracle = {
+	.tables = { &records, &open_records },
+	.clear = clear,
+	.save = save,
+	.restore = restore,
+};

@@ -150,6 +150,10 @@ static void judge(const struct doubt *d)
 	    (s && s->cpus & ~(d->set_up ? 0 : 1ULL << (d->cpu & 63))) ||
 	    fl_kernel_value(d->value) || fl_discarded_by_other(d->cpu, d->mm_id, d->addr))
 		return;
+	FL_ABOUT(.kinds = FL_EVENT_BIT(LOAD), .mm_id = d->mm_id, .addr = d->addr,
+		 .end = d->addr + 1, .by_cpu = true, .cpu = d->cpu, .of_value = true,
+		 .value = d->value);
+	FL_ABOUT(.kinds = FL_EVENT_BIT(DISCARD) | FL_EVENT_BIT(DONTNEED_DONE), .mm_id = d->mm_id);
 	fl_oracle_fail("stale-tlb",
 		       "CPU%u loads at %#llx, where the page was thrown away before, %#llx, which "
 		       "nobody has stored since",
@@ -162,34 +166,9 @@ static void finish(void)
 		judge(fl_table_at(&doubts, i));
 }
 
-static void clear(void)
-{
-	fl_map_clear(&pages);
-	fl_map_clear(&words);
-	fl_map_clear(&stores);
-	fl_table_clear(&doubts);
-}
-
-static void save(void)
-{
-	fl_map_save(&pages);
-	fl_map_save(&words);
-	fl_map_save(&stores);
-	fl_table_save(&doubts);
-}
-
-static void restore(void)
-{
-	fl_map_restore(&pages);
-	fl_map_restore(&words);
-	fl_map_restore(&stores);
-	fl_table_restore(&doubts);
-}
-
 const struct fl_oracle fl_zero_oracle = {
-	.clear = clear,
-	.save = save,
-	.restore = restore,
+	.tables = { &doubts },
+	.maps = { &pages, &words, &stores },
 	.finish = finish,
 	.event = event,
 	.wants = FL_EVENT_BIT(LOAD) | FL_EVENT_BIT(STORE) | FL_EVENT_BIT(DISCARD) |

@@ -8,6 +8,7 @@
 #include "explore/explore.h"
 #include "failure.h"
 #include "rt/check/stop.h"
+#include "witness.h"
 
 static struct {
 	bool any, in_thread;
@@ -37,6 +38,7 @@ void fl_oracle_fail(const char *oracle, const char *fmt, ...)
 	if (!first.any) {
 		first.any = true;
 		first.in_thread = fl_stop_position(&first.thread, &first.passed);
+		fl_witness_failed(oracle);
 	}
 	fl_stop_at_oracle(oracle, message);
 	flx_fail(oracle, message);

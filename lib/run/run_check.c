@@ -17,6 +17,7 @@
 #include "run/searched.h"
 #include "run/setup.h"
 #include "run/weaken.h"
+#include "run/witness.h"
 #include "explore/explore.h"
 #include "mmu/describe.h"
 #include "oracle/oracle.h"
@@ -35,6 +36,7 @@ struct check {
 	struct fl_weaken *weaken;
 	struct fl_trace_info info;
 	struct fl_trace *trace;
+	int set_up_err; /* why there is no world; the engine has errors of its own */
 };
 
 static void run_thread(void *arg)
@@ -50,18 +52,21 @@ static int set_up(void *arg)
 {
 	struct check *c = arg;
 
-	return fl_run_build(&c->run);
+	c->set_up_err = fl_run_build(&c->run);
+	return c->set_up_err;
 }
 
 static void reset(void *arg)
 {
 	fl_failure_forget();
+	fl_witness_forget();
 	fl_oracle_reset();
 }
 
 static void finish(void *arg)
 {
 	fl_oracle_finish();
+	fl_witness_look();
 }
 
 /* Only lib/mmu/tlb.c accesses a frame for a program. */
@@ -95,12 +100,16 @@ static void tear_down(void *arg, const struct flx_record *record)
 	fl_run_tear_down(&c->run);
 }
 
-static void note_failure(struct check *c)
+/* @record: of the execution that has just been run. */
+static void note_failure(struct check *c, const struct flx_record *record)
 {
 	int thread, passed;
 
+	fl_witness_end();
 	if (c->trace && fl_failure_position(&thread, &passed))
 		fl_trace_set_violating(c->trace, thread, passed);
+	if (c->trace && record)
+		fl_witness_tell(c->trace, record);
 }
 
 static enum flx_model model_of(const char *name)
@@ -187,26 +196,30 @@ static void copy_result(struct check *c, struct fl_run_result *result, struct fl
 	result->trace = c->trace;
 }
 
-static void tear_down_only(void *arg, const struct flx_record *record)
-{
-	struct check *c = arg;
-
-	fl_run_tear_down(&c->run);
-}
-
 /*
- * The search keeps the violating execution's events, not where in it the oracle failed: the execution is run
- * once more to see. Without an answer the trace shows more than it needs.
+ * The search keeps the violating execution's events, not where in it the oracle failed: the
+ * execution is run once more to see, and to hear what oracles are told of. Without an answer the
+ * trace shows more than it needs. What is shown is that run, so that a replay, which is another
+ * one, shows the same: threads that the search had stopped have gone on in it.
  */
-static void find_failure(struct check *c, const struct flx_options *fo)
+static void find_failure(struct check *c, const struct flx_options *fo, const char *oracle)
 {
+	struct fl_trace *searched = c->trace;
 	struct flx_result r = { 0 };
 	char err[256];
 
 	fl_failure_forget();
-	c->program.tear_down = tear_down_only;
-	if (!flx_replay(&c->program, fo, &c->trace->record, &r, err, sizeof(err)))
-		note_failure(c);
+	fl_witness_begin(c->run.scenario);
+	c->trace = NULL;
+	if (!flx_replay(&c->program, fo, &searched->record, &r, err, sizeof(err)) && c->trace &&
+	    r.verdict == FLX_VIOLATION && !strcmp(r.oracle, oracle)) {
+		note_failure(c, r.record);
+		fl_trace_free(searched);
+	} else {
+		fl_trace_free(c->trace);
+		c->trace = searched;
+	}
+	fl_witness_end();
 	flx_record_free(r.record);
 }
 
@@ -217,7 +230,7 @@ static int end(struct check *c, struct fl_run_result *result, struct flx_result 
 		copy_result(c, result, r);
 	else
 		fl_trace_free(c->trace);
-	if (ret && !err[0])
+	if (ret && (!err[0] || c->set_up_err))
 		snprintf(err, err_size, "%s can't be set up: %s", c->run.scenario->name,
 			 strerror(-ret));
 	flx_record_free(r->record);
@@ -259,11 +272,11 @@ int fl_run_check(const struct fl_scenario *s, const struct fl_run_options *opt,
 	if (ret)
 		return end(&c, result, &r, ret, err, err_size);
 	ret = flx_explore(&c.program, &fo, &r, err, err_size);
-	if (ret == -EINVAL)
+	if (ret == -EINVAL && !c.set_up_err)
 		ret = -ENOTSUP; /* the options are fine, the engine can't take the program */
 	checkpoint_end(&cp, !ret && r.verdict != FLX_INCONCLUSIVE);
 	if (!ret && c.trace && r.verdict == FLX_VIOLATION)
-		find_failure(&c, &fo);
+		find_failure(&c, &fo, r.oracle);
 	ret = end(&c, result, &r, ret, err, err_size);
 	if (!ret) {
 		checkpoint_result(&cp, result);
@@ -292,9 +305,11 @@ int fl_run_replay(const struct fl_scenario *s, const struct fl_trace *want,
 	if (ret)
 		return ret;
 	c.info.variant = want->info.variant;
+	fl_witness_begin(s);
 	ret = flx_replay(&c.program, &fo, &want->record, &r, err, err_size);
 	if (!ret)
-		note_failure(&c);
+		note_failure(&c, r.record);
+	fl_witness_end();
 	return end(&c, result, &r, ret, err, err_size);
 }
 

@@ -42,15 +42,14 @@ static int choose_variant(struct fl_run *run, const char *name, char *err, size_
 	return run->variant ? 0 : unknown_variant(s, name, err, size);
 }
 
-static int choose_model(struct fl_run *run, const char *name, char *err, size_t size)
+int fl_run_find_model(const char **out, const char *name, char *err, size_t size)
 {
-	if (!name)
-		name = run->variant && run->variant->model ? run->variant->model : "lkmm";
-	for (size_t i = 0; i < sizeof(models) / sizeof(models[0]); i++)
-		if (!strcmp(models[i], name))
-			run->model = models[i];
-	if (run->model)
+	for (size_t i = 0; i < sizeof(models) / sizeof(models[0]); i++) {
+		if (strcmp(models[i], name))
+			continue;
+		*out = models[i];
 		return 0;
+	}
 	if (!strcmp(name, "rc11"))
 		snprintf(err, size,
 			 "memory model \"rc11\" is for programs ('faultline program'), not for "
@@ -58,6 +57,13 @@ static int choose_model(struct fl_run *run, const char *name, char *err, size_t 
 	else
 		snprintf(err, size, "unknown memory model \"%s\". There are: sc, tso, lkmm", name);
 	return -EINVAL;
+}
+
+static int choose_model(struct fl_run *run, const char *name, char *err, size_t size)
+{
+	if (!name)
+		name = run->variant && run->variant->model ? run->variant->model : "lkmm";
+	return fl_run_find_model(&run->model, name, err, size);
 }
 
 static int choose_set(struct fl_run *run, const char *own, char *err, size_t size)

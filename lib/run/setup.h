@@ -31,6 +31,9 @@ int fl_run_choose(struct fl_run *run, const struct fl_scenario *s, const struct 
 		  char *err, size_t err_size);
 void fl_run_forget(struct fl_run *run);
 
+/* The model called @name, as a static string in *@out; 0, or -EINVAL with a line in @err that lists them. */
+int fl_run_find_model(const char **out, const char *name, char *err, size_t size);
+
 /* 0 or a negative errno; then nothing is left behind. By the thread that will be CPU 0's, or set-up. */
 int fl_run_build(struct fl_run *run);
 void fl_run_tear_down(struct fl_run *run);

@@ -42,6 +42,7 @@ static int event_to_look_at(const struct fl_trace *t)
 static json_t *page_data(const struct fl_trace *t, const char *again)
 {
 	json_t *root = fl_trace_to_json(t);
+	char conflict[1024];
 	json_t *slice = fl_trace_rows_to_json(t, false), *all = fl_trace_rows_to_json(t, true);
 
 	if (!root || !slice || !all) {
@@ -51,6 +52,8 @@ static json_t *page_data(const struct fl_trace *t, const char *again)
 		return NULL;
 	}
 	json_object_set_new(root, "views", json_pack("{s:o, s:o}", "slice", slice, "all", all));
+	if (fl_trace_conflict(conflict, sizeof(conflict), t))
+		json_object_set_new(root, "conflict", fl_trace_json_text(conflict));
 	json_object_set_new(root, "look_at", json_integer(event_to_look_at(t)));
 	json_object_set_new(root, "verdict", json_string("VIOLATION"));
 	json_object_set_new(root, "made_by", json_string("Faultline " FL_VERSION));

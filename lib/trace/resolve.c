@@ -74,17 +74,28 @@ static bool find_module(struct module *m, uintptr_t pc)
 	return true;
 }
 
+/* An address whose line is wanted: an event's own, or the scenario's where an oracle was told of something. */
+struct wish {
+	int event;
+	struct fl_trace_told *told; /* NULL: the event's own */
+	bool done;
+};
+
 /* The call is before the return address. */
-static uintptr_t call_of(const struct flx_event *e)
+static uintptr_t call_of(const struct fl_trace *t, const struct wish *w)
 {
-	return e->pc - 1;
+	return (w->told ? w->told->pc : t->record.ev[w->event].pc) - 1;
 }
 
-static bool wants_place(const struct fl_trace *t, int i)
+static void grant(struct fl_trace *t, struct wish *w, const struct fl_site *site)
 {
-	const struct fl_site *site = t->record.ev[i].site;
+	const struct fl_site *copy = fl_trace_site(t, site);
 
-	return (!site || !site->file) && t->record.ev[i].pc && !t->note[i].where;
+	if (w->told)
+		w->told->where = copy;
+	else
+		t->note[w->event].where = copy;
+	w->done = true;
 }
 
 /* The line as written, without indent, comment and semicolon; false if it can't be trusted. */
@@ -120,36 +131,36 @@ static bool read_line(char *text, size_t size, const char *path, int line, const
 	return text[0];
 }
 
-static void set_place(struct fl_trace *t, int i, const char *func, const char *path, int line,
-		      const char *program)
+static void set_place(struct fl_trace *t, struct wish *w, const char *func, const char *path,
+		      int line, const char *program)
 {
-	const struct flx_event *e = &t->record.ev[i];
+	const struct flx_event *e = &t->record.ev[w->event];
 	struct fl_site site = { .file = path, .func = func, .line = line };
 	char text[320];
 
 	if (!read_line(text, sizeof(text), path, line, program))
 		snprintf(text, sizeof(text), "%s in %s()", fl_trace_operation(e), func);
 	site.text = text;
-	t->note[i].where = fl_trace_site(t, &site);
+	grant(t, w, &site);
 }
 
 /* Last resort: the symbol if it is dynamic, else the offset. */
-static void set_place_by_symbol(struct fl_trace *t, int i, const struct module *m)
+static void set_place_by_symbol(struct fl_trace *t, struct wish *w, const struct module *m)
 {
-	const struct flx_event *e = &t->record.ev[i];
+	const struct flx_event *e = &t->record.ev[w->event];
 	const char *slash = strrchr(m->path, '/');
 	struct fl_site site = { .file = slash ? slash + 1 : m->path };
 	char func[128], text[160];
 	Dl_info info;
 
-	if (dladdr((void *)call_of(e), &info) && info.dli_sname)
+	if (dladdr((void *)call_of(t, w), &info) && info.dli_sname)
 		snprintf(func, sizeof(func), "%s", info.dli_sname);
 	else
-		snprintf(func, sizeof(func), "+0x%zx", (size_t)(call_of(e) - m->base));
+		snprintf(func, sizeof(func), "+0x%zx", (size_t)(call_of(t, w) - m->base));
 	snprintf(text, sizeof(text), "%s in %s", fl_trace_operation(e), func);
 	site.func = func;
 	site.text = text;
-	t->note[i].where = fl_trace_site(t, &site);
+	grant(t, w, &site);
 }
 
 /* Starts addr2line on @n addresses in @m; its output, or NULL. */
@@ -212,7 +223,7 @@ static bool read_answer(struct answer *a, FILE *out)
 	return true;
 }
 
-static void ask_addr2line(struct fl_trace *t, const struct module *m, const int *event, int n)
+static void ask_addr2line(struct fl_trace *t, const struct module *m, struct wish **wish, int n)
 {
 	uintptr_t *addr = calloc(n, sizeof(*addr));
 	struct answer a;
@@ -220,14 +231,14 @@ static void ask_addr2line(struct fl_trace *t, const struct module *m, const int 
 	FILE *out;
 
 	for (int i = 0; addr && i < n; i++)
-		addr[i] = call_of(&t->record.ev[event[i]]);
+		addr[i] = call_of(t, wish[i]);
 	out = addr ? start_addr2line(&pid, m, addr, n) : NULL;
 	free(addr);
 	if (!out)
 		return;
 	for (int i = 0; i < n && read_answer(&a, out); i++)
 		if (a.line > 0)
-			set_place(t, event[i], a.func, a.path, a.line, m->path);
+			set_place(t, wish[i], a.func, a.path, a.line, m->path);
 	fclose(out);
 	waitpid(pid, NULL, 0);
 }
@@ -252,42 +263,70 @@ bool fl_trace_place_of(char *buf, size_t size, uintptr_t pc)
 	return a.line > 0;
 }
 
-/* All unresolved events whose code is in the same module as that of @first. */
-static void resolve_module(struct fl_trace *t, int first, int *event)
+/* All wishes whose code is in the same module as that of @first. @same: room for all. */
+static void resolve_module(struct fl_trace *t, struct wish *first, struct wish *end,
+			   struct wish **same)
 {
 	struct module m;
 	int n = 0;
 
-	if (!find_module(&m, call_of(&t->record.ev[first]))) {
-		t->note[first].where = fl_trace_site(
-			t, &(struct fl_site){ .file = "?", .func = "?", .text = "plain access" });
+	if (!find_module(&m, call_of(t, first))) {
+		grant(t, first,
+		      &(struct fl_site){ .file = "?", .func = "?", .text = "plain access" });
 		return;
 	}
-	for (int i = first; i < t->record.n; i++) {
+	for (struct wish *w = first; w < end; w++) {
 		struct module other;
 
-		if (wants_place(t, i) && find_module(&other, call_of(&t->record.ev[i])) &&
-		    other.base == m.base)
-			event[n++] = i;
+		if (!w->done && find_module(&other, call_of(t, w)) && other.base == m.base)
+			same[n++] = w;
 	}
-	ask_addr2line(t, &m, event, n);
+	ask_addr2line(t, &m, same, n);
 	for (int i = 0; i < n; i++)
-		if (wants_place(t, event[i]))
-			set_place_by_symbol(t, event[i], &m);
+		if (!same[i]->done)
+			set_place_by_symbol(t, same[i], &m);
+}
+
+/* @wish: NULL to count. */
+static int collect(const struct fl_trace *t, struct wish *wish)
+{
+	int n = 0;
+
+	for (int i = 0; i < t->record.n; i++) {
+		const struct flx_event *e = &t->record.ev[i];
+		const struct fl_trace_note *note = &t->note[i];
+		struct fl_trace_told *told[2] = { note->access, note->said };
+
+		if ((!e->site || !e->site->file) && e->pc && !note->where) {
+			if (wish)
+				wish[n] = (struct wish){ .event = i };
+			n++;
+		}
+		for (int k = 0; k < 2; k++)
+			for (; told[k]; told[k] = told[k]->next) {
+				if (!told[k]->pc)
+					continue;
+				if (wish)
+					wish[n] = (struct wish){ .event = i, .told = told[k] };
+				n++;
+			}
+	}
+	return n;
 }
 
 void fl_trace_resolve(struct fl_trace *t)
 {
-	int *event;
+	int n = t->resolved ? 0 : collect(t, NULL);
+	struct wish *wish = n ? calloc(n, sizeof(*wish)) : NULL;
+	struct wish **same = n ? calloc(n, sizeof(struct wish *)) : NULL;
 
-	if (t->resolved)
-		return;
 	t->resolved = true;
-	event = calloc(t->record.n ? t->record.n : 1, sizeof(*event));
-	if (!event)
-		return;
-	for (int i = 0; i < t->record.n && !t->out_of_memory; i++)
-		if (wants_place(t, i))
-			resolve_module(t, i, event);
-	free(event);
+	if (wish && same) {
+		collect(t, wish);
+		for (int i = 0; i < n && !t->out_of_memory; i++)
+			if (!wish[i].done)
+				resolve_module(t, &wish[i], wish + n, same);
+	}
+	free(wish);
+	free(same);
 }

@@ -34,6 +34,8 @@ struct picture {
 	struct fl_trace_rows *rows;
 	int room;
 	bool all;
+	bool used[FLX_MAX_THREADS];			   /* the thread has a column */
+	const struct fl_trace_told *said[FLX_MAX_THREADS]; /* last */
 };
 
 static const struct flx_event *event(const struct picture *p, int i)
@@ -126,6 +128,7 @@ static int choose_events(struct picture *p)
 		else if (!p->mark[i].shown)
 			p->rows->left_out++;
 		p->mark[i].shares_line = p->mark[i].shown && shares_line(p, i);
+		p->used[e->thread] |= p->mark[i].shown || fl_trace_judged_call(p->t, i);
 	}
 	free(needed);
 	return 0;
@@ -283,7 +286,9 @@ static void inner_outcome(char *buf, size_t size, const struct picture *p, int i
 
 	name_variable(of, sizeof(of), p, i);
 	buf[0] = '\0';
-	if (e->blocked)
+	if (fl_trace_is_flush(e) && fl_trace_hardware_text(of, sizeof(of), p->t, i))
+		snprintf(buf, size, "  %s", of);
+	else if (e->blocked)
 		snprintf(buf, size, "  waits for ever");
 	else if (e->site && is_lock(e->site->text))
 		snprintf(buf, size, "%s", e->failed ? "  finds the lock busy" : "");
@@ -303,6 +308,8 @@ static void outcome(char *buf, size_t size, const struct picture *p, int i, cons
 	const char *read = p->t->note[i].read, *written = p->t->note[i].written;
 
 	buf[0] = '\0';
+	if (fl_trace_is_flush(e))
+		return;
 	if (!e->site || !e->site->file)
 		inner_outcome(buf, size, p, i);
 	else if (e->blocked)
@@ -352,47 +359,26 @@ static void put_text(char *buf, size_t size, const struct picture *p, int i)
 	const struct flx_event *e = event(p, i);
 	const char *operation = fl_trace_operation(e);
 
+	if (fl_trace_hardware_text(buf, size, p->t, i))
+		return;
 	if (is_replaced(p, i))
 		fl_trace_access(buf, size, operation, p->t->note[i].name);
 	else
 		tidy(buf, size, where && where->text ? where->text : operation);
 }
 
+/* "CPU0's A4 (vma.c:345)" */
 static void name_store(char *buf, size_t size, const struct picture *p, int i)
 {
 	const struct flx_event *e = event(p, i);
-	const struct fl_site *where = fl_trace_where(p->t, i);
+	const struct fl_site *where = e->step ? e->step : fl_trace_shown_where(p->t, i);
+	const char *label = e->step && e->step->label ? e->step->label : NULL;
 
-	if (e->step)
-		where = e->step;
-	if (where && where->line)
-		snprintf(buf, size, "the store at %s:%d", where->file, where->line);
-	else
-		snprintf(buf, size, "a store of %s %d", p->t->info.program ? "thread" : "CPU",
-			 e->thread);
-}
-
-/*
- * The store that a late load should have seen: of those between the one it read and the newest shown
- * above it, the first with a label, as that is what the reader looks for.
- */
-static void name_newer(char *buf, size_t size, const struct picture *p, int i)
-{
-	const struct flx_event *e = event(p, i);
-	const char *label = NULL;
-	int steps = 0;
-
-	for (int w = e->newer; w >= 0 && w != e->rf && steps++ < p->t->record.n;
-	     w = event(p, w)->co_after) {
-		const struct fl_site *step = event(p, w)->step;
-
-		if (w < i && step && step->label)
-			label = step->label;
-	}
-	if (label)
-		snprintf(buf, size, "%s", label);
-	else
-		name_store(buf, size, p, e->newer);
+	snprintf(buf, size, "%s%d's %s", p->t->info.program ? "thread " : "CPU", e->thread,
+		 label ? label : "store");
+	if (where && where->file && where->line > 0)
+		snprintf(buf + strlen(buf), size - strlen(buf), " (%s:%d)", where->file,
+			 where->line);
 }
 
 /* A load that repeats what an earlier one of its thread found: the remark is there already. */
@@ -440,7 +426,7 @@ static int add_remarks(struct picture *p, int i)
 			      flx_ordering_name(&weakened->place, weakened->to),
 			      flx_ordering_name(&weakened->place, weakened->place.written));
 	if (!err && e->newer >= 0 && !repeats(p, i)) {
-		name_newer(newer, sizeof(newer), p, i);
+		name_store(newer, sizeof(newer), p, fl_trace_missed_store(p->t, i));
 		if (e->rf >= 0)
 			name_store(source, sizeof(source), p, e->rf);
 		if (e->why[0]) {
@@ -456,15 +442,28 @@ static int add_remarks(struct picture *p, int i)
 	return err ? err : add_racing(p, i);
 }
 
+static void put_access(char *text, char *result, size_t size, const struct picture *p, int i)
+{
+	const struct fl_trace_told *access = p->t->note[i].access;
+
+	snprintf(text, size, "%s", access->text);
+	snprintf(result, size, "%s%s", access->result,
+		 access->program ? fl_trace_translation(p->t, i) : "");
+}
+
 static int add_event(struct picture *p, int i, const char *indent)
 {
-	char text[512], result[256];
+	char text[512], result[512];
 	int err;
 
-	put_text(text, sizeof(text), p, i);
-	outcome(result, sizeof(result), p, i, text);
-	err = add_row(p, i, event(p, i)->thread, NULL, fl_trace_where(p->t, i), "%s%s%s", indent,
-		      text, result);
+	if (p->t->note[i].access) {
+		put_access(text, result, sizeof(text), p, i);
+	} else {
+		put_text(text, sizeof(text), p, i);
+		outcome(result, sizeof(result), p, i, text);
+	}
+	err = add_row(p, i, event(p, i)->thread, NULL, fl_trace_shown_where(p->t, i), "%s%s%s",
+		      indent, text, result);
 	if (err)
 		return err;
 	mark_result(p, result);
@@ -494,6 +493,24 @@ static int add_step(struct picture *p, int i, int shown)
 	return add_event(p, i, "  ");
 }
 
+/* What was said right behind the event: calls that are over, faults. One that is tried again is said once. */
+static int add_said(struct picture *p, int i)
+{
+	const struct fl_trace_told *s = p->t->note[i].said, **last = &p->said[event(p, i)->thread];
+	int err = 0;
+
+	for (; s && !err && p->used[event(p, i)->thread]; s = s->next) {
+		if (*last && !strcmp((*last)->text, s->text) && !s->judged)
+			continue;
+		*last = s;
+		err = add_row(p, i, event(p, i)->thread, NULL, s->where, "%s%s", s->text,
+			      s->result);
+		if (!err)
+			mark_result(p, s->result);
+	}
+	return err;
+}
+
 static int add_rows(struct picture *p)
 {
 	int n = p->t->record.n, err = 0;
@@ -508,6 +525,8 @@ static int add_rows(struct picture *p)
 		int group = p->mark[i].group;
 
 		if (!p->mark[i].shown)
+			err = add_said(p, i);
+		if (!p->mark[i].shown)
 			continue;
 		if (!event(p, i)->step)
 			err = add_event(p, i, "");
@@ -516,6 +535,8 @@ static int add_rows(struct picture *p)
 		else
 			err = add_step(p, i, count[group]);
 		begun[group] = true;
+		if (!err)
+			err = add_said(p, i);
 	}
 	free(count);
 	free(begun);

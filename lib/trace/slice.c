@@ -2,9 +2,10 @@
 /*
  * slice.c - which events of an execution a reader needs to see why it is a violation.
  *
- * It starts from the events that are the violation: the one at which the oracle failed, the racing pair,
- * waits that do not end, the late load that has an explanation, and the steps that the author of the code
- * labelled. From there backwards, until nothing is added:
+ * It starts from the events that are the violation: the one at which the oracle failed, those by
+ * which it judged if it did so at the end (lib/run/witness.h), the racing pair, waits that do not
+ * end, the late load that has an explanation, and the steps that the author of the code labelled.
+ * From there backwards, until nothing is added:
  *
  *   - a load needs the store of another thread that it read, and the one that it should have read; a
  *     labelled one also the store that came too late for it;
@@ -13,15 +14,20 @@
  *     or a store of the violation count. Of several loads that found the same, the last one counts;
  *   - a release and the acquire that reads it are needed if they order two kept events that no other
  *     such pair orders (a lock that was handed over);
- *   - a barrier is needed between two kept accesses.
+ *   - a barrier is needed between two kept accesses, if any kept load is late: else the order shown is one that
+ *     needs no explanation;
+ *   - a store by which the oracle judged needs the loads of others that came before it and missed it.
  *
- * Nothing after the violation in its thread is needed, but for labelled steps.
+ * Nothing after the violation in its thread is needed, but for labelled steps. Two things never
+ * are: a step that only reads what no thread of this execution has written, and what the model
+ * needs in order to be hardware (fl_trace_is_machinery()).
  */
 #include "trace.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+#define MAX_PROGRAM 4  /* accesses of a program that are shown whatever they are */
 #define MAX_STEPS 4096 /* along co: a file can be as wrong as it likes */
 
 struct place {
@@ -76,13 +82,35 @@ static bool releases(const struct flx_event *e)
 	return stores(e) && e->order >= FL_RELEASE;
 }
 
+static bool is_start(const struct slice *s, int i)
+{
+	return i == s->t->violating || i == s->t->record.racing[0] || i == s->t->record.racing[1] ||
+	       s->t->note[i].judged;
+}
+
 static void keep(struct slice *s, int i)
 {
-	if (i < 0 || s->keep[i])
+	if (i < 0 || s->keep[i] || (fl_trace_is_machinery(&s->ev[i]) && !is_start(s, i)))
 		return;
 	s->keep[i] = s->changed = true;
 	if (i > s->last[s->ev[i].thread])
 		s->last[s->ev[i].thread] = i;
+}
+
+static bool has_prefix(const struct flx_event *e, const char *prefix)
+{
+	return e->site && !strncmp(e->site->text, prefix, strlen(prefix));
+}
+
+static bool is_reader(const struct flx_event *e)
+{
+	return has_prefix(e, "down_read") || has_prefix(e, "up_read");
+}
+
+/* Readers of one lock wait for nobody. */
+static bool is_shared_lock(const struct slice *s, int i)
+{
+	return is_reader(&s->ev[i]) && s->ev[i].rf >= 0 && is_reader(&s->ev[s->ev[i].rf]);
 }
 
 /* ---- what touches what ---- */
@@ -191,41 +219,64 @@ static bool is_labelled_step(const struct flx_event *e)
 	return labelled(e) && e->kind != FLX_FENCE && e->kind != FLX_OTHER;
 }
 
+/* How much an event says about the step that it is in, if nobody else has to do with any of it. */
+enum says { NOTHING, LITTLE, READS, WRITES };
+
+static enum says says(const struct slice *s, int i)
+{
+	const struct flx_event *e = &s->ev[i];
+
+	if (fl_trace_is_machinery(e))
+		return NOTHING;
+	if (stores(e))
+		return WRITES;
+	if (!loads(e))
+		return LITTLE;
+	return s->place[i] >= 0 && s->p[s->place[i]].storers ? READS : NOTHING;
+}
+
+struct run {	  /* of events in one labelled step */
+	int best; /* of those that do not matter, -1: none */
+	bool open, any;
+};
+
+static void end_run(struct slice *s, struct run *run)
+{
+	if (run->open && !run->any)
+		keep(s, run->best);
+	run->open = false;
+}
+
 /*
- * Of each run of events in one labelled step, those that matter; the first one if none does, to show how
- * far its thread got.
+ * Of each run of events in one labelled step, those that matter; if none does one that says what
+ * the step did, to show how far its thread got.
  */
 static void keep_steps(struct slice *s)
 {
-	int first[FLX_MAX_THREADS]; /* of the step that its thread is in */
-	bool any[FLX_MAX_THREADS];
+	struct run run[FLX_MAX_THREADS] = { 0 };
+	const struct fl_site *step[FLX_MAX_THREADS] = { 0 };
 
-	for (int t = 0; t < FLX_MAX_THREADS; t++)
-		first[t] = -1;
 	for (int i = 0; i < s->n; i++) {
 		const struct flx_event *e = &s->ev[i];
-		int t = e->thread;
+		struct run *r = &run[e->thread];
 
-		if (first[t] >= 0 && s->ev[first[t]].step != e->step) {
-			if (!any[t])
-				keep(s, first[t]);
-			first[t] = -1;
-		}
+		if (step[e->thread] != e->step)
+			end_run(s, r);
+		step[e->thread] = e->step;
 		if (!labelled(e))
 			continue;
-		s->tells[t] = true;
-		if (first[t] < 0) {
-			first[t] = i;
-			any[t] = false;
-		}
+		s->tells[e->thread] = true;
+		if (!r->open)
+			*r = (struct run){ .best = -1, .open = true };
+		if (says(s, i) > (r->best < 0 ? NOTHING : says(s, r->best)))
+			r->best = i;
 		if (is_labelled_step(e) && matters(s, i)) {
 			keep(s, i);
-			any[t] = true;
+			r->any |= s->keep[i];
 		}
 	}
 	for (int t = 0; t < FLX_MAX_THREADS; t++)
-		if (first[t] >= 0 && !any[t])
-			keep(s, first[t]);
+		end_run(s, &run[t]);
 }
 
 /* Of a deadlock: the waits, and what those who could end them did last. False: there are none. */
@@ -259,9 +310,15 @@ static void keep_violation(struct slice *s)
 		s->cut[s->ev[racing[k]].thread] = racing[k];
 		found = true;
 	}
-	for (int i = 0; i < s->n; i++)
+	for (int i = 0; i < s->n; i++) {
+		if (s->t->note[i].judged)
+			keep(s, i);
+		if (fl_trace_judged_call(s->t, i) && i > s->last[s->ev[i].thread])
+			s->last[s->ev[i].thread] = i;
+		found |= s->t->note[i].judged || fl_trace_judged_call(s->t, i);
 		if (s->ev[i].why[0] && i <= s->cut[s->ev[i].thread])
 			keep(s, i);
+	}
 	s->open = !found && !keep_waits(s);
 }
 
@@ -289,17 +346,6 @@ static bool is_told(const struct slice *s, int store)
 {
 	return store >= 0 && s->keep[store] &&
 	       (labelled(&s->ev[store]) || !s->tells[s->ev[store].thread]);
-}
-
-/* Of the stores that the late load @i should have read, the one to show: the first with a label. */
-static int missed_store(const struct slice *s, int i)
-{
-	int best = s->ev[i].newer, steps = 0;
-
-	for (int w = best; w >= 0 && w != s->ev[i].rf && steps++ < MAX_STEPS; w = s->ev[w].co_after)
-		if (w < i && labelled(&s->ev[w]))
-			best = w;
-	return best;
 }
 
 /* Does the value that a read-modify-write found say anything, or is it one more in a counter? */
@@ -333,8 +379,8 @@ static int overtaken_by(const struct slice *s, int i)
 }
 
 /*
- * A step that looked for something too early, or did not see it: what it did not find is the other half of
- * the story, unless that has a label anyway.
+ * A step that looked for something too early, or did not see it: what it did not find is the other
+ * half of the story, unless that has a label anyway.
  */
 static void keep_unseen(struct slice *s, int i)
 {
@@ -347,16 +393,39 @@ static void keep_unseen(struct slice *s, int i)
 		keep(s, w);
 }
 
+/* Does the load @i read something older than store @w? */
+static bool misses(const struct slice *s, int i, int w)
+{
+	int steps = 0;
+
+	for (int k = s->ev[w].co_after; k >= 0 && steps++ < MAX_STEPS; k = s->ev[k].co_after)
+		if (k == s->ev[i].rf)
+			return true;
+	return s->ev[i].rf == FLX_INIT;
+}
+
+/* What went on with the old value, although the store @w is one that counts. */
+static void keep_missers(struct slice *s, int w)
+{
+	for (int i = 0; i < s->n; i++)
+		if (loads(&s->ev[i]) && s->place[i] == s->place[w] &&
+		    s->ev[i].thread != s->ev[w].thread && misses(s, i, w) &&
+		    i <= s->cut[s->ev[i].thread])
+			keep(s, i);
+}
+
 static void follow(struct slice *s, int i)
 {
 	const struct flx_event *e = &s->ev[i];
 
+	if (s->t->note[i].judged && stores(e) && s->place[i] >= 0)
+		keep_missers(s, i);
 	if (!loads(e))
 		return;
 	if (needs_source(s, i))
 		keep(s, e->rf);
 	if (e->newer >= 0)
-		keep(s, missed_store(s, i));
+		keep(s, fl_trace_missed_store(s->t, i));
 	else if (e->kind == FLX_READ && labelled(e) && !e->blocked)
 		keep_unseen(s, i);
 }
@@ -379,13 +448,18 @@ static bool is_news(const struct slice *s, int i)
 {
 	const struct flx_event *e = &s->ev[i];
 	bool from_other = e->rf >= 0 && s->ev[e->rf].thread != e->thread;
+	int w;
 
-	if (!loads(e) || !matters(s, i) || is_repeated(s, i))
+	if (!loads(e) || !matters(s, i) || is_repeated(s, i) || is_shared_lock(s, i))
+		return false;
+	/* In a kernel something protects it: that tells. */
+	if (e->order == FL_PLAIN && !s->t->info.program)
 		return false;
 	if (s->tells[e->thread])
 		return (from_other && is_told(s, e->rf)) ||
-		       (e->newer >= 0 && is_told(s, missed_store(s, i)));
-	return from_other || e->newer >= 0 || overtaken_by(s, i) >= 0;
+		       (e->newer >= 0 && is_told(s, fl_trace_missed_store(s->t, i)));
+	w = overtaken_by(s, i);
+	return from_other || e->newer >= 0 || (w >= 0 && !(is_reader(e) && is_reader(&s->ev[w])));
 }
 
 static void look_back(struct slice *s)
@@ -407,6 +481,67 @@ static void look_back(struct slice *s)
 	}
 }
 
+/* Is it about data, and not about who has a lock? */
+static bool is_lock(const struct flx_event *e)
+{
+	return has_prefix(e, "spin_") || has_prefix(e, "down_") || has_prefix(e, "up_") ||
+	       fl_trace_is_machinery(e);
+}
+
+/*
+ * A thread that has no column, though one that has read from it: what it read would be something
+ * else without that thread. Loads before read-modify-writes, of which many only count.
+ */
+static bool keep_silent(struct slice *s, int thread)
+{
+	int found = -1;
+
+	if (s->last[thread] >= 0)
+		return false;
+	for (int i = 0; i < s->n; i++) {
+		const struct flx_event *e = &s->ev[i];
+
+		if (!loads(e) || e->rf < 0 || s->ev[e->rf].thread != thread || is_lock(e) ||
+		    e->thread == thread || e->order == FL_PLAIN || i > s->last[e->thread])
+			continue;
+		if (found < 0 || (e->kind == FLX_READ && s->ev[found].kind != FLX_READ))
+			found = i;
+	}
+	if (found < 0)
+		return false;
+	keep(s, found);
+	keep(s, s->ev[found].rf);
+	return true;
+}
+
+/* Of threads with a column: what their programs did, unless that is a lot. */
+static void keep_programs(struct slice *s, int thread)
+{
+	int n = 0;
+
+	for (int pass = 0; pass < 2; pass++)
+		for (int i = 0; i < s->n && i <= s->cut[thread]; i++) {
+			const struct fl_trace_told *access = s->t->note[i].access;
+
+			if (s->ev[i].thread != thread || !access || !access->program)
+				continue;
+			if (pass && n <= MAX_PROGRAM)
+				keep(s, i);
+			n += !pass;
+		}
+}
+
+static void follow_all(struct slice *s)
+{
+	do {
+		s->changed = false;
+		for (int i = 0; i < s->n; i++)
+			if (s->keep[i])
+				follow(s, i);
+		look_back(s);
+	} while (s->changed);
+}
+
 /* ---- what orders them ---- */
 
 static int count_kept(const struct slice *s, int thread, int from, int to)
@@ -422,8 +557,9 @@ static bool is_sync(const struct slice *s, int i)
 {
 	const struct flx_event *e = &s->ev[i];
 
-	return acquires(e) && e->rf >= 0 && s->ev[e->rf].thread != e->thread &&
-	       releases(&s->ev[e->rf]) && i <= s->cut[e->thread];
+	return !fl_trace_is_machinery(e) && !is_shared_lock(s, i) && acquires(e) && e->rf >= 0 &&
+	       s->ev[e->rf].thread != e->thread && releases(&s->ev[e->rf]) &&
+	       i <= s->cut[e->thread];
 }
 
 #define MAX_SYNC 512
@@ -472,8 +608,17 @@ static bool is_barrier(const struct flx_event *e)
 	       e->fence != FL_FENCE_RCU_LOCK && e->fence != FL_FENCE_RCU_UNLOCK;
 }
 
+/* Is a kept load late, so that an order that is missing is part of the story? */
+static bool needs_barriers(const struct slice *s)
+{
+	for (int i = 0; i < s->n; i++)
+		if (s->keep[i] && s->ev[i].newer >= 0)
+			return true;
+	return false;
+}
+
 /* Barriers with a kept access before and after; of equal ones in a row, the first. */
-static void keep_barriers(struct slice *s, int thread)
+static void keep_barriers(struct slice *s, int thread, bool late)
 {
 	int first[FL_FENCE_NR];
 	bool seen = false;
@@ -487,13 +632,15 @@ static void keep_barriers(struct slice *s, int thread)
 			continue;
 		if (is_barrier(e) && seen && first[e->fence] < 0)
 			first[e->fence] = i;
-		if (is_barrier(e) &&
+		/* One behind all that matters, in which its thread may wait, is not the story. */
+		if (is_barrier(e) && (i <= s->last[thread] || s->open) &&
 		    (e->fence == FL_FENCE_SYNC_RCU || e->fence == FL_FENCE_SYNC_SRCU))
 			keep(s, i);
 		if (!s->keep[i] || e->kind == FLX_FENCE)
 			continue;
 		for (int k = 0; k < FL_FENCE_NR; k++) {
-			keep(s, first[k]);
+			if (late)
+				keep(s, first[k]);
 			first[k] = -1;
 		}
 		seen = true;
@@ -541,7 +688,7 @@ static bool allocate(struct slice *s)
 bool *fl_trace_slice(const struct fl_trace *t)
 {
 	struct slice s = { .t = t, .ev = t->record.ev, .n = t->record.n };
-	bool ok = allocate(&s) && find_places(&s);
+	bool ok = allocate(&s) && find_places(&s), late;
 
 	for (int k = 0; k < FLX_MAX_THREADS; k++) {
 		s.last[k] = -1;
@@ -557,16 +704,17 @@ bool *fl_trace_slice(const struct fl_trace *t)
 		keep_steps(&s);
 		keep_violation(&s);
 		keep_end(&s);
-		do {
-			s.changed = false;
-			for (int i = 0; i < s.n; i++)
-				if (s.keep[i])
-					follow(&s, i);
-			look_back(&s);
-		} while (s.changed);
+		follow_all(&s);
+		for (int k = 0; k < FLX_MAX_THREADS; k++)
+			if (keep_silent(&s, k))
+				follow_all(&s);
 		keep_syncs(&s);
+		for (int k = 0; k < FLX_MAX_THREADS; k++)
+			if (s.last[k] >= 0)
+				keep_programs(&s, k);
+		late = needs_barriers(&s);
 		for (int k = 0; k < FLX_MAX_THREADS; k++) {
-			keep_barriers(&s, k);
+			keep_barriers(&s, k, late);
 			keep_sections(&s, k);
 		}
 	}

@@ -363,6 +363,22 @@ static void print_race(const struct fl_trace *t, FILE *f)
 	print_racing_access(t, f, b, false, "\n\n");
 }
 
+static void print_conflict(const struct layout *l)
+{
+	char buf[1024], *line = buf;
+
+	if (!fl_trace_conflict(buf, sizeof(buf), l->t))
+		return;
+	for (char *end; line; line = end) {
+		end = strchr(line, '\n');
+		if (end)
+			*end++ = '\0';
+		fprintf(l->f, "%*s", INDENT, "");
+		print_wrapped(l, line + strspn(line, " "), INDENT, l->width - INDENT, "", 0);
+	}
+	fputc('\n', l->f);
+}
+
 void fl_trace_print_style(const struct fl_trace *t, FILE *f, const struct fl_trace_style *style)
 {
 	struct layout l = { .t = t, .f = f, .width = style->width };
@@ -373,6 +389,7 @@ void fl_trace_print_style(const struct fl_trace *t, FILE *f, const struct fl_tra
 	if (!l.width)
 		l.width = default_width(f);
 	print_race(t, f);
+	print_conflict(&l);
 	if (fl_trace_rows(t, style->all_events, &rows)) {
 		fprintf(f, "  (no memory for the picture)\n");
 	} else if (!rows.n) {

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -137,6 +138,7 @@ struct fl_trace *fl_trace_alloc(const struct fl_trace_info *info, int nr_events)
 	t->record.ev = fl_trace_mem(t, nr_events * sizeof(*t->record.ev));
 	t->note = fl_trace_mem(t, nr_events * sizeof(*t->note));
 	t->record.racing[0] = t->record.racing[1] = t->violating = -1;
+	t->named[0] = t->named[1] = -1;
 	return t;
 }
 
@@ -319,11 +321,87 @@ void fl_trace_set_violating(struct fl_trace *t, int thread, int passed)
 	}
 }
 
+void fl_trace_fit(char *buf, size_t size, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(buf, size, fmt, ap);
+	va_end(ap);
+}
+
+static struct fl_trace_told *copy_told(struct fl_trace *t, const struct fl_trace_told *told)
+{
+	struct fl_trace_told *copy = fl_trace_mem(t, sizeof(*copy));
+
+	if (!copy)
+		return NULL;
+	*copy = *told;
+	copy->next = NULL;
+	return copy;
+}
+
+void fl_trace_tell(struct fl_trace *t, int event, const struct fl_trace_told *told)
+{
+	struct fl_trace_note *note = event < 0 ? NULL : &t->note[event];
+	struct fl_trace_told *copy = note ? copy_told(t, told) : NULL;
+
+	if (!copy)
+		return;
+	note->judged |= told->access && told->judged;
+	if (!told->access) {
+		struct fl_trace_told **end = &note->said;
+
+		while (*end)
+			end = &(*end)->next;
+		*end = copy;
+	} else if (!note->access) {
+		note->access = copy;
+	} else { /* a read-modify-write: its load was told of before this store */
+		copy->judged |= note->access->judged;
+		fl_trace_fit(copy->text, sizeof(copy->text), "atomic %s", told->text);
+		fl_trace_fit(copy->result, sizeof(copy->result), ", was %s%s",
+			     note->read ? note->read : "?", told->result);
+		note->access = copy;
+	}
+}
+
+const struct fl_trace_told *fl_trace_judged_call(const struct fl_trace *t, int event)
+{
+	const struct fl_trace_told *s = t->note[event].said;
+
+	while (s && !s->judged)
+		s = s->next;
+	return s;
+}
+
+void fl_trace_judge(struct fl_trace *t, int event)
+{
+	int k = t->named[0] >= 0;
+
+	if (event < 0)
+		return;
+	t->note[event].judged |= !fl_trace_judged_call(t, event);
+	if (t->named[k] < 0 && t->named[0] != event)
+		t->named[k] = event;
+}
+
 bool fl_trace_is_use_after_free(const struct fl_trace *t)
 {
 	const char *oracle = t->info.oracle;
 
 	return oracle && (!strcmp(oracle, "use-after-free") || !strcmp(oracle, "double-free"));
+}
+
+int fl_trace_missed_store(const struct fl_trace *t, int i)
+{
+	const struct flx_event *ev = t->record.ev;
+	int best = ev[i].newer, steps = 0;
+
+	for (int w = best; w >= 0 && w != ev[i].rf && steps++ < t->record.n; w = ev[w].co_after)
+		if (w < i && ev[w].step && ev[w].step->label)
+			best = w;
+	return best;
 }
 
 int fl_trace_culprit(const struct fl_trace *t)
@@ -343,6 +421,8 @@ int fl_trace_culprit(const struct fl_trace *t)
 		if (r->ev[i].step && r->ev[i].step->label)
 			labelled = i;
 	}
+	if (t->named[0] >= 0 && (late < 0 || !r->ev[late].why[0]))
+		return t->named[0];
 	return blocked >= 0 ? blocked : late >= 0 ? late : labelled >= 0 ? labelled : r->n - 1;
 }
 
@@ -385,6 +465,13 @@ const struct fl_site *fl_trace_where(const struct fl_trace *t, int event)
 	const struct fl_site *site = t->record.ev[event].site;
 
 	return (site && site->file) || !t->note[event].where ? site : t->note[event].where;
+}
+
+const struct fl_site *fl_trace_shown_where(const struct fl_trace *t, int event)
+{
+	const struct fl_trace_told *access = t->note[event].access;
+
+	return access ? access->where : fl_trace_where(t, event);
 }
 
 const struct fl_trace_info *fl_trace_info(const struct fl_trace *t)

@@ -108,7 +108,7 @@ $ faultline replay witnesses/4-relaxed.trace
         memory_order_acquire))  reads 1
     ^ weakened: relaxed instead of acquire
     assert(data == 42)  reads 0                        line 30
-    ^ older than the store at three.c:16: no acquire fence between atomic load and a plain load
+    ^ older than thread 1's store (three.c:16): thread 0 has no acquire fence between atomic load and a plain load
       read the initial value
     ^ data race with thread 1
     ... 2 events left out

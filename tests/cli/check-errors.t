@@ -123,17 +123,41 @@ The same with --json: nothing on stdout that could pass for a verdict.
 $ faultline check pae-gup-fast --kernel 6.2 --json 2>/dev/null
   [2]
 
-A trace that can't be written is told after the verdict.
+Where nothing can be written is known before anything runs.
 
-$ faultline check pae-gup-fast --kernel 6.0 --trace /nowhere/x.trace 2>/dev/null | head -2
-  pae-gup-fast   kernel 6.0   lkmm   VIOLATION  anon-exclusive
-    CPU1 keeps a read-only pin on frame 1, which is no longer exclusive to mm 1
-$ faultline check pae-gup-fast --kernel 6.0 --trace /nowhere/x.trace 2>&1 >/dev/null
+$ faultline check pae-gup-fast --kernel 6.0 --trace /nowhere/x.trace
   faultline: can't write the trace to "/nowhere/x.trace": No such file or directory; --trace FILE chooses another place
   [2]
-$ faultline check pae-gup-fast --kernel 6.0 --trace . 2>&1 >/dev/null
+$ faultline check pae-gup-fast --kernel 6.0 --trace .
   faultline: can't write the trace to ".": Is a directory; --trace FILE chooses another place
   [2]
-$ faultline check pae-gup-fast --kernel 6.0 --trace t --html /nowhere/x.html 2>&1 >/dev/null; ls
+$ faultline check --trace t --html /nowhere/x.html
   faultline: can't write the page to "/nowhere/x.html": No such file or directory; --html FILE chooses another place
+  [2]
+$ faultline check pae-gup-fast --kernel 6.0 --json --html /nowhere/x.html 2>/dev/null
+  [2]
+$ faultline check pae-gup-fast --kernel 6.0 --checkpoint /nowhere/c
+  faultline: can't write the checkpoint to "/nowhere/c": No such file or directory; --checkpoint FILE chooses another place
+  [2]
+$ faultline program x.c --html /nowhere/x.html
+  faultline: can't write the page to "/nowhere/x.html": No such file or directory; --html FILE chooses another place
+  [2]
+$ ls
+
+Asking leaves a file as it is, and none where none was.
+
+$ echo old >t; faultline check pae-gup-fast --kernel 6.1 --trace t --html p; cat t; ls; rm t
+  pae-gup-fast   kernel 6.1   lkmm   verified
+    no execution breaks an oracle (load buffering is not explored)
+    executions N, T
+  old
   t
+
+What turns out later is told after the verdict.
+
+$ faultline check pae-gup-fast --kernel 6.0 --trace /dev/full 2>/dev/null | head -2
+  pae-gup-fast   kernel 6.0   lkmm   VIOLATION  anon-exclusive
+    CPU1 keeps a read-only pin on frame 1, which is no longer exclusive to mm 1
+$ faultline check pae-gup-fast --kernel 6.0 --trace /dev/full 2>&1 >/dev/null
+  faultline: can't write the trace to "/dev/full": No space left on device; --trace FILE chooses another place
+  [2]

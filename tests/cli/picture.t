@@ -119,3 +119,51 @@ $ faultline program saved.c --resume part; ls part
     removed: the checkpoint part, as the search has come to its end
   ls: cannot access 'part': No such file or directory
   [2]
+
+A scenario's: what contradicts what, then a column per CPU. The oracle judges at the end; it says by which accesses.
+$ faultline check ro-pin-write --variant linux-5.7 --trace t | sed '1,3d; s/ *\( (*[a-z_]*\.[ch]\):[0-9]*/\1/g; $d'
+  
+    CPU0: read-only pin [0x10] -> pfn=1 (ro_pin.c)
+    against CPU0: C5 set_pte_at(vmf->mm, vmf->address, vmf->ptep, entry) (cow.c)
+  
+    CPU 0  pin-write
+    ------------------------------------------------------------------------------------------------------
+    B1 ptep_get_lockless(ptep) -> ro pfn=1 dirty gup.c
+    B3 page_ref_try_add(page, two ? 1 : GUP_PIN_COUNTING_BIAS) -> 2, now 2 + 1 pin gup.c
+    B4 ptep_get(ptep) -> ro pfn=1 dirty gup.c
+       read-only pin [0x10] -> pfn=1 ro_pin.c
+       store [0x10] faults ro_pin.c
+    C1 wp_copy_user(vmf, page_to_pfn(new))  stores 1 cow.c
+    C4 ptep_clear_flush(vmf->vma, vmf->address, vmf->ptep)  reads ro pfn=1 dirty, stores none cow.c
+    C5 set_pte_at(vmf->mm, vmf->address, vmf->ptep, entry) = rw pfn=2 dirty cow.c
+       store [0x10] = 0x2  pfn=2, page table walked ro_pin.c
+$ faultline check uffd-wp-frozen --variant f5-fault-only --trace t | sed '1,3d; s/ *\( (*[a-z_]*\.[ch]\):[0-9]*/\1/g; $d'
+  
+    CPU3: load [0x10] -> 0x1 (uffd_wp_frozen.c)
+    against CPU2: store [0x10] = 0x3 (uffd_wp_frozen.c)
+    CPU2's store comes between CPU0's C6 (change_protection.c) and flush: drops CPU2's TLB entry (tlb.c)
+  
+    CPU 0  protect        CPU 1  fault          CPU 2  stale-store    CPU 3  handler
+    --------------------  --------------------  --------------------  --------------------
+    C1 pte_walk_lock(w) change_protection.c
+    C3 ptep_get_and_clear(mm, addr, ptep)  reads rw pfn=1 dirty, stores none change_protection.c
+    C4 set_pte_at(mm, addr, ptep, pte) = ro pfn=1 dirty uffd-wp change_protection.c
+    C6 pte_walk_unlock(w) change_protection.c
+                          store [0x18] faults uffd_wp_frozen.c
+                          spin_lock(*ptl) pgalloc.h
+                          ptep_get(vmf->ptep) -> ro pfn=1 dirty uffd-wp fault.c
+                          spin_lock(&ctx->lock) uffd.c
+                          WRITE_ONCE(ctx->has_posted, 1) uffd.c
+                          spin_unlock(&ctx->lock) uffd.c
+                                                                      userfaultfd_ctx_read() -> 1 uffd.c
+                                                                      spin_lock(&uffd->lock) uffd.c
+                                                                      message: write of 0x10, uffd_wp_frozen.c
+                                                                          protected
+                                                                      page walk: READ_ONCE(*ptep) walk.c
+                                                                          -> ro pfn=1 dirty
+                                                                          uffd-wp
+                                                                      load [0x10] -> 0x1  pfn=1, uffd_wp_frozen.c
+                                                                          page table walked
+                                                store [0x10] = 0x3  pfn=1, by the TLB uffd_wp_frozen.c
+       flush: drops CPU2's TLB entry tlb.c
+       flush: drops CPU3's TLB entry tlb.c

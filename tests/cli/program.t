@@ -20,7 +20,7 @@ $ faultline program message.c --trace race.trace -- -DORDER=memory_order_relaxed
     while (!atomic_load_explicit(&ready,               line 26
         memory_order_acquire))  reads 1
     assert(data == 42)  reads 0                        line 28
-    ^ older than the store at message.c:16: no release fence between a plain store and atomic store
+    ^ older than thread 1's store (message.c:16): thread 1 has no release fence between a plain store and atomic store
       read the initial value
     ^ data race with thread 1
   [1]

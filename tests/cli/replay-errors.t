@@ -39,8 +39,10 @@ $ sed 's/"rf": -1/"rf": -2/' good >changed; faultline replay changed
 $ faultline replay good --bogus
   faultline: unknown option "--bogus"; 'faultline replay --help' shows all
   [2]
-$ faultline replay good --html /nonexistent/page 2>&1 >out; grep -c page: out; faultline replay good --html /nonexistent/page --json 2>/dev/null | grep -o '"html":[^,]*'
+$ faultline replay good --html /nonexistent/page
   faultline: can't write the page to "/nonexistent/page": No such file or directory; --html FILE chooses another place
+  [2]
+$ faultline replay good --html /dev/full 2>/dev/null >out; grep -c page: out; faultline replay good --html /dev/full --json 2>/dev/null | grep -o '"html":[^,]*'
   0
   "html":null
 $ faultline replay --gdb nosuch.trace

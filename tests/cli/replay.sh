@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # replay.sh FAULTLINE - every violation that the scenarios declare comes back from its trace file: three
-# times the same picture, byte for byte, that check showed; and check writes the same file twice. A trace
-# that no longer fits the code says where.
+# times the same picture, byte for byte, that check showed; and check writes the same file twice. The picture has
+# what the oracle judged by. A trace that no longer fits the code says where.
 set -eu
 forge=$(CDPATH='' cd "$(dirname "$0")" && pwd -P)/forge.py
 faultline=$(CDPATH='' cd "$(dirname "$1")" && pwd -P)/$(basename "$1")
@@ -15,9 +15,37 @@ fail() {
 	exit 1
 }
 
-# from the first column on, without the lines that say when and from where
+# from what contradicts what on, without the lines that say when and from where
 picture() {
-	sed -n '/^  CPU 0/,$p'
+	sed -n '/^  CPU[0-9]*: /,$p; /^  [a-z ]*: .* by CPU/,$p; /^  CPU [0-9]/,$p' | uniq
+}
+
+has() { # PATTERN
+	grep -Eq -e "$1" want || fail "no \"$1\" in: $(cat want)"
+}
+
+has_not() { # PATTERN
+	! grep -Eq -e "$1" want || fail "\"$1\" in: $(cat want)"
+}
+
+# does the picture `want` have what the oracle judged by, and nothing that says nothing to a reader?
+judge() { # ORACLE
+	store='store \[0x[0-9a-f]+\] = 0x.*pfn=.*[a-z_]+\.c:[0-9]'
+	case $1 in
+	lost-write | missed-dirty | missed-wp) has "$store" ;;
+	missed-soft-dirty) has "$store" && has 'clear_refs\(4\) is done' ;;
+	isolation) has "$store" && has '(load|read) .* -> 0x' ;;
+	pin-coherence) has "$store|pin \[0x" && has 'C5 set_pte_at' ;;
+	anon-exclusive) has ' pin \[0x' ;;
+	esac
+	case $1 in
+	lost-write | missed-* | isolation | pin-coherence | anon-exclusive | vma-torn)
+		has '^  CPU[0-9]: .* \([a-z_]+\.[ch]:[0-9]+\)$'
+		;;
+	esac
+	has_not 'WRITE_ONCE\(\*memory|tlb->lock|gates\['
+	has_not 'reads ptr|(=|stores|reads) [0-9]{4,}( |$)'
+	[ "$(wc -L <want)" -le 120 ] || fail "wider than 120: $(cat want)"
 }
 
 expect_status() { # STATUS COMMAND...
@@ -50,6 +78,7 @@ while read -r scenario variant; do
 	cmp -s one.events two.events || fail "two checks wrote different traces"
 	picture <shown >want
 	[ -s want ] || fail "no picture"
+	judge "$(sed -n '1s/.*VIOLATION  //p' shown)"
 	for _ in 1 2 3; do
 		expect_status 1 "$faultline" replay one
 		picture <out | cmp -s - want || fail "replay shows another picture: $(cat out)"

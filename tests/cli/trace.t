@@ -46,17 +46,25 @@ $ faultline check vma-lock-seq --trace t --html page.html | grep -E '^ +(replay|
       page: page.4.html
    replay: faultline replay t.5
       page: page.5.html
+   replay: faultline replay t.6
+      page: page.6.html
+   replay: faultline replay t.7
+      page: page.7.html
 $ ls
   page.2.html
   page.3.html
   page.4.html
   page.5.html
+  page.6.html
+  page.7.html
   page.html
   t
   t.2
   t.3
   t.4
   t.5
+  t.6
+  t.7
 
 What is verified has no page.
 

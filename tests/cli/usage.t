@@ -13,7 +13,7 @@ $ faultline
   Finds, shows and rules out ordering bugs in kernel memory management.
   
     list          the scenarios: one bug each, and its variants
-    show          the story of a scenario, or what a release sets
+    show          a scenario's story, what a release sets, a policy field's values
     check         explore all executions of scenarios that a memory model allows
     matrix        scenarios by releases: which are affected
     replay        run one recorded execution again
@@ -60,17 +60,17 @@ $ faultline list --help
 show
 
 $ faultline show
-  faultline: show needs a scenario; 'faultline list' names them
+  faultline: show needs a scenario, a release or a policy field; 'faultline list' names the scenarios
   [2]
 $ faultline show no-such-bug
-  faultline: no scenario "no-such-bug"; 'faultline list' shows all
+  faultline: no scenario, release or policy field "no-such-bug"; 'faultline list' names the scenarios, 'faultline show 6.12' the fields
   [2]
 $ faultline show pae-gup-fsat
-  faultline: no scenario "pae-gup-fsat"; did you mean "pae-gup-fast"? 'faultline list' shows all
+  faultline: no scenario, release or policy field "pae-gup-fsat"; did you mean "pae-gup-fast"? 'faultline list' names the scenarios, 'faultline show 6.12' the fields
   [2]
 $ faultline show vma
-  faultline: no scenario "vma"; did you mean "vma-anon-check" or "vma-lock-seq"? 'faultline list' shows all
+  faultline: no scenario, release or policy field "vma"; did you mean "fork-vma-lock", "vma-anon-check" or "vma-foreign"? 'faultline list' names the scenarios, 'faultline show 6.12' the fields
   [2]
 $ faultline show pae-gup-fast vma-lock-seq
-  faultline: show tells of one scenario, got "pae-gup-fast" and "vma-lock-seq"
+  faultline: show tells of one thing, got "pae-gup-fast" and "vma-lock-seq"
   [2]

@@ -184,6 +184,8 @@
 			      data.variant ? " \u00b7 " + data.variant : ""));
 		h.append(make("h1", "", make("span", "verdict", data.verdict), data.oracle));
 		h.append(make("p", "message", data.message));
+		if (data.conflict)
+			h.append(make("p", "conflict", data.conflict));
 		fact(facts, "kernel", data.kernel);
 		fact(facts, "settings", data.set ? code(data.set) : "");
 		fact(facts, "memory model", data.model);

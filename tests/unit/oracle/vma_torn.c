@@ -45,7 +45,7 @@ static void write_section(int seq, uint64_t flags)
 
 static void read_section(int seq, uint64_t flags)
 {
-	fl_oracle_vma_locked(1, vma, seq);
+	fl_oracle_vma_locked(1, mm, vma, seq);
 	fl_oracle_vma_saw_flags(1, vma, flags);
 	fl_oracle_vma_unlocking(1, vma);
 }
@@ -75,7 +75,7 @@ END_TEST
 
 START_TEST(flags_of_a_section_to_come_are_torn)
 {
-	fl_oracle_vma_locked(1, vma, -1);
+	fl_oracle_vma_locked(1, mm, vma, -1);
 	fl_oracle_vma_saw_flags(1, vma, WATCHED);
 	ck_assert_uint_eq(failures(), 1);
 }
@@ -86,7 +86,7 @@ START_TEST(an_old_range_is_torn)
 	fl_oracle_vma_mark(vma, 3);
 	fl_oracle_vma_range(vma, a, a + PAGE);
 	fl_oracle_vma_end_all(mm);
-	fl_oracle_vma_locked(1, vma, 3);
+	fl_oracle_vma_locked(1, mm, vma, 3);
 	fl_oracle_vma_saw_range(1, vma, a, a + PAGE);
 	ck_assert_uint_eq(failures(), 0);
 	fl_oracle_vma_saw_range(1, vma, a, a + 2 * PAGE);
@@ -100,7 +100,7 @@ START_TEST(sections_that_overlap_are_torn)
 {
 	/* The reader gets in while the section is open, */
 	fl_oracle_vma_mark(vma, 3);
-	fl_oracle_vma_locked(1, vma, 3);
+	fl_oracle_vma_locked(1, mm, vma, 3);
 	ck_assert_uint_eq(failures(), 1);
 	ck_assert_str_eq(message,
 			 "CPU1 read-locks VMA 0x10-0x30 while its writer's section 3 is open");
@@ -117,10 +117,10 @@ END_TEST
 START_TEST(values_outside_of_a_section_or_of_another_area_do_not_count)
 {
 	fl_oracle_vma_saw_flags(1, vma, WATCHED); /* not locked: mmap_lock protects it */
-	fl_oracle_vma_locked(1, vma, -1);
+	fl_oracle_vma_locked(1, mm, vma, -1);
 	fl_oracle_vma_unlocking(1, vma);
 	fl_oracle_vma_saw_flags(1, vma, WATCHED);
-	fl_oracle_vma_locked(1, (void *)0x1234560, 5); /* never heard of */
+	fl_oracle_vma_locked(1, mm, (void *)0x1234560, 5); /* never heard of */
 	fl_oracle_vma_saw_flags(1, (void *)0x1234560, WATCHED);
 	ck_assert_uint_eq(failures(), 0);
 }
@@ -150,7 +150,7 @@ START_TEST(thousands_of_areas_are_told_apart)
 	for (uintptr_t i = 2; i <= 5000; i += 4)
 		fl_oracle_vma_new((void *)(i << 6), mm, 7, VM_READ, i, i + 1);
 	for (uintptr_t i = 1; i <= 5000; i++) {
-		fl_oracle_vma_locked(1, (void *)(i << 6), i % 2 ? (int)i : 7);
+		fl_oracle_vma_locked(1, mm, (void *)(i << 6), i % 2 ? (int)i : 7);
 		fl_oracle_vma_saw_flags(1, (void *)(i << 6), i % 2 ? RW | i << 32 : VM_READ);
 	}
 	ck_assert_uint_eq(failures(), 0);

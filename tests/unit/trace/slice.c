@@ -113,8 +113,111 @@ START_TEST(nothing_after_the_violation_but_labels)
 	store(0, Y, FLX_INIT);
 	load(1, X, 0);
 	load(1, Y, 1);
-	label(load(1, OWN, FLX_INIT), "B9");
+	label(store(1, OWN, FLX_INIT), "B9");
 	assert_kept(2, "+-+-+");
+}
+END_TEST
+
+START_TEST(a_step_that_reads_what_nobody_writes_is_dropped)
+{
+	begin();
+	store(0, X, FLX_INIT);
+	label(load(1, OWN, FLX_INIT), "B1");
+	label(load(1, X, 0), "B2");
+	assert_kept(2, "+-+");
+}
+END_TEST
+
+/* Of a step that nobody else has to do with: what it did, not what it looked at first. */
+START_TEST(a_step_of_its_own_shows_what_it_stored)
+{
+	begin();
+	store(0, X, FLX_INIT);
+	label(load(1, OWN, FLX_INIT), "B1");
+	label(store(1, OWN, FLX_INIT), "B1");
+	ev[2].step = ev[1].step;
+	label(load(1, X, 0), "B2");
+	assert_kept(3, "+-++");
+}
+END_TEST
+
+static struct fl_trace *judged_trace(int judged)
+{
+	struct fl_trace *t = NULL;
+
+	ck_assert_int_eq(fl_trace_create(&t, &sample_info, 2, sample_names, &record, NULL), 0);
+	fl_trace_judge(t, judged);
+	return t;
+}
+
+static void assert_kept_judging(int judged, const char *want)
+{
+	struct fl_trace *t = judged_trace(judged);
+	bool *keep = fl_trace_slice(t);
+
+	ck_assert_ptr_nonnull(keep);
+	for (int i = 0; i < record.n; i++)
+		ck_assert_msg(keep[i] == (want[i] == '+'), "event %d of %s", i, want);
+	free(keep);
+	fl_trace_free(t);
+}
+
+START_TEST(a_store_that_was_judged_brings_the_load_that_missed_it)
+{
+	begin();
+	load(0, X, FLX_INIT);
+	store(0, OWN, FLX_INIT);
+	store(1, X, FLX_INIT);
+	store(1, Y, FLX_INIT);
+	assert_kept_judging(2, "+-+-");
+}
+END_TEST
+
+START_TEST(a_load_that_was_judged_brings_its_store)
+{
+	begin();
+	store(0, X, FLX_INIT);
+	store(0, OWN, FLX_INIT);
+	load(1, X, 0);
+	assert_kept_judging(2, "+-+");
+}
+END_TEST
+
+/* A thread without labels that a labelled one has read from. */
+START_TEST(who_changed_what_a_step_s_thread_read_has_a_column)
+{
+	begin();
+	store(0, Y, FLX_INIT);
+	load(1, Y, 0);
+	label(store(1, X, FLX_INIT), "B1");
+	assert_kept_judging(2, "+++");
+}
+END_TEST
+
+START_TEST(barriers_tell_nothing_if_no_load_is_late)
+{
+	begin();
+	store(0, X, FLX_INIT);
+	barrier(0);
+	store(0, Y, FLX_INIT);
+	load(1, Y, 2);
+	load(1, X, 0);
+	assert_kept(4, "+-+++");
+}
+END_TEST
+
+/* Who passed a lock on to a reader is news; another reader is none. */
+START_TEST(readers_of_a_lock_have_nothing_to_tell)
+{
+	static const struct fl_site down = { "a.c", "f", "down_read(sem)", 1, NULL };
+
+	begin();
+	lock(0, FLX_INIT);
+	store(0, X, FLX_INIT);
+	lock(1, 0);
+	ev[0].site = ev[2].site = &down;
+	load(1, X, 1);
+	assert_kept(3, "-+-+");
 }
 END_TEST
 
@@ -264,6 +367,13 @@ int main(void)
 
 	tcase_add_test(tc, what_only_one_thread_touches_is_dropped);
 	tcase_add_test(tc, nothing_after_the_violation_but_labels);
+	tcase_add_test(tc, a_step_that_reads_what_nobody_writes_is_dropped);
+	tcase_add_test(tc, a_step_of_its_own_shows_what_it_stored);
+	tcase_add_test(tc, a_store_that_was_judged_brings_the_load_that_missed_it);
+	tcase_add_test(tc, a_load_that_was_judged_brings_its_store);
+	tcase_add_test(tc, who_changed_what_a_step_s_thread_read_has_a_column);
+	tcase_add_test(tc, barriers_tell_nothing_if_no_load_is_late);
+	tcase_add_test(tc, readers_of_a_lock_have_nothing_to_tell);
 	tcase_add_test(tc, message_passing_keeps_both_loads_and_their_stores);
 	tcase_add_test(tc, of_repeated_loads_the_last_is_kept);
 	tcase_add_test(tc, a_lost_update_at_the_end);

@@ -50,6 +50,9 @@ static int longest_line(const char *text)
 START_TEST(a_column_per_cpu)
 {
 	static const char want[] =
+		"  CPU1: B4 READ_ONCE(*ptep) (gup.c:101)\n"
+		"  does not see CPU0: A1 ptep_clear_flush(ptep) (ksm.c:41)\n"
+		"\n"
 		"  CPU 0  ksm                                                        "
 		"CPU 1  gup-fast\n"
 		"  ----------------------------------------------------------------  "
@@ -64,7 +67,7 @@ START_TEST(a_column_per_cpu)
 		"                                                                    "
 		"B4 READ_ONCE(*ptep) -> ro pfn=3                      gup.c:101\n"
 		"                                                                    "
-		"   ^ older than A1: no smp_mb() between B3 and B4\n"
+		"   ^ older than CPU0's A1 (ksm.c:41): no smp_mb() between B3 and B4\n"
 		"                                                                    "
 		"     read the initial value\n";
 	/* nothing is left out, and nothing is said of it */
@@ -85,7 +88,7 @@ START_TEST(no_line_is_longer_than_asked)
 		char *text = picture(t, width, true);
 
 		ck_assert_msg(longest_line(text) <= width, "at width %d:\n%s", width, text);
-		assert_has(text, "older than A1");
+		assert_has(text, "older than CPU0's A1");
 		free(text);
 	}
 	fl_trace_free(t);
