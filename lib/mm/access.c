@@ -38,6 +38,7 @@ static int user_access(struct fl_cpu *cpu, fl_vaddr addr, enum mmu_access access
 		fl_ipi_poll();
 		if (mmu_access(cpu, addr, access, word))
 			break;
+		FL_EVENT(.kind = FL_EVENT_FAULT, .addr = addr, .write = access == MMU_STORE);
 		err = do_user_addr_fault(cpu->state->mm, addr, access == MMU_STORE);
 	}
 	return err;
@@ -52,6 +53,7 @@ static int user_rmw(struct fl_cpu *cpu, fl_vaddr addr, enum mmu_rmw op, uint64_t
 		fl_ipi_poll();
 		if (mmu_rmw(cpu, addr, op, a, b, old))
 			break;
+		FL_EVENT(.kind = FL_EVENT_FAULT, .addr = addr, .write = true);
 		err = do_user_addr_fault(cpu->state->mm, addr, true);
 	}
 	return err;

@@ -3,6 +3,7 @@
 #include "mm/describe.h"
 
 #include "mm/mm_types.h"
+#include "mm/vma_refcnt.h"
 #include "mmu/describe.h"
 
 void vm_flags_text(char *buf, size_t n, uint64_t flags)
@@ -25,6 +26,18 @@ void vm_flags_text(char *buf, size_t n, uint64_t flags)
 		fl_text_add(buf, n, "none");
 }
 
+static void vm_refcnt_text(char *buf, size_t n, unsigned int count)
+{
+	unsigned int counted = count & ~VMA_LOCK_OFFSET;
+
+	buf[0] = '\0';
+	fl_text_add(buf, n, "%s", !count ? "detached" : !counted ? "nobody" : "attached");
+	if (counted > 1)
+		fl_text_add(buf, n, "+%u reader%s", counted - 1, counted == 2 ? "" : "s");
+	if (count & VMA_LOCK_OFFSET)
+		fl_text_add(buf, n, "+writer");
+}
+
 struct wanted {
 	uintptr_t addr;
 	uint64_t value;
@@ -36,9 +49,12 @@ static bool describe_vma(struct vm_area_struct *vma, void *arg)
 {
 	struct wanted *w = arg;
 
-	if (w->addr != (uintptr_t)&vma->vm_flags)
+	if (w->addr == (uintptr_t)&vma->vm_flags)
+		vm_flags_text(w->buf, w->n, w->value);
+	else if (w->addr == (uintptr_t)&vma->vm_refcnt)
+		vm_refcnt_text(w->buf, w->n, (unsigned int)w->value);
+	else
 		return false;
-	vm_flags_text(w->buf, w->n, w->value);
 	return true;
 }
 

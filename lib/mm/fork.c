@@ -28,21 +28,26 @@
  *
  * Policy fork_pinned=wrprotect-first turns P1 and P2 round, without the barriers that this needs, and
  * with an entry that becomes writable again in between. [q] is what was done: GUP-fast that meets K4 to
- * K6 gives up and waits for mmap_lock. Formally the store of K4 has to come before the load of P1, and
- * smp_wmb() is all that is between: on x86 the lock of the PTL orders the two, which spin_lock() does
- * not promise. From 5.19 on fork takes the child's reference before P1, and that helps: the reference is
- * a store to the very word that pins are added to, and smp_wmb() puts it after K4. Either the pin is
- * older, then P1 sees it; or GUP-fast has read the reference, and, if its pin is a full barrier
- * (gup_pin_barrier, 6.1), sees K4.
+ * K6 gives up and waits for mmap_lock. For that the store of K4 has to come before the loads of P1,
+ * and smp_wmb() is all that is between: on x86 the lock of the PTL orders them, which spin_lock() does
+ * not promise. P1 loads two words.
+ *
+ *   the count of references   from 5.19 on fork takes the child's reference before P1, and that helps: it
+ *                             is a store to the very word that pins are added to, and smp_wmb() puts it
+ *                             after K4. Either the pin is older, then P1 sees it; or GUP-fast has read the
+ *                             reference, and, if its pin is a full barrier (gup_pin_barrier, 6.1), sees K4
+ *   MMF_HAS_PINNED            nothing helps in any release: the first pin of an mm can be missed. GUP-fast
+ *                             sets the flag before it reads write_protect_seq, and its pin is a barrier
+ *
+ * fork_seq_barrier=smp_mb is what is missing for both. tests/litmus/seqcount-fork-*.litmus.
  *
  * Shared mappings, and files' pages in private mappings without an anonymous page, are not copied: the
  * child's faults find them. So what is copied is anonymous, or beside anonymous pages in one VMA.
  *
  * Models: dup_mmap(), kernel/fork.c; copy_page_range(), copy_present_ptes(), copy_present_page(),
  * vma_needs_copy(), mm/memory.c; Linux 4.8 to 6.12 (70e806e4e645, f3c64eda3e50, 57efa1fe5957,
- * fb3d824d1a46). No EVENT_FORK: a child has no userfaultfd, and so no markers and no uffd-wp. K2 in all
- * profiles (fb49c455323f; 6.4 came without it).
- * Policy: fork_pinned, fork_seqcount.
+ * fb3d824d1a46). No EVENT_FORK: a child has no userfaultfd, and so no markers and no uffd-wp.
+ * Policy: fork_pinned, fork_seqcount, fork_seq_barrier, fork_vma_lock (K2: fb49c455323f).
  */
 #include "mm/fault.h"
 #include "mm/file.h"
@@ -74,8 +79,8 @@ struct copy_range {
 
 static bool page_needs_cow_for_dma(const struct copy_range *c, struct page *page)
 {
-	return c->is_cow && test_bit(MMF_HAS_PINNED, &c->src_mm->flags) &&
-	       page_maybe_dma_pinned(page);
+	return c->is_cow && FL_STEP("P1", test_bit(MMF_HAS_PINNED, &c->src_mm->flags)) &&
+	       FL_STEP("P1", page_maybe_dma_pinned(page));
 }
 
 /* P1 and P2 the other way round. */
@@ -153,7 +158,7 @@ static int copy_present_pte(struct copy_range *c, pte_t *dst, pte_t *src, pte_t 
 	if (page && !page_try_dup_rmap(c, page, src, pte))
 		return copy_present_page(c, page, dst, addr);
 	if (c->is_cow && pte_write(pte)) {
-		ptep_set_wrprotect(src);
+		FL_STEP("P2", ptep_set_wrprotect(src));
 		pte = pte_wrprotect(pte);
 	}
 	set_pte_at(c->dst_mm, addr, dst, pte_clear_uffd_wp(pte_mkold(pte)));
@@ -234,7 +239,9 @@ static int copy_page_range(struct vm_area_struct *dst_vma, struct vm_area_struct
 	if (!vma_needs_copy(src_vma))
 		return 0;
 	if (seq)
-		raw_write_seqcount_begin(&c.src_mm->write_protect_seq);
+		FL_STEP("K4", ({ raw_write_seqcount_begin(&c.src_mm->write_protect_seq); }));
+	if (seq && c.m->policy.fork_seq_barrier == FL_BARRIER_ON)
+		smp_mb(); /* [q] */
 	for (struct pte_walk w = pte_walk_begin(c.src_mm, src_vma->vm_start, src_vma->vm_end);
 	     !err && pte_walk_next(&w);)
 		err = copy_pte_range(&c, w.pmd, w.addr, w.end);
@@ -251,7 +258,8 @@ static int dup_vma(struct mm_struct *mm, struct vm_area_struct *src)
 	struct vm_area_struct *vma;
 	int err;
 
-	vma_start_write(src);
+	if (mm->machine->policy.fork_vma_lock == FL_VMA_WRITE_LOCKED)
+		vma_start_write(src);
 	vma = vm_area_dup(mm, src);
 	if (!vma)
 		return -ENOMEM;

@@ -165,8 +165,7 @@ struct page *follow_page_pte(struct vm_area_struct *vma, fl_vaddr addr, unsigned
 {
 	struct mm_struct *mm = vma->vm_mm;
 	struct fl_machine *m = mm->machine;
-	pmd_t *pmdp = pmd_offset_lockless(m, mm->pgd, addr);
-	pmd_t pmd = pmdp ? pmdp_get(pmdp) : 0;
+	pmd_t pmd = pmd_read_lockless(m, mm->pgd, addr);
 	struct page *page = NULL;
 	spinlock_t *ptl;
 	pte_t *ptep, pte;
@@ -390,7 +389,7 @@ static size_t gup_pgd_range(struct mm_struct *mm, fl_vaddr addr, size_t n, unsig
 	size_t done = 0;
 
 	while (done < n) {
-		pmd_t *pmdp = pmd_offset_lockless(m, mm->pgd, addr);
+		pmd_t *pmdp = pmd_offset_lockless(m, mm->pgd, addr); /* B4 reads it again */
 		pmd_t pmd = pmdp ? pmdp_get(pmdp) : 0;
 		size_t end = (1U << m->level_bits) - pgtable_index(m, addr, 0);
 		pte_t *ptep;

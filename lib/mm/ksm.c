@@ -76,8 +76,7 @@ static int write_protect_page(struct vm_area_struct *vma, struct page *page, fl_
 {
 	struct mm_struct *mm = vma->vm_mm;
 	struct fl_machine *m = mm->machine;
-	pmd_t *pmdp = pmd_offset_lockless(m, mm->pgd, address);
-	pmd_t pmd = pmdp ? pmdp_get(pmdp) : 0;
+	pmd_t pmd = pmd_read_lockless(m, mm->pgd, address);
 	bool anon_exclusive;
 	int err = -EFAULT, swapped;
 	spinlock_t *ptl;
@@ -127,8 +126,7 @@ static int replace_page(struct vm_area_struct *vma, fl_vaddr address, struct pag
 {
 	struct mm_struct *mm = vma->vm_mm;
 	struct fl_machine *m = mm->machine;
-	pmd_t *pmdp = pmd_offset_lockless(m, mm->pgd, address);
-	pmd_t pmd = pmdp ? pmdp_get(pmdp) : 0;
+	pmd_t pmd = pmd_read_lockless(m, mm->pgd, address);
 	spinlock_t *ptl;
 	pte_t *ptep;
 

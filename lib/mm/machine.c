@@ -9,6 +9,7 @@
 
 #include "mm/describe.h"
 #include "mm/lru.h"
+#include "mm/vma_cache.h"
 #include "mm/mmu_gather.h"
 #include "mm/ksm.h"
 #include "mmu/describe.h"
@@ -127,7 +128,7 @@ static int cpu_init(struct fl_machine *m, unsigned int nr)
 	cpu->nr = nr;
 	cpu->state = fl_zalloc_aligned(sizeof(*cpu->state), 64);
 	cpu->free = fl_zalloc_aligned(sizeof(*cpu->free), 64);
-	if (!cpu->state || !cpu->free || lru_init(cpu) || tlb_ubc_init(cpu))
+	if (!cpu->state || !cpu->free || lru_init(cpu) || tlb_ubc_init(cpu) || vma_cache_init(cpu))
 		return -ENOMEM;
 	return tlb_init(cpu);
 }
@@ -233,6 +234,7 @@ void fl_machine_destroy(struct fl_machine *m)
 		tlb_exit(&m->cpus[i]);
 		tlb_ubc_exit(&m->cpus[i]);
 		lru_exit(&m->cpus[i]);
+		vma_cache_exit(&m->cpus[i]);
 		fl_free(m->cpus[i].free);
 		fl_free(m->cpus[i].state);
 	}

@@ -143,8 +143,7 @@ static int madvise_free(struct vm_area_struct *vma, fl_vaddr start, fl_vaddr end
 static bool is_populated(struct mm_struct *mm, fl_vaddr addr, bool write)
 {
 	struct fl_machine *m = mm->machine;
-	pmd_t *pmdp = pmd_offset_lockless(m, mm->pgd, addr);
-	pmd_t pmd = pmdp ? pmdp_get(pmdp) : 0;
+	pmd_t pmd = pmd_read_lockless(m, mm->pgd, addr);
 
 	return !pmd_none(pmd) &&
 	       pte_access_permitted(ptep_get_lockless(pte_offset_map(m, pmd, addr)), write);

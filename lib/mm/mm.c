@@ -16,6 +16,7 @@
 #include "mm/file.h"
 #include "mm/ksm.h"
 #include "mm/lru.h"
+#include "mm/mmap_lock.h"
 #include "mm/tlbflush.h"
 #include "mm/vma.h"
 #include "mm/zap.h"
@@ -63,6 +64,7 @@ int fl_mm_create(struct fl_mm **out, struct fl_machine *m)
 	init_rwsem(&mm->mmap_lock);
 	spin_lock_init(&mm->page_table_lock);
 	seqcount_init(&mm->write_protect_seq);
+	refcount_set(&mm->mm_count, 1);
 
 	spin_lock(&m->state->mm_lock);
 	mm->id = ++m->state->next_mm_id;
@@ -119,16 +121,34 @@ static void exit_mmap(struct mm_struct *mm)
 
 static void free_vmas(struct mm_struct *mm)
 {
+	/* Their memory comes back at once: who found one and has yet to look at it has to find out. */
+	bool detach = mm->machine->policy.vma_free == FL_VMA_FREE_TYPESAFE;
 	struct vm_area_struct *vma;
 	fl_vaddr at = 0;
 
+	if (detach)
+		mmap_write_lock(mm);
 	while ((vma = vma_find(mm, at))) {
 		at = vma->vm_end;
+		if (detach) {
+			vma_start_write(vma);
+			vma_mark_detached(vma);
+		}
 		if (vma->vm_file)
 			fput(vma->vm_file);
 		__vm_area_free(vma);
 	}
+	if (detach)
+		mmap_write_unlock(mm);
 	vma_tree_destroy(&mm->tree);
+}
+
+void mmdrop(struct mm_struct *mm)
+{
+	if (!refcount_dec_and_test(&mm->mm_count))
+		return;
+	pgtable_free_tree(mm->machine, mm->pgd, mm->machine->levels - 1);
+	fl_free((struct fl_mm *)mm);
 }
 
 void fl_mm_destroy(struct fl_mm *fl_mm)
@@ -146,7 +166,6 @@ void fl_mm_destroy(struct fl_mm *fl_mm)
 	exit_mmap(mm);
 	destroy_context(mm);
 	free_vmas(mm);
-	pgtable_free_tree(m, mm->pgd, m->levels - 1);
 	unlist_mm(m, mm);
-	fl_free(fl_mm);
+	mmdrop(mm);
 }

@@ -17,6 +17,10 @@ bool range_is_free(struct mm_struct *mm, fl_vaddr start, uint64_t len);
 /* Takes @vma, whose pages are gone, off the lists of its anon_vmas and its file. */
 void unlink_vma_lists(struct vm_area_struct *vma);
 
+/* Keeps the struct, not what is in it. */
+#define mmgrab(mm) refcount_inc(&(mm)->mm_count)
+void mmdrop(struct mm_struct *mm);
+
 /* uffd.c. Closes what the user left open, as the end of a process does. */
 void userfaultfd_close_all(struct mm_struct *mm);
 

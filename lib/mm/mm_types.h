@@ -74,7 +74,8 @@ struct vm_area_struct {
 	pte_t vm_page_prot; /* of a new entry; without write permission in a private mapping */
 	int vm_lock_seq;    /* marked as being written if equal to mm_lock_seq */
 	int detached;	    /* no longer in the tree */
-	struct vma_lock *vm_lock;
+	struct vma_lock *vm_lock;		   /* policy vma_lock=rwsem-seq, else NULL */
+	refcount_t vm_refcnt;			   /* policy vma_lock=refcnt: vma_refcnt.c */
 	const struct vm_operations_struct *vm_ops; /* NULL: anonymous */
 	struct fl_file *vm_file;		   /* with a reference; NULL: anonymous */
 	struct vm_area_struct *i_mmap_next;	   /* of the same file; its i_mmap_rwsem */
@@ -96,6 +97,8 @@ struct mm_struct {
 	uint64_t asid;
 	struct rw_semaphore mmap_lock;
 	int mm_lock_seq;	      /* written under mmap:W. vma_lock.c */
+	int vma_writer_wait;	      /* somebody with mmap:W waits for readers. vma_refcnt.c */
+	refcount_t mm_count;	      /* the struct, not what is in it: mmgrab(), mmdrop() */
 	struct vma_tree tree;	      /* changed under mmap:W */
 	spinlock_t page_table_lock;   /* guards all entries but those of leaf tables; anon_vma */
 	seqcount_t write_protect_seq; /* odd while fork() write-protects */

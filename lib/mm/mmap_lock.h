@@ -15,9 +15,14 @@
 #include "mm/mm_types.h"
 #include "mm/vma_lock.h"
 
-#define mmap_write_lock(mm) down_write(&(mm)->mmap_lock)
 #define mmap_read_lock(mm) down_read(&(mm)->mmap_lock)
 #define mmap_read_unlock(mm) up_read(&(mm)->mmap_lock)
+
+static inline void mmap_write_lock(struct mm_struct *mm)
+{
+	down_write(&mm->mmap_lock);
+	mm_lock_seqcount_begin(mm);
+}
 
 static inline void mmap_write_unlock(struct mm_struct *mm)
 {

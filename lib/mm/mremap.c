@@ -141,8 +141,8 @@ static uint64_t move_page_tables(const struct pagetable_move *pmc)
 
 	for (done = 0; done < pmc->len; done += extent) {
 		fl_vaddr old = pmc->old + done, new = pmc->new + done;
-		pmd_t *old_pmdp = pmd_offset_lockless(mm->machine, mm->pgd, old), *new_pmdp;
-		pmd_t old_pmd = old_pmdp ? pmdp_get(old_pmdp) : 0, new_pmd;
+		pmd_t old_pmd = pmd_read_lockless(mm->machine, mm->pgd, old), new_pmd;
+		pmd_t *new_pmdp;
 
 		extent = move_extent(mm->machine, old, new, pmc->len - done);
 		if (pmd_none(old_pmd))

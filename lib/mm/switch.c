@@ -30,8 +30,8 @@
  * [z] Either Y4 sees L2, and c is interrupted, or L3 sees Y2. That is why a flush may pass c over; not
  *     if page tables go, which hardware may look at at any time (tlb_lazy).
  *
- * X1 to X3 and L2 to L3 are done with interrupts off: an interrupt between them would find
- * loaded_mm, context and generation at odds (38cf307c1f20 is a case of it).
+ * X1 to X3, L1, and L2 to L3 are done with interrupts off, as the scheduler has them: an interrupt
+ * between them would find loaded_mm, context and generation at odds (38cf307c1f20 is a case of it).
  *
  * Models: switch_mm_irqs_off(), choose_new_asid(), enter_lazy_tlb(), arch/x86/mm/tlb.c, Linux 6.12.
  * Policy: tlb_flush, tlb_gen.
@@ -143,10 +143,14 @@ void fl_switch_mm(struct fl_cpu *cpu, struct fl_mm *fl_mm)
 
 void fl_enter_lazy_tlb(struct fl_cpu *cpu)
 {
+	unsigned long irq_flags;
+
+	local_irq_save(irq_flags);
 	cpu->state->mm = NULL;
 	tlb_fast_update(cpu);
 	if (cpu->state->loaded_mm)
 		WRITE_ONCE(cpu->state->is_lazy, 1); /* L1 */
+	local_irq_restore(irq_flags);
 }
 
 /* On a CPU that has the mm loaded: in lazy mode, as no program uses it any more. */

@@ -21,6 +21,9 @@
  *     has in kernels, whose H3 looks whether the lists are empty without the lock, after an smp_mb() of its own.
  * U4 before U5: a fault that waits for user space must not keep writers out.
  *
+ * Closing: released is set, under mmap:W no VMA is watched any more, then all waiting faults are waken. A fault that
+ * finds released set goes on when that is done (wait_for_release()).
+ *
  * U0: a handler that hears of a write to a protected page may read the page before the ioctl that
  * protected it returned, so before its flush. With policy wrprotect_sync=fault-and-uffd the fault
  * flushes first, and what the handler reads stays as it is (question left open with candidate fix F5).
@@ -80,8 +83,7 @@ static void release_fault_lock(struct vm_fault *vmf)
 /* U3. Tables do not go away while the fault holds its lock. */
 static bool userfaultfd_must_wait(struct vm_fault *vmf, unsigned long reason)
 {
-	pmd_t *pmdp = pmd_offset_lockless(vmf->m, vmf->mm->pgd, vmf->address);
-	pmd_t pmd = pmdp ? pmdp_get(pmdp) : 0;
+	pmd_t pmd = pmd_read_lockless(vmf->m, vmf->mm->pgd, vmf->address);
 	pte_t pte;
 
 	if (pmd_none(pmd))
@@ -126,6 +128,19 @@ static void forget_waiter(struct fl_uffd *ctx, struct userfaultfd_wait_queue *uw
 	spin_unlock(&ctx->lock);
 }
 
+/*
+ * userfaultfd_release() waits for mmap:W: makes room. The kernel looks again at once, and again, until the VMA is
+ * nobody's; all that differs is how often, so here it waits for that.
+ */
+static void wait_for_release(struct vm_fault *vmf, struct fl_uffd *ctx)
+{
+	refcount_inc(&ctx->refcount); /* while the lock keeps uffd_ctx there */
+	release_fault_lock(vmf);
+	FL_AWAIT_MASK(&ctx->released, UFFD_CLEARED, UFFD_CLEARED, FL_ACQUIRE,
+		      "retry: userfaultfd_release()");
+	userfaultfd_ctx_put(ctx);
+}
+
 vm_fault_t handle_userfault(struct vm_fault *vmf, unsigned long reason)
 {
 	struct fl_uffd *ctx = vmf->vma->uffd_ctx;
@@ -137,8 +152,7 @@ vm_fault_t handle_userfault(struct vm_fault *vmf, unsigned long reason)
 	if (!ctx || !(vmf->flags & FAULT_FLAG_ALLOW_RETRY))
 		return VM_FAULT_SIGBUS;
 	if (READ_ONCE(ctx->released)) {
-		/* userfaultfd_release() waits for mmap:W; make room, then look again. */
-		release_fault_lock(vmf);
+		wait_for_release(vmf, ctx);
 		return VM_FAULT_RETRY;
 	}
 	uwq = fl_zalloc(sizeof(*uwq));
@@ -493,13 +507,14 @@ void fl_uffd_close(struct fl_uffd *uffd)
 	if (!uffd)
 		return;
 	mm = uffd->mm;
-	WRITE_ONCE(uffd->released, 1); /* faults that come now do not wait */
+	WRITE_ONCE(uffd->released, UFFD_CLOSING); /* faults that come now do not wait */
 	mmap_write_lock(mm);
 	while ((vma = vma_find(mm, at))) {
 		at = vma->vm_end;
 		if (vma->uffd_ctx == uffd)
 			userfaultfd_clear_vma(vma, vma->vm_start, at, true, &at); /* no split */
 	}
+	smp_store_release(&uffd->released, UFFD_CLOSING | UFFD_CLEARED);
 	mmap_write_unlock(mm);
 	/* Whoever waits saw released too late. */
 	wake_userfault(uffd, 0, ~0ULL);

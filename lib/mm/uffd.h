@@ -20,13 +20,19 @@ struct userfaultfd_wait_queue {
 	int waken;
 };
 
+/* A set, in the order in which fl_uffd_close() comes to it. */
+enum uffd_released {
+	UFFD_CLOSING = 1, /* faults do not wait for an answer any more */
+	UFFD_CLEARED = 2, /* no VMA has it any more; stored under mmap:W */
+};
+
 struct fl_uffd {
 	struct mm_struct *mm;
 	unsigned int features; /* enum fl_uffd_features; constant */
 	struct fl_uffd *next;  /* mm->uffds; guarded by machine_state.mm_lock */
 	refcount_t refcount;   /* one for the user, one per fault in handle_userfault() */
 	spinlock_t lock;
-	int released;
+	int released;	/* enum uffd_released */
 	int has_posted; /* 1 while posted is not empty; what a reader waits for */
 	struct userfaultfd_wait_queue *posted; /* newest first */
 	struct userfaultfd_wait_queue *read;

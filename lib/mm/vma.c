@@ -12,7 +12,7 @@
  *   W2  change its fields                    R2  lock it; or it is marked: give up
  *   W3  publish the new tree                 R3  address outside, or detached: let go
  *   W4  end all marks (mmap_write_unlock())  R4  use it
- *   W5  free what left the tree, by RCU
+ *   W5  free what left the tree, by RCU; or at once, for other VMAs (vma_free=typesafe)
  *
  * A new VMA is marked before it is in the tree: so nobody uses it before W4 (33313a747e81;
  * earlier 6.4 kernels marked it later). A VMA that leaves is marked and detached before: who
@@ -25,12 +25,13 @@
  *
  * Models: vm_area_alloc(), vm_area_dup(), vm_area_free(), kernel/fork.c; __split_vma(),
  * vma_prepare(), vma_complete(), vma_link(), mm/mmap.c; Linux 6.4 and 6.5.
- * Policy: vma_lock (is there a lockless reader to wait for).
+ * Policy: vma_lock (is there a lockless reader to wait for), vma_free.
  */
 #include "mm/vma.h"
 
 #include "mm/file.h"
 #include "mm/rmap.h"
+#include "mm/vma_cache.h"
 #include "mm/vma_lock.h"
 #include "oracle/hooks.h"
 
@@ -58,27 +59,50 @@ static struct vm_area_struct *vma_of(struct retired *retired)
 	return (void *)((char *)retired - offsetof(struct vm_area_struct, retired));
 }
 
-/* All zero but the lock, which is new or as good as new. */
+/* Memory that was a VMA before: what vma_make() does not set anyway. vm_refcnt is 0 already. */
+static void vma_wipe(struct vm_area_struct *vma)
+{
+	vma->detached = 0;
+	vma->vm_ops = NULL;
+	vma->vm_file = NULL;
+	vma->i_mmap_next = NULL;
+	WRITE_ONCE(vma->anon_vma, NULL);
+	vma->anon_vma_chain = NULL;
+	vma->uffd_ctx = NULL;
+	vma->retired.next = NULL;
+	vma->detached_next = NULL;
+}
+
+static bool is_typesafe(const struct mm_struct *mm)
+{
+	return mm->machine->policy.vma_free == FL_VMA_FREE_TYPESAFE;
+}
+
+static struct vm_area_struct *vma_used(struct mm_struct *mm)
+{
+	struct retired *retired;
+
+	if (is_typesafe(mm))
+		return vma_cache_get(mm->machine);
+	retired = recycle_get(&mm->tree.recycler, RETIRED_VMA);
+	return retired ? vma_of(retired) : NULL;
+}
+
 static struct vm_area_struct *vma_memory(struct mm_struct *mm)
 {
-	struct retired *retired = recycle_get(&mm->tree.recycler, RETIRED_VMA);
-	struct vm_area_struct *vma;
-	struct vma_lock *lock;
+	struct vm_area_struct *vma = vma_used(mm);
 
-	if (retired) {
-		vma = vma_of(retired);
-		lock = vma->vm_lock;
-		memset(vma, 0, sizeof(*vma));
-		vma->vm_lock = lock;
-	} else {
-		vma = fl_zalloc(sizeof(*vma));
-		if (!vma)
-			return NULL;
-		vma->vm_lock = fl_zalloc(sizeof(*vma->vm_lock));
-		if (!vma->vm_lock) {
-			fl_free(vma);
-			return NULL;
-		}
+	if (vma) {
+		vma_wipe(vma);
+		return vma;
+	}
+	vma = fl_zalloc(sizeof(*vma));
+	if (!vma || mm->machine->policy.vma_lock != FL_VMA_LOCK_RWSEM_SEQ)
+		return vma;
+	vma->vm_lock = fl_zalloc(sizeof(*vma->vm_lock));
+	if (!vma->vm_lock) {
+		fl_free(vma);
+		return NULL;
 	}
 	return vma;
 }
@@ -90,14 +114,16 @@ static struct vm_area_struct *vma_make(struct mm_struct *mm, uint64_t start, uin
 
 	if (!vma)
 		return NULL;
-	init_rwsem(&vma->vm_lock->lock);
+	if (vma->vm_lock)
+		init_rwsem(&vma->vm_lock->lock);
 	vma->vm_mm = mm;
 	vma->vm_start = start;
 	vma->vm_end = end;
 	vma->vm_flags = flags;
 	vma->vm_page_prot = prot;
 	vma->vm_pgoff = pgoff;
-	vma->vm_lock_seq = -1;
+	/* Marked: a reader who found the VMA's last life may look. */
+	WRITE_ONCE(vma->vm_lock_seq, -1);
 	retired_init(&vma->retired, RETIRED_VMA);
 	FL_HOOK(fl_oracle_vma_new(vma, mm, -1, flags, start, end));
 	return vma;
@@ -137,7 +163,13 @@ struct vm_area_struct *vm_area_dup(struct mm_struct *mm, const struct vm_area_st
 
 void __vm_area_free(struct vm_area_struct *vma)
 {
+	struct mm_struct *mm = vma->vm_mm;
+
 	FL_HOOK(fl_oracle_vma_free(vma));
+	if (is_typesafe(mm)) {
+		vma_cache_put(mm->machine, vma);
+		return;
+	}
 	fl_free(vma->vm_lock);
 	fl_free(vma);
 }
@@ -151,7 +183,7 @@ void vm_area_free(struct vm_area_struct *vma)
 {
 	struct mm_struct *mm = vma->vm_mm;
 
-	if (has_lockless_readers(mm))
+	if (has_lockless_readers(mm) && !is_typesafe(mm))
 		recycle_put(&mm->tree.recycler, &vma->retired, retired_free_vma);
 	else
 		__vm_area_free(vma);
@@ -182,12 +214,15 @@ static int tree_insert(struct mm_struct *mm, struct vm_area_struct *vma)
 	int err;
 
 	vma_start_write(vma);
+	vma_mark_attached(vma);
 	vma_txn_begin(&txn, &mm->tree);
 	err = vma_txn_insert(&txn, &entry);
-	if (err)
+	if (err) {
 		vma_txn_abort(&txn);
-	else
+		vma_mark_detached(vma);
+	} else {
 		vma_txn_commit(&txn, has_lockless_readers(mm));
+	}
 	return err;
 }
 
@@ -281,6 +316,8 @@ int vma_commit(struct mm_struct *mm, const struct vma_change *c)
 		vma_txn_abort(&txn);
 		return -ENOMEM;
 	}
+	if (c->insert)
+		vma_mark_attached(c->insert);
 	if (c->insert && c->insert->vm_file)
 		vma_link_file(c->insert);
 	if (!anon_vma && other)

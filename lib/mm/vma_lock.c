@@ -1,43 +1,48 @@
 // SPDX-License-Identifier: MIT
 /*
- * vma_lock.c - per-VMA locks, rwsem-plus-sequence form (Linux 6.4 to 6.13)
+ * vma_lock.c - per-VMA locks: a fault uses one VMA without mmap_lock.
  *
- * Lets a fault use one VMA without mmap_lock. State: vma->vm_lock (a rw_semaphore),
- * vma->vm_lock_seq, and mm->mm_lock_seq. A VMA is marked, so closed to readers, exactly if its
+ * State: vma->vm_lock_seq, mm->mm_lock_seq, and the VMA's gate: vma->vm_lock, a rw_semaphore (6.4 to
+ * 6.14), or vma->vm_refcnt (6.15; vma_refcnt.c). A VMA is marked, so closed to readers, exactly if its
  * number equals the mm's. Only the holder of mmap_lock for writing marks; one store, A5, clears
  * every mark in the mm.
  *
  *   writer   vma_start_write() .. vma_end_write_all()   reader   vma_start_read() .. vma_end_read()
- *   A1  down_write(vm_lock)                             B1  down_read_trylock(vm_lock)
- *   A2  vm_lock_seq = mm_lock_seq                       B2  v = vm_lock_seq
- *   A3  up_write(vm_lock)                               B3  m = mm_lock_seq         acquire [seq]
- *   A4  change vm_flags, vm_start, uffd_ctx, ...            v == m: up_read, give up
- *   A5  mm_lock_seq = next          release [seq]       B4  use vm_flags, vm_start, uffd_ctx, ...
- *                                                       B5  up_read(vm_lock)
+ *   A0  mm_lock_seq becomes odd     seqcount [s]        B1  enter the gate, or give up
+ *   A1  close the gate                                  B2  v = vm_lock_seq
+ *   A2  vm_lock_seq = mm_lock_seq                       B3  m = mm_lock_seq         acquire [seq]
+ *   A3  open the gate                                       v == m: leave, give up
+ *   A4  change vm_flags, vm_start, uffd_ctx, ...        B4  use vm_flags, vm_start, uffd_ctx, ...
+ *   A5  mm_lock_seq = next          release [seq]       B5  leave the gate
  *
  * Never: B4 meets a half-done A4.
  *  - B1 came before A1: A1 waits for B5, so all of A4 comes after B4.
- *  - B1 came after A3: the rwsem shows B2 the mark, and B3 no number older than it. If B3 equals
+ *  - B1 came after A3: the gate shows B2 the mark, and B3 no number older than it. If B3 equals
  *    the mark, the reader leaves. If not, it read A5 or later; release and acquire [seq] then put
  *    A4 before B4. Without either, old flags are trusted: vma-lock-seq, variants no-release,
  *    no-acquire.
+ * [s] From 6.14 on mm_lock_seq is a sequence counter, odd while mmap_lock is held for writing: A0 then
+ * smp_wmb(), and smp_wmb() then A5. That orders A4's stores as the release did, but no loads.
  * The early check, before B1, reads vm_lock_seq with nothing held. It may be wrong in either
  * direction: a false "marked" costs a fall-back, a false "not marked" is caught by B2 and B3.
  * What it may not be is a plain load against a plain store at A2, which a compiler could tear:
  * variants plain-mark, backport-hazard.
  *
- * Harmless: giving up with no writer about (numbers wrapped, rwsem busy). Callers have mmap_lock.
- * Who keeps the VMA allocated up to B5: RCU. lock_vma_under_rcu() is in a reader section until it
+ * Harmless: giving up with no writer about (numbers wrapped, gate busy). Callers have mmap_lock.
+ * Who keeps the VMA's memory up to B5: RCU. lock_vma_under_rcu() is in a reader section until it
  * has the lock; vma_end_read() opens one around up_read(), because once a writer gets in there
  * the VMA can be freed while up_read() still runs.
  *
  * Models: vma_start_read() and its family, include/linux/mm.h, lock_vma_under_rcu(), mm/memory.c,
- * Linux 6.4 (5e31275cc997) and, with the policies, 6.5 (b1f02b95758d).
- * Policy: vma_lock, vma_unlock_order, vma_check_order, vma_mark, vma_try_mark, vma_early_check,
- * vma_anon_check.
+ * Linux 6.4 (5e31275cc997) and, with the policies, 6.5 (b1f02b95758d), 6.14 (eb449bd96954), 6.15
+ * (f35ab95ca0af, 3104138517fc), 6.17 (9bbffee67ffd).
+ * Policy: vma_lock, mm_lock_seq, vma_unlock_order, vma_check_order, vma_mark, vma_try_mark,
+ * vma_early_check, vma_anon_check, vma_foreign.
  */
 #include "mm/vma_lock.h"
 
+#include "mm/mm.h"
+#include "mm/vma_refcnt.h"
 #include "oracle/hooks.h"
 
 /* --- writers --- */
@@ -59,19 +64,32 @@ static void set_mark(struct vm_area_struct *vma, int seq, enum fl_vma_access how
 	FL_HOOK(fl_oracle_vma_mark(vma, seq));
 }
 
-void vma_start_write(struct vm_area_struct *vma)
+static void mark(struct vm_area_struct *vma, int seq, const struct fl_policy *policy)
 {
-	struct mm_struct *mm = vma->vm_mm;
-	const struct fl_policy *policy = &mm->machine->policy;
 	struct rw_semaphore *lock;
-	int seq;
 
-	if (policy->vma_lock == FL_VMA_LOCK_NONE || __is_vma_write_locked(vma, mm, &seq))
+	if (policy->vma_lock == FL_VMA_LOCK_REFCNT) {
+		bool closed = __vma_enter_locked(vma, 1); /* A1 */
+
+		set_mark(vma, seq, policy->vma_mark);
+		if (closed)
+			__vma_exit_locked(vma); /* A3 */
 		return;
+	}
 	lock = &vma->vm_lock->lock;
 	FL_STEP("A1", down_write(lock));
 	set_mark(vma, seq, policy->vma_mark);
 	FL_STEP("A3", up_write(lock));
+}
+
+void vma_start_write(struct vm_area_struct *vma)
+{
+	struct mm_struct *mm = vma->vm_mm;
+	const struct fl_policy *policy = &mm->machine->policy;
+	int seq;
+
+	if (policy->vma_lock != FL_VMA_LOCK_NONE && !__is_vma_write_locked(vma, mm, &seq))
+		mark(vma, seq, policy);
 }
 
 bool vma_try_start_write(struct vm_area_struct *vma)
@@ -83,12 +101,26 @@ bool vma_try_start_write(struct vm_area_struct *vma)
 
 	if (policy->vma_lock == FL_VMA_LOCK_NONE || __is_vma_write_locked(vma, mm, &seq))
 		return true;
+	if (policy->vma_lock == FL_VMA_LOCK_REFCNT) {
+		mark(vma, seq, policy); /* went long before */
+		return true;
+	}
 	lock = &vma->vm_lock->lock;
 	if (!FL_STEP("A1", down_write_trylock(lock)))
 		return false;
 	set_mark(vma, seq, policy->vma_try_mark);
 	FL_STEP("A3", up_write(lock));
 	return true;
+}
+
+void mm_lock_seqcount_begin(struct mm_struct *mm)
+{
+	const struct fl_policy *policy = &mm->machine->policy;
+
+	if (policy->vma_lock == FL_VMA_LOCK_NONE || policy->mm_lock_seq != FL_MM_LOCK_SEQCOUNT)
+		return;
+	FL_STEP("A0", ({ WRITE_ONCE(mm->mm_lock_seq, READ_ONCE(mm->mm_lock_seq) + 1); }));
+	smp_wmb(); /* whoever sees a change made under the lock sees the odd number */
 }
 
 void vma_end_write_all(struct mm_struct *mm)
@@ -101,15 +133,27 @@ void vma_end_write_all(struct mm_struct *mm)
 	FL_HOOK(fl_oracle_vma_end_all(mm));
 	/* Wraps: readers then see marks that nobody made, which is harmless. */
 	next = (int)((unsigned int)READ_ONCE(mm->mm_lock_seq) + 1);
-	if (policy->vma_unlock_order == FL_VMA_ORDERED)
+	if (policy->vma_unlock_order == FL_VMA_UNLOCK_RELEASE) {
 		FL_STEP("A5", ({ smp_store_release(&mm->mm_lock_seq, next); })); /* [seq] */
-	else
-		FL_STEP("A5", ({ WRITE_ONCE(mm->mm_lock_seq, next); }));
+		return;
+	}
+	if (policy->vma_unlock_order == FL_VMA_UNLOCK_WMB)
+		smp_wmb(); /* [seq] */
+	FL_STEP("A5", ({ WRITE_ONCE(mm->mm_lock_seq, next); }));
+}
+
+void vma_mark_attached(struct vm_area_struct *vma)
+{
+	if (vma->vm_mm->machine->policy.vma_lock == FL_VMA_LOCK_REFCNT)
+		vma_refcount_attach(vma);
 }
 
 void vma_mark_detached(struct vm_area_struct *vma)
 {
-	vma->detached = 1;
+	if (vma->vm_mm->machine->policy.vma_lock == FL_VMA_LOCK_REFCNT)
+		vma_refcount_detach(vma);
+	else
+		vma->detached = 1;
 }
 
 /* --- readers --- */
@@ -123,43 +167,80 @@ static bool marked_early(struct vm_area_struct *vma, struct mm_struct *mm,
 	return seq == READ_ONCE(mm->mm_lock_seq);
 }
 
-bool vma_start_read(struct vm_area_struct *vma)
+static enum vma_entry_result enter(struct vm_area_struct *vma, const struct fl_policy *policy)
 {
-	struct mm_struct *mm = vma->vm_mm;
-	const struct fl_policy *policy = &mm->machine->policy;
 	struct rw_semaphore *lock;
-	int seq, mm_seq;
 
-	/* Spares readers the rwsem's cache line while a writer is at work. Decides nothing. */
-	if (marked_early(vma, mm, policy))
-		return false;
-
+	if (policy->vma_lock == FL_VMA_LOCK_REFCNT)
+		return vma_refcount_inc(vma, policy);
 	/*
 	 * The VMA can be new: its lock was initialised before it got into the tree, and the
 	 * dependency from the tree to here has to hold for that. Kernels read the pointer plainly,
 	 * which formally breaks the chain.
 	 */
 	lock = &READ_ONCE(vma->vm_lock)->lock;
-	if (!FL_STEP("B1", down_read_trylock(lock)))
+	return FL_STEP("B1", down_read_trylock(lock)) ? VMA_ENTERED : VMA_CLOSED;
+}
+
+static void leave(struct vm_area_struct *vma, const struct fl_policy *policy)
+{
+	if (policy->vma_lock == FL_VMA_LOCK_REFCNT)
+		vma_refcount_put(vma);
+	else
+		FL_STEP("B5", up_read(&vma->vm_lock->lock));
+}
+
+/*
+ * It is another mm's by now: whose writer may wait for us and, once we are out, be done and free its mm
+ * before we woke it (9bbffee67ffd).
+ */
+static bool left_foreign(struct vm_area_struct *vma, struct mm_struct *mm)
+{
+	struct mm_struct *other = vma->vm_mm;
+
+	if (other == mm)
 		return false;
+	mmgrab(other);
+	vma_refcount_put(vma);
+	mmdrop(other);
+	return true;
+}
+
+enum vma_entry_result vma_start_read(struct mm_struct *mm, struct vm_area_struct *vma)
+{
+	const struct fl_policy *policy = &mm->machine->policy;
+	enum vma_entry_result entered;
+	int seq, mm_seq;
+
+	/* Spares readers the gate's cache line while a writer is at work. Decides nothing. */
+	if (marked_early(vma, mm, policy))
+		return VMA_CLOSED;
+
+	entered = enter(vma, policy);
+	if (entered != VMA_ENTERED)
+		return entered;
+	if (policy->vma_foreign == FL_VMA_FOREIGN_PIN && left_foreign(vma, mm))
+		return VMA_CLOSED;
 	seq = FL_STEP("B2", vma->vm_lock_seq);
 	if (policy->vma_check_order == FL_VMA_ORDERED)
 		mm_seq = FL_STEP("B3", smp_load_acquire(&mm->mm_lock_seq)); /* [seq] */
 	else
 		mm_seq = FL_STEP("B3", READ_ONCE(mm->mm_lock_seq));
 	if (seq == mm_seq) {
-		up_read(lock);
-		return false;
+		leave(vma, policy);
+		return VMA_CLOSED;
 	}
-	FL_HOOK(fl_oracle_vma_locked((unsigned int)smp_processor_id(), vma, seq));
-	return true;
+	FL_HOOK(fl_oracle_vma_locked((unsigned int)smp_processor_id(), mm, vma, seq));
+	return VMA_ENTERED;
 }
 
 void vma_end_read(struct vm_area_struct *vma)
 {
+	const struct fl_policy *policy = &vma->vm_mm->machine->policy;
+
 	FL_HOOK(fl_oracle_vma_unlocking((unsigned int)smp_processor_id(), vma));
 	rcu_read_lock();
-	FL_STEP("B5", up_read(&vma->vm_lock->lock));
+	leave(vma, policy);
 	rcu_read_unlock();
 }
 
@@ -167,11 +248,16 @@ void vma_end_read(struct vm_area_struct *vma)
  * Can a fault at @addr go on with VL:R alone? The checks are in 6.4's order: later kernels look at
  * vma->detached first, because in 6.4 vm_start shares memory with the RCU head of a freed VMA.
  */
-static bool vma_usable(struct vm_area_struct *vma, fl_vaddr addr)
+static bool vma_usable(struct mm_struct *mm, struct vm_area_struct *vma, fl_vaddr addr)
 {
-	unsigned long flags = FL_STEP("B4", vma->vm_flags);
+	unsigned long flags;
 	uint64_t start, end;
 
+	/* Memory of a VMA comes back for others, of other mms, too. */
+	if (mm->machine->policy.vma_free == FL_VMA_FREE_TYPESAFE &&
+	    (vma->vm_mm != mm || !vma_is_anonymous(vma)))
+		return false;
+	flags = FL_STEP("B4", vma->vm_flags);
 	FL_HOOK(fl_oracle_vma_saw_flags((unsigned int)smp_processor_id(), vma, flags));
 	/* handle_userfault() may have to let go of mmap_lock. */
 	if (flags & __VM_UFFD_FLAGS)
@@ -187,16 +273,19 @@ static bool vma_usable(struct vm_area_struct *vma, fl_vaddr addr)
  * Without an anon_vma a fault looks at neighbours for one: not with this lock. Asked before the lock is
  * had, the answer may be old: mremap() may have taken the anon_vma away since (657b5146955e).
  */
-static bool vma_lacks_anon_vma(struct vm_area_struct *vma, enum fl_vma_anon_check when)
+static bool vma_lacks_anon_vma(const struct mm_struct *mm, const struct vm_area_struct *vma,
+			       enum fl_vma_anon_check when)
 {
-	return vma->vm_mm->machine->policy.vma_anon_check == when && !READ_ONCE(vma->anon_vma);
+	return mm->machine->policy.vma_anon_check == when && !READ_ONCE(vma->anon_vma);
 }
 
 struct vm_area_struct *lock_vma_under_rcu(struct mm_struct *mm, fl_vaddr addr)
 {
-	struct vm_area_struct *vma;
+	const struct fl_policy *policy = &mm->machine->policy;
+	struct vm_area_struct *vma = NULL;
+	enum vma_entry_result entered;
 
-	if (mm->machine->policy.vma_lock == FL_VMA_LOCK_NONE)
+	if (policy->vma_lock == FL_VMA_LOCK_NONE)
 		return NULL;
 
 	rcu_read_lock();
@@ -204,21 +293,43 @@ struct vm_area_struct *lock_vma_under_rcu(struct mm_struct *mm, fl_vaddr addr)
 		vma = vma_tree_lookup(&mm->tree, addr);
 		if (!vma)
 			break;
-		if (!vma_is_anonymous(vma) || vma_lacks_anon_vma(vma, FL_VMA_ANON_BEFORE_LOCK) ||
-		    !vma_start_read(vma)) {
+		if (policy->vma_free == FL_VMA_FREE_RCU &&
+		    (!vma_is_anonymous(vma) ||
+		     vma_lacks_anon_vma(mm, vma, FL_VMA_ANON_BEFORE_LOCK))) {
 			vma = NULL;
 			break;
 		}
-		if (vma_lacks_anon_vma(vma, FL_VMA_ANON_AFTER_LOCK) || !vma_usable(vma, addr)) {
+		entered = vma_start_read(mm, vma);
+		if (entered == VMA_DETACHED)
+			continue; /* it was taken out after the lookup; look for what is there now */
+		if (entered == VMA_CLOSED) {
+			vma = NULL;
+			break;
+		}
+		if (vma_lacks_anon_vma(mm, vma, FL_VMA_ANON_AFTER_LOCK) ||
+		    !vma_usable(mm, vma, addr)) {
 			vma_end_read(vma);
 			vma = NULL;
 			break;
 		}
-		if (!vma->detached)
+		if (policy->vma_lock == FL_VMA_LOCK_REFCNT || !vma->detached)
 			break;
-		/* It was taken out after the lookup; look for what is there now. */
-		vma_end_read(vma);
+		vma_end_read(vma); /* as VMA_DETACHED */
 	}
 	rcu_read_unlock();
 	return vma;
+}
+
+/* --- readers without any lock --- */
+
+bool mmap_lock_speculate_try_begin(struct mm_struct *mm, int *seq)
+{
+	*seq = smp_load_acquire(&mm->mm_lock_seq);
+	return !(*seq & 1);
+}
+
+bool mmap_lock_speculate_retry(struct mm_struct *mm, int seq)
+{
+	smp_rmb(); /* what was read comes before; pairs with smp_wmb() after A0 */
+	return READ_ONCE(mm->mm_lock_seq) != seq;
 }

@@ -14,8 +14,12 @@
 void vma_start_write(struct vm_area_struct *vma);
 /* The same without waiting: false if a reader is inside. */
 bool vma_try_start_write(struct vm_area_struct *vma);
+/* mmap:W begins, for mmap_write_lock() only: policy mm_lock_seq=seqcount. */
+void mm_lock_seqcount_begin(struct mm_struct *mm);
 /* Ends all marks of @mm. Called by mmap_write_unlock() and mmap_write_downgrade() only. */
 void vma_end_write_all(struct mm_struct *mm);
+/* @vma, marked, is about to be in the tree: readers may enter, once the mark is gone. */
+void vma_mark_attached(struct vm_area_struct *vma);
 /* @vma is out of the tree, or about to be: readers who still find it let go. Marked. */
 void vma_mark_detached(struct vm_area_struct *vma);
 
@@ -27,8 +31,19 @@ void vma_mark_detached(struct vm_area_struct *vma);
  * mmap_lock.
  */
 struct vm_area_struct *lock_vma_under_rcu(struct mm_struct *mm, fl_vaddr addr);
-/* Under RCU, @vma from the tree. False: it is marked, or being marked, or was a moment ago. */
-bool vma_start_read(struct vm_area_struct *vma);
+/* DETACHED: it was taken out of the tree meanwhile. CLOSED: marked, or about to be, or a moment ago. */
+enum vma_entry_result { VMA_CLOSED, VMA_DETACHED, VMA_ENTERED };
+
+/* Under RCU, @vma from the tree of @mm; with policy vma_free=typesafe it can be another mm's by now. */
+enum vma_entry_result vma_start_read(struct mm_struct *mm, struct vm_area_struct *vma);
 void vma_end_read(struct vm_area_struct *vma);
+
+/*
+ * Reading without any lock, policy mm_lock_seq=seqcount: what was read between the two is from one moment
+ * without writers exactly if retry says no. Memory that is read must not be freed meanwhile (RCU).
+ * False: a writer has mmap_lock.
+ */
+bool mmap_lock_speculate_try_begin(struct mm_struct *mm, int *seq);
+bool mmap_lock_speculate_retry(struct mm_struct *mm, int seq);
 
 #endif

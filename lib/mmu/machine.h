@@ -76,6 +76,7 @@ struct fl_cpu {
 	struct frame_list *free;	  /* frames that this CPU gave back or fetched in advance */
 	struct lru_batch *lru;		  /* mm/lru.c: pages on their way to the LRU */
 	struct tlbflush_unmap_batch *ubc; /* mm/tlb_batch.c: reclaim's deferred flush */
+	struct vma_cache *vmas;		  /* mm/vma_cache.c: freed ones; NULL without the policy */
 	struct fl_signal signal;	  /* of its own thread; memory of the host, no events */
 	struct fl_counters counters;	  /* the same */
 };

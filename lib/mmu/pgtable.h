@@ -89,6 +89,14 @@ static inline pmd_t *pmd_offset_lockless(const struct fl_machine *m, struct ptde
 #define ptep_get_lockless(ptep) FL_LOAD(ptep, FL_ONCE, "ptep_get_lockless(" #ptep ")")
 #define set_pte(ptep, pte) FL_STORE(ptep, pte, FL_ONCE, "set_pte(" #ptep ", " #pte ")")
 
+/* What pmd_offset_lockless() leads to; none, too, if a table above it is missing. */
+static inline pmd_t pmd_read_lockless(const struct fl_machine *m, struct ptdesc *pgd, fl_vaddr addr)
+{
+	pmd_t *pmdp = pmd_offset_lockless(m, pgd, addr);
+
+	return pmdp ? pmdp_get(pmdp) : 0;
+}
+
 /*
  * Clears an entry, returns what was there; under the table's lock. Hardware may set bits until the
  * exchange; with the plain form, what it sets in between is lost.

@@ -115,10 +115,16 @@ enum fl_pgtable_free {
 	FL_PGTABLE_FREE_BEFORE_FLUSH
 };
 
-enum fl_vma_lock { FL_VMA_LOCK_NONE, FL_VMA_LOCK_RWSEM_SEQ };
+enum fl_vma_lock { FL_VMA_LOCK_NONE, FL_VMA_LOCK_RWSEM_SEQ, FL_VMA_LOCK_REFCNT };
+enum fl_mm_lock_seq { FL_MM_LOCK_COUNTER, FL_MM_LOCK_SEQCOUNT };
+enum fl_vma_unlock_order { FL_VMA_UNLOCK_RELAXED, FL_VMA_UNLOCK_RELEASE, FL_VMA_UNLOCK_WMB };
+enum fl_vma_free { FL_VMA_FREE_RCU, FL_VMA_FREE_TYPESAFE };
+enum fl_vma_foreign { FL_VMA_FOREIGN_LATE, FL_VMA_FOREIGN_PIN };
+enum fl_vma_detach { FL_VMA_DETACH_NOWAIT, FL_VMA_DETACH_WAIT };
 enum fl_vma_order { FL_VMA_RELAXED, FL_VMA_ORDERED };
 enum fl_vma_access { FL_VMA_PLAIN, FL_VMA_ONCE };
 enum fl_vma_anon_check { FL_VMA_ANON_BEFORE_LOCK, FL_VMA_ANON_AFTER_LOCK };
+enum fl_vma_write_lock { FL_VMA_WRITE_UNLOCKED, FL_VMA_WRITE_LOCKED };
 enum fl_vma_mark_function { FL_VMA_START_WRITE, FL_VMA_TRY_START_WRITE };
 
 struct fl_policy {
@@ -130,6 +136,7 @@ struct fl_policy {
 	enum fl_gup_pin_rmw gup_pin_rmw;	     /* gup.c, B3 */
 	enum fl_fork_pinned fork_pinned;	     /* fork.c */
 	enum fl_fork_seqcount fork_seqcount;	     /* fork.c, gup.c */
+	enum fl_barrier fork_seq_barrier;	     /* fork.c, K4 to P1 */
 	enum fl_wp_fault_flush wp_fault_flush;	     /* cow.c */
 	enum fl_wp_copy wp_copy;		     /* cow.c */
 	enum fl_wrprotect_sync wrprotect_sync;	     /* cow.c, uffd.c, change_protection.c */
@@ -169,12 +176,18 @@ struct fl_policy {
 	enum fl_ksm_flush ksm_flush;		       /* ksm.c */
 	enum fl_tlb_flush tlb_flush;		       /* shootdown.c, tlb.c */
 	enum fl_vma_lock vma_lock;		       /* vma_lock.c */
-	enum fl_vma_order vma_unlock_order;	       /* vma_lock.c, A5 */
+	enum fl_mm_lock_seq mm_lock_seq;	       /* vma_lock.c, A0 */
+	enum fl_vma_unlock_order vma_unlock_order;     /* vma_lock.c, A5 */
 	enum fl_vma_order vma_check_order;	       /* vma_lock.c, B3 */
 	enum fl_vma_access vma_mark;		       /* vma_lock.c, A2 in vma_start_write() */
 	enum fl_vma_access vma_try_mark;	       /* vma_lock.c, A2 in vma_try_start_write() */
 	enum fl_vma_access vma_early_check;	       /* vma_lock.c, before B1 */
+	enum fl_vma_order vma_inc_order;	       /* vma_refcnt.c, D1 */
+	enum fl_vma_free vma_free;		       /* vma_cache.c, vma_lock.c */
+	enum fl_vma_foreign vma_foreign;	       /* vma_lock.c, D2 */
+	enum fl_vma_detach vma_detach;		       /* vma_refcnt.c */
 	enum fl_vma_anon_check vma_anon_check;	       /* vma_lock.c, lock_vma_under_rcu() */
+	enum fl_vma_write_lock fork_vma_lock;	       /* fork.c, K2 */
 	enum fl_vma_mark_function vma_mark_function;   /* uffd.c */
 };
 

@@ -45,11 +45,14 @@ const struct fl_policy_release fl_policy_releases[] = {
 	{ { "6.5", "per-VMA locks with release and acquire (b1f02b95758d; also 6.4.8)" },
 	  "vma_unlock_order=release,vma_check_order=acquire,"
 	  "vma_mark=once,vma_try_mark=once,vma_early_check=once,vma_anon_check=after-lock,"
-	  "soft_dirty_lock=mmap-write-vma" },
+	  "soft_dirty_lock=mmap-write-vma,fork_vma_lock=start-write" },
 	{ { "6.12", "userfaultfd-wp that resolves itself (6.7)" }, "uffd_wp_async=yes" },
-	{ { "6.14", "as 6.12 in everything that is modelled so far" }, NULL },
-	{ { "6.15", "as 6.12 in everything that is modelled so far" }, NULL },
-	{ { "6.17", "as 6.12 in everything that is modelled so far" }, NULL },
+	{ { "6.14", "mm_lock_seq is a sequence counter (eb449bd96954)" },
+	  "mm_lock_seq=seqcount,vma_unlock_order=wmb" },
+	{ { "6.15", "per-VMA locks by reference count, VMAs recycled at once (f35ab95ca0af)" },
+	  "vma_lock=refcnt,vma_inc_order=acquire,vma_free=typesafe,vma_detach=wait" },
+	{ { "6.17", "a VMA of another mm is let go of with that mm held (9bbffee67ffd)" },
+	  "vma_foreign=pin" },
 };
 
 const size_t fl_policy_nr_releases = sizeof(fl_policy_releases) / sizeof(fl_policy_releases[0]);

@@ -4,7 +4,7 @@
  *
  * The steps: lib/mm/soft_dirty.c, lib/mm/cow.c (C1 to C6), lib/mm/mmu_gather.h.
  */
-#include <faultline/scenario.h>
+#include "stale_store.h"
 
 static const char story[] =
 	"clear_refs(4) takes write permission from an entry and flushes the TLBs at the end. In\n"
@@ -22,51 +22,25 @@ static const char story[] =
 	"are\n"
 	"exclusive (F6).\n";
 
-struct world {
-	struct fl_mm *mm;
-	fl_vaddr page;	  /* private, anonymous, written to */
-	struct fl_pin io; /* a plain reference, as I/O from the page has it */
-};
-
-enum { OTHER = 8 }; /* the page's second word, in bytes */
-
 static int set_up(struct fl_cpu *cpu, struct fl_mm *mm, void *world)
 {
-	struct fl_cpu *stale = fl_machine_cpu(fl_cpu_machine(cpu), 2);
-	struct world *w = world;
+	struct stale_world *w = world;
 	int err = fl_mmap_anon(&w->page, mm, 1, FL_READ | FL_WRITE);
 
 	w->mm = mm;
 	/* Tracking has begun once before: the VMA's own flag, VM_SOFTDIRTY, is off already. */
 	if (!err)
 		err = fl_clear_refs(mm, FL_CLEAR_REFS_SOFT_DIRTY);
-	/* Leaves a writable, dirty translation in the third CPU's TLB. */
 	if (!err)
-		err = fl_store(stale, w->page, 1);
-	if (!err && fl_pin_user_pages_fast(cpu, w->page, 1, FL_GUP_GET, &w->io) != 1)
-		err = -14;
-	return err;
+		err = touch_by_stale_cpu(cpu, w);
+	return err ? err : take_reference(cpu, w);
 }
 
 static void do_clear_refs(struct fl_cpu *cpu, void *world)
 {
-	struct world *w = world;
+	struct stale_world *w = world;
 
 	fl_clear_refs(w->mm, FL_CLEAR_REFS_SOFT_DIRTY);
-}
-
-static void do_fault(struct fl_cpu *cpu, void *world)
-{
-	struct world *w = world;
-
-	fl_store(cpu, w->page + OTHER, 2);
-}
-
-static void do_stale_store(struct fl_cpu *cpu, void *world)
-{
-	struct world *w = world;
-
-	fl_store(cpu, w->page, 3);
 }
 
 static const struct fl_variant variants[] = {
@@ -114,7 +88,7 @@ FL_SCENARIO(clear_refs_cow, .name = "clear-refs-cow", .id = "A1a", .broken = "09
 	    .fixed = "29a951dfb3c3",
 	    .summary = "a store is lost when a fault copies a page whose flush is pending",
 	    .story = story, .needs = { .cpus = 3, .mms = 1, .vmas = 1, .pages = 1 },
-	    .world = sizeof(struct world), .set_up = set_up,
+	    .world = sizeof(struct stale_world), .set_up = set_up,
 	    .threads = { { "clear-refs", do_clear_refs },
 			 { "fault", do_fault },
 			 { "stale-store", do_stale_store } },

@@ -4,7 +4,7 @@
  *
  * The steps: lib/mm/uffd_wp.c, lib/mm/cow.c (C1 to C6), lib/mm/mmu_gather.h.
  */
-#include <faultline/scenario.h>
+#include "stale_store.h"
 
 static const char story[] =
 	"UFFDIO_WRITEPROTECT takes protection back from a page that never had any. Private memory\n"
@@ -18,50 +18,18 @@ static const char story[] =
 	"the mm, and flushes its address before it goes on. The count went up before the entry\n"
 	"changed and goes down after the flush, so who sees the change sees the count.\n";
 
-struct world {
-	struct fl_uffd *uffd;
-	fl_vaddr page;
-	struct fl_pin io;
-};
-
-enum { OTHER = 8 };
-
 static int set_up(struct fl_cpu *cpu, struct fl_mm *mm, void *world)
 {
-	struct fl_cpu *stale = fl_machine_cpu(fl_cpu_machine(cpu), 2);
-	struct world *w = world;
-	int err = fl_mmap_anon(&w->page, mm, 1, FL_READ | FL_WRITE);
+	int err = set_up_uffd_wp(cpu, mm, world);
 
-	if (!err)
-		err = fl_uffd_create(&w->uffd, mm);
-	if (!err)
-		err = fl_uffd_register(w->uffd, cpu, w->page, 1, FL_UFFD_WP);
-	if (!err)
-		err = fl_store(stale, w->page, 1);
-	if (!err && fl_pin_user_pages_fast(cpu, w->page, 1, FL_GUP_GET, &w->io) != 1)
-		err = -14;
-	return err;
+	return err ? err : take_reference(cpu, world);
 }
 
 static void do_unprotect(struct fl_cpu *cpu, void *world)
 {
-	struct world *w = world;
+	struct stale_world *w = world;
 
 	fl_uffd_writeprotect(w->uffd, w->page, 1, false);
-}
-
-static void do_fault(struct fl_cpu *cpu, void *world)
-{
-	struct world *w = world;
-
-	fl_store(cpu, w->page + OTHER, 2);
-}
-
-static void do_stale_store(struct fl_cpu *cpu, void *world)
-{
-	struct world *w = world;
-
-	fl_store(cpu, w->page, 3);
 }
 
 static const struct fl_variant variants[] = {
@@ -109,7 +77,7 @@ FL_SCENARIO(uffd_wp_cow, .name = "uffd-wp-cow", .id = "A1b", .broken = "09854ba9
 	    .fixed = "6ce64428d620",
 	    .summary = "a store is lost when userfaultfd's flush is pending and a fault copies",
 	    .story = story, .since = "5.7", .needs = { .cpus = 3, .mms = 1, .vmas = 1, .pages = 1 },
-	    .world = sizeof(struct world), .set_up = set_up,
+	    .world = sizeof(struct stale_world), .set_up = set_up,
 	    .threads = { { "unprotect", do_unprotect },
 			 { "fault", do_fault },
 			 { "stale-store", do_stale_store } },

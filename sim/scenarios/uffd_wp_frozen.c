@@ -3,7 +3,7 @@
  * uffd_wp_frozen.c - the question that closes the thread on F5: can a protected page change before
  * the protect call returns?
  */
-#include <faultline/scenario.h>
+#include "stale_store.h"
 
 static const char story[] =
 	"UFFDIO_WRITEPROTECT protects a page and flushes at the end. In between another thread's\n"
@@ -17,52 +17,16 @@ static const char story[] =
 	"in the write fault alone the answer is yes, it can change. If handle_userfault() flushes\n"
 	"too before the handler can hear of it, no.\n";
 
-struct world {
-	struct fl_uffd *uffd;
-	fl_vaddr page;
-};
-
-enum { OTHER = 8 };
-
-static int set_up(struct fl_cpu *cpu, struct fl_mm *mm, void *world)
-{
-	struct fl_cpu *stale = fl_machine_cpu(fl_cpu_machine(cpu), 2);
-	struct world *w = world;
-	int err = fl_mmap_anon(&w->page, mm, 1, FL_READ | FL_WRITE);
-
-	if (!err)
-		err = fl_uffd_create(&w->uffd, mm);
-	if (!err)
-		err = fl_uffd_register(w->uffd, cpu, w->page, 1, FL_UFFD_WP);
-	if (!err)
-		err = fl_store(stale, w->page, 1);
-	return err;
-}
-
 static void do_protect(struct fl_cpu *cpu, void *world)
 {
-	struct world *w = world;
+	struct stale_world *w = world;
 
 	fl_uffd_writeprotect(w->uffd, w->page, 1, true);
 }
 
-static void do_fault(struct fl_cpu *cpu, void *world)
-{
-	struct world *w = world;
-
-	fl_store(cpu, w->page + OTHER, 2);
-}
-
-static void do_stale_store(struct fl_cpu *cpu, void *world)
-{
-	struct world *w = world;
-
-	fl_store(cpu, w->page, 3);
-}
-
 static void do_handle(struct fl_cpu *cpu, void *world)
 {
-	struct world *w = world;
+	struct stale_world *w = world;
 	struct fl_uffd_msg msg;
 	uint64_t copy;
 
@@ -87,7 +51,7 @@ static const char *const policies[] = { "wrprotect_sync", "protect_flush", "wp_f
 FL_SCENARIO(uffd_wp_frozen, .name = "uffd-wp-frozen", .id = "A1b", .broken = "292924b26024",
 	    .fixed = "-", .summary = "a protected page changes while its handler copies it",
 	    .story = story, .since = "5.7", .needs = { .cpus = 4, .mms = 1, .vmas = 1, .pages = 1 },
-	    .world = sizeof(struct world), .set_up = set_up,
+	    .world = sizeof(struct stale_world), .set_up = set_up_uffd_wp,
 	    .threads = { { "protect", do_protect },
 			 { "fault", do_fault },
 			 { "stale-store", do_stale_store },

@@ -61,40 +61,33 @@ static void do_unprotect(struct fl_cpu *cpu, void *world)
 #define WRITENOTIFY_ONLY "uffd_wp_prot=vm-flags,uffd_wp_upgrade=none"
 
 /* From 6.1 on both ways end alike. */
+/* clang-format off */
+#define VARIANTS_FROM_6_1 \
+	{ "linux-6.1", "6.1", NULL, "lkmm", FL_VIOLATES("missed-soft-dirty"), NULL }, \
+	{ "linux-6.1-sc", "6.1", NULL, "sc", FL_VIOLATES("missed-soft-dirty"), NULL }, \
+	{ "linux-6.1-tso", "6.1", NULL, "tso", FL_VIOLATES("missed-soft-dirty"), NULL }, \
+	{ "writenotify-alone", "6.3", WRITENOTIFY_ONLY, "lkmm", FL_VIOLATES("missed-soft-dirty"), \
+	  "51d3d5eb74ff without the patch" }, \
+	{ "linux-6.3", "6.3", NULL, "lkmm", FL_VERIFIED, \
+	  "931298e103c2, with the follow-up: no upgrade when protecting" }, \
+	{ "upgrade-always", "6.3", "uffd_wp_upgrade=always", "lkmm", FL_VERIFIED, \
+	  "the patch as first posted" }, \
+	{ "upgrade-never", "6.3", "uffd_wp_upgrade=none", "lkmm", FL_VERIFIED, "only more faults" }, \
+	{ "no-soft-dirty-check", "6.3", "change_writable=no-soft-dirty", "lkmm", \
+	  FL_VIOLATES("missed-soft-dirty"), "can_change_pte_writable() ignores soft-dirty" }, \
+	{ "linux-6.12", "6.12", NULL, "lkmm", FL_VERIFIED, NULL }
+/* clang-format on */
+
 static const struct fl_variant unregister_variants[] = {
 	{ "linux-5.19", "5.19", NULL, "lkmm", FL_VERIFIED,
 	  "unregistering leaves the entries alone" },
 	{ "linux-6.0", "6.0", NULL, "lkmm", FL_VIOLATES("missed-soft-dirty"), "f369b07c8614" },
-	{ "linux-6.1", "6.1", NULL, "lkmm", FL_VIOLATES("missed-soft-dirty"), NULL },
-	{ "linux-6.1-sc", "6.1", NULL, "sc", FL_VIOLATES("missed-soft-dirty"), NULL },
-	{ "linux-6.1-tso", "6.1", NULL, "tso", FL_VIOLATES("missed-soft-dirty"), NULL },
-	{ "writenotify-alone", "6.3", WRITENOTIFY_ONLY, "lkmm", FL_VIOLATES("missed-soft-dirty"),
-	  "51d3d5eb74ff without the patch" },
-	{ "linux-6.3", "6.3", NULL, "lkmm", FL_VERIFIED,
-	  "931298e103c2, with the follow-up: no upgrade when protecting" },
-	{ "upgrade-always", "6.3", "uffd_wp_upgrade=always", "lkmm", FL_VERIFIED,
-	  "the patch as first posted" },
-	{ "upgrade-never", "6.3", "uffd_wp_upgrade=none", "lkmm", FL_VERIFIED, "only more faults" },
-	{ "no-soft-dirty-check", "6.3", "change_writable=no-soft-dirty", "lkmm",
-	  FL_VIOLATES("missed-soft-dirty"), "can_change_pte_writable() ignores soft-dirty" },
-	{ "linux-6.12", "6.12", NULL, "lkmm", FL_VERIFIED, NULL },
+	VARIANTS_FROM_6_1,
 };
 
 static const struct fl_variant protect_variants[] = {
 	{ "linux-5.19", "5.19", NULL, "lkmm", FL_VIOLATES("missed-soft-dirty"), "b1f9e876862d" },
-	{ "linux-6.1", "6.1", NULL, "lkmm", FL_VIOLATES("missed-soft-dirty"), NULL },
-	{ "linux-6.1-sc", "6.1", NULL, "sc", FL_VIOLATES("missed-soft-dirty"), NULL },
-	{ "linux-6.1-tso", "6.1", NULL, "tso", FL_VIOLATES("missed-soft-dirty"), NULL },
-	{ "writenotify-alone", "6.3", WRITENOTIFY_ONLY, "lkmm", FL_VIOLATES("missed-soft-dirty"),
-	  "51d3d5eb74ff without the patch" },
-	{ "linux-6.3", "6.3", NULL, "lkmm", FL_VERIFIED,
-	  "931298e103c2, with the follow-up: no upgrade when protecting" },
-	{ "upgrade-always", "6.3", "uffd_wp_upgrade=always", "lkmm", FL_VERIFIED,
-	  "the patch as first posted" },
-	{ "upgrade-never", "6.3", "uffd_wp_upgrade=none", "lkmm", FL_VERIFIED, "only more faults" },
-	{ "no-soft-dirty-check", "6.3", "change_writable=no-soft-dirty", "lkmm",
-	  FL_VIOLATES("missed-soft-dirty"), "can_change_pte_writable() ignores soft-dirty" },
-	{ "linux-6.12", "6.12", NULL, "lkmm", FL_VERIFIED, NULL },
+	VARIANTS_FROM_6_1,
 };
 
 static const char *const unregister_policies[] = {

@@ -61,6 +61,14 @@ static const struct fl_variant variants[] = {
 	  "the mark (A2) is a plain store, the early check reads it without a lock" },
 	{ "backport-hazard", "6.5", "vma_try_mark=plain,vma_mark_function=try-start-write", "lkmm",
 	  FL_VIOLATES("data-race"), "the fix without vma_try_start_write(), which 6.4 still has" },
+	{ "linux-6.14", "6.14", NULL, "lkmm", FL_VERIFIED, "a sequence counter" },
+	{ "6.14-no-wmb", "6.14", "vma_unlock_order=relaxed", "lkmm", FL_VIOLATES("vma-torn"),
+	  "the counter's end without its barrier" },
+	{ "linux-6.15", "6.15", NULL, "lkmm", FL_VERIFIED, "a reference count" },
+	{ "no-acquire-inc", "6.15", "vma_inc_order=relaxed", "lkmm", FL_VIOLATES("vma-torn"),
+	  "A5f: the numbers (B2, B3) are read ahead of the increment (D1)" },
+	{ "no-acquire-inc-tso", "6.15", "vma_inc_order=relaxed", "tso", FL_VERIFIED, NULL },
+	{ "no-acquire-inc-sc", "6.15", "vma_inc_order=relaxed", "sc", FL_VERIFIED, NULL },
 	{ "linux-6.4-tso", "6.4", NULL, "tso", FL_VERIFIED,
 	  "x86 keeps stores in order, and loads: the bug can't show" },
 	{ "linux-6.4-sc", "6.4", NULL, "sc", FL_VERIFIED, "interleaving alone breaks nothing" },
@@ -69,8 +77,8 @@ static const struct fl_variant variants[] = {
 };
 
 static const char *const policies[] = {
-	"vma_lock",	"vma_unlock_order", "vma_check_order",	 "vma_mark",
-	"vma_try_mark", "vma_early_check",  "vma_mark_function", NULL,
+	"vma_lock",	   "vma_unlock_order",	"vma_check_order", "vma_mark",	    "vma_try_mark",
+	"vma_early_check", "vma_mark_function", "mm_lock_seq",	   "vma_inc_order", NULL,
 };
 
 FL_SCENARIO(vma_lock_seq, .name = "vma-lock-seq", .id = "A5a", .broken = "5e31275cc997",

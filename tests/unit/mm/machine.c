@@ -100,12 +100,12 @@ START_TEST(the_policy_is_a_copy)
 	config.policy = policy;
 	ck_assert_int_eq(fl_machine_create(&machine, &config), 0);
 	fl_policy_free(policy);
-	ck_assert_int_eq(machine->policy.vma_unlock_order, FL_VMA_RELAXED);
+	ck_assert_int_eq(machine->policy.vma_unlock_order, FL_VMA_UNLOCK_RELAXED);
 	fl_machine_destroy(machine);
 	/* and the newest kernel's if none is given */
 	config.policy = NULL;
 	ck_assert_int_eq(fl_machine_create(&machine, &config), 0);
-	ck_assert_int_eq(machine->policy.vma_unlock_order, FL_VMA_ORDERED);
+	ck_assert_int_eq(machine->policy.vma_unlock_order, FL_VMA_UNLOCK_WMB);
 	fl_machine_destroy(machine);
 }
 END_TEST

@@ -30,11 +30,11 @@ static struct vm_area_struct *lock_at(fl_vaddr at)
 START_TEST(marked_vma_refuses_readers_until_the_mm_unlocks)
 {
 	mmap_write_lock(mm);
-	vma_start_write(vma);		 /* when it is marked */
-	ck_assert(!vma_start_read(vma)); /* then readers are turned away */
-	vma_start_write(vma);		 /* (twice is once) */
+	vma_start_write(vma);				   /* when it is marked */
+	ck_assert(vma_start_read(mm, vma) != VMA_ENTERED); /* then readers are turned away */
+	vma_start_write(vma);				   /* (twice is once) */
 	mmap_write_unlock(mm);
-	ck_assert(vma_start_read(vma)); /* and let in once all marks are gone */
+	ck_assert(vma_start_read(mm, vma) == VMA_ENTERED); /* and let in once all marks are gone */
 	vma_end_read(vma);
 }
 END_TEST
@@ -44,7 +44,7 @@ START_TEST(a_downgrade_ends_marks_too)
 	mmap_write_lock(mm);
 	vma_start_write(vma);
 	mmap_write_downgrade(mm);
-	ck_assert(vma_start_read(vma));
+	ck_assert(vma_start_read(mm, vma) == VMA_ENTERED);
 	vma_end_read(vma);
 	mmap_read_unlock(mm);
 }
@@ -58,7 +58,7 @@ START_TEST(other_areas_are_not_marked)
 	other = vma_lookup(mm, b);
 	mmap_write_lock(mm);
 	vma_start_write(vma);
-	ck_assert(vma_start_read(other));
+	ck_assert(vma_start_read(mm, other) == VMA_ENTERED);
 	vma_end_read(other);
 	mmap_write_unlock(mm);
 }
@@ -66,8 +66,8 @@ END_TEST
 
 START_TEST(several_readers_are_in_at_once)
 {
-	ck_assert(vma_start_read(vma));
-	ck_assert(vma_start_read(vma));
+	ck_assert(vma_start_read(mm, vma) == VMA_ENTERED);
+	ck_assert(vma_start_read(mm, vma) == VMA_ENTERED);
 	vma_end_read(vma);
 	vma_end_read(vma);
 }
@@ -75,12 +75,12 @@ END_TEST
 
 START_TEST(trying_to_mark_fails_while_a_reader_is_inside)
 {
-	ck_assert(vma_start_read(vma));
+	ck_assert(vma_start_read(mm, vma) == VMA_ENTERED);
 	mmap_write_lock(mm);
 	ck_assert(!vma_try_start_write(vma));
 	vma_end_read(vma);
 	ck_assert(vma_try_start_write(vma));
-	ck_assert(!vma_start_read(vma));
+	ck_assert(vma_start_read(mm, vma) != VMA_ENTERED);
 	mmap_write_unlock(mm);
 }
 END_TEST
@@ -89,7 +89,7 @@ static int reader_is_in, marked;
 
 static void read_for_a_while(struct fl_cpu *cpu, void *arg)
 {
-	if (!vma_start_read(vma))
+	if (vma_start_read(mm, vma) != VMA_ENTERED)
 		abort();
 	smp_store_release(&reader_is_in, 1);
 	for (volatile int i = 0; i < 1000000; i = i + 1)
@@ -170,7 +170,7 @@ START_TEST(an_area_that_goes_after_the_lookup_says_so)
 	found = vma_tree_lookup(&mm->tree, addr);
 	ck_assert_ptr_eq(found, vma);
 	ck_assert_int_eq(fl_munmap(fl_mm, addr, 4), 0);
-	ck_assert(vma_start_read(found));
+	ck_assert(vma_start_read(mm, found) == VMA_ENTERED);
 	ck_assert_int_eq(found->detached, 1);
 	up_read(&found->vm_lock->lock);
 	rcu_read_unlock();
@@ -185,25 +185,26 @@ START_TEST(areas_are_marked_before_they_change)
 	mmap_write_lock(mm);
 	ck_assert_int_eq(split_vma(mm, vma, addr + PAGE), 0);
 	upper = vma_lookup(mm, addr + PAGE);
-	ck_assert(!vma_start_read(vma) && !vma_start_read(upper));
+	ck_assert(vma_start_read(mm, vma) != VMA_ENTERED &&
+		  vma_start_read(mm, upper) != VMA_ENTERED);
 	mmap_write_unlock(mm);
 	/* when they are joined, */
 	mmap_write_lock(mm);
 	ck_assert_ptr_eq(vma_merge(mm, upper), vma);
-	ck_assert(!vma_start_read(vma));
+	ck_assert(vma_start_read(mm, vma) != VMA_ENTERED);
 	mmap_write_unlock(mm);
 	/* when one is new, */
 	mmap_write_lock(mm);
 	fresh = vm_area_alloc(mm, addr + 4 * PAGE, addr + 5 * PAGE, VM_READ | VM_MAYREAD);
 	ck_assert_int_eq(vma_link(mm, fresh), 0);
-	ck_assert(!vma_start_read(fresh));
+	ck_assert(vma_start_read(mm, fresh) != VMA_ENTERED);
 	mmap_write_unlock(mm);
 	/* and when its flags change. */
 	mmap_write_lock(mm);
 	vm_flags_reset(vma, vma->vm_flags);
-	ck_assert(!vma_start_read(vma));
+	ck_assert(vma_start_read(mm, vma) != VMA_ENTERED);
 	mmap_write_unlock(mm);
-	ck_assert(vma_start_read(vma));
+	ck_assert(vma_start_read(mm, vma) == VMA_ENTERED);
 	vma_end_read(vma);
 }
 END_TEST
@@ -213,11 +214,11 @@ START_TEST(wrapped_numbers_refuse_and_recover)
 	/* A number that comes round again looks like a mark; the next unlock ends that. */
 	vma->vm_lock_seq = -1;
 	mm->mm_lock_seq = -1;
-	ck_assert(!vma_start_read(vma));
+	ck_assert(vma_start_read(mm, vma) != VMA_ENTERED);
 	mmap_write_lock(mm);
 	mmap_write_unlock(mm);
 	ck_assert_int_eq(mm->mm_lock_seq, 0);
-	ck_assert(vma_start_read(vma));
+	ck_assert(vma_start_read(mm, vma) == VMA_ENTERED);
 	vma_end_read(vma);
 	mm->mm_lock_seq = INT32_MAX;
 	mmap_write_lock(mm);
@@ -285,6 +286,40 @@ static void ipi(void)
 	set_up_with("6.5", "tlb_flush=ipi");
 }
 
+static void linux_6_14(void)
+{
+	set_up_with("6.14", NULL);
+}
+
+static void linux_6_15(void)
+{
+	set_up_with("6.15", NULL);
+}
+
+static void linux_6_17(void)
+{
+	set_up_with("6.17", NULL);
+}
+
+/* What every form of the lock does. */
+static void add_newer(Suite *suite, const char *name, void (*begin)(void))
+{
+	TCase *tc = test_case(name);
+
+	tcase_add_checked_fixture(tc, begin, end_world);
+	tcase_add_test(tc, marked_vma_refuses_readers_until_the_mm_unlocks);
+	tcase_add_test(tc, a_downgrade_ends_marks_too);
+	tcase_add_test(tc, other_areas_are_not_marked);
+	tcase_add_test(tc, several_readers_are_in_at_once);
+	tcase_add_test(tc, marking_waits_for_readers);
+	tcase_add_test(tc, a_fault_locks_the_area_around_its_address);
+	tcase_add_test(tc, a_fault_does_not_lock_what_it_can_not_use);
+	tcase_add_test(tc, an_area_that_was_taken_out_is_not_found);
+	tcase_add_test(tc, areas_are_marked_before_they_change);
+	tcase_add_test(tc, faults_and_writers_of_two_cpus_get_along);
+	suite_add_tcase(suite, tc);
+}
+
 int main(void)
 {
 	Suite *suite = suite_create("mm.vma_lock");
@@ -317,5 +352,8 @@ int main(void)
 	tcase_add_checked_fixture(x86, ipi, end_world);
 	tcase_add_test(x86, faults_and_writers_of_two_cpus_get_along);
 	suite_add_tcase(suite, x86);
+	add_newer(suite, "6.14", linux_6_14);
+	add_newer(suite, "6.15", linux_6_15);
+	add_newer(suite, "6.17", linux_6_17);
 	return run_suite(suite);
 }
