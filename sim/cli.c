@@ -3,11 +3,14 @@
 #include "cli.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <faultline/scenario.h>
 
@@ -218,6 +221,40 @@ void cli_choose_checkpoint(const char **file, double *after, const char *resume,
 	*file = name;
 	*after = LONG_SEARCH;
 }
+
+/* ---- files ---- */
+
+/* What keeps a file from being written at @path: an errno, or 0. */
+static int why_not_writable(const char *path)
+{
+	struct stat st;
+	int fd;
+
+	if (!stat(path, &st))
+		return S_ISDIR(st.st_mode) ? EISDIR : access(path, W_OK) ? errno : 0;
+	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+	if (fd < 0)
+		return errno == EEXIST ? 0
+				       : errno; /* a link to nowhere, which writing makes a file */
+	close(fd);
+	unlink(path);
+	return 0;
+}
+
+bool cli_can_write(const char *what, const char *path, const char *option)
+{
+	return !path || cli_was_written(-why_not_writable(path), what, path, option);
+}
+
+bool cli_was_written(int err, const char *what, const char *path, const char *option)
+{
+	if (err)
+		cli_error("can't write the %s to \"%s\": %s; %s FILE chooses another place", what,
+			  path, strerror(-err), option);
+	return !err;
+}
+
+/* ---- times ---- */
 
 bool cli_seconds(double *out, const char *option, const char *text)
 {

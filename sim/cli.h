@@ -57,6 +57,13 @@ void cli_choose_checkpoint(const char **file, double *after, const char *resume,
 			   size_t size, const char *base);
 bool cli_seconds(double *out, const char *option, const char *text);
 
+/*
+ * Before a search: can a file be written at @path, which @option names (NULL: it was not given)? Leaves everything as it is.
+ * And afterwards: was it, or is @err a negative errno? False after an error message. @what: "trace".
+ */
+bool cli_can_write(const char *what, const char *path, const char *option);
+bool cli_was_written(int err, const char *what, const char *path, const char *option);
+
 /* "0.4 ms", "12.3 s", "4 min 10 s" */
 const char *cli_time(char *buf, size_t size, double seconds);
 

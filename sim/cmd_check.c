@@ -284,15 +284,6 @@ static int write_page(struct check *c, struct report_run *run, char *path, size_
 	return 0;
 }
 
-/* False after an error message. */
-static bool was_written(int err, const char *what, const char *path, const char *option)
-{
-	if (err)
-		cli_error("can't write the %s to \"%s\": %s; %s FILE chooses another place", what,
-			  path, strerror(-err), option);
-	return !err;
-}
-
 static void count_verdict(struct check *c, const struct report_run *run)
 {
 	enum fl_verdict verdict = run->result.verdict;
@@ -370,8 +361,8 @@ static bool run_one(struct check *c, const struct fl_scenario *s, const struct f
 		report_table_row(&c->layout, &run, c->verbose);
 	else
 		report_single(&run, c->verbose);
-	if (!was_written(ret, "trace", path, "--trace") ||
-	    !was_written(page_ret, "page", page, "--html") ||
+	if (!cli_was_written(ret, "trace", path, "--trace") ||
+	    !cli_was_written(page_ret, "page", page, "--html") ||
 	    !searched_print_checkpoint(&run.result, opt.checkpoint, c->json))
 		c->bad_input = true;
 	fl_run_result_free(&run.result);
@@ -408,6 +399,10 @@ static int run_all(struct check *c, const struct fl_scenario *const *s, size_t n
 			  "--variant or --kernel of it");
 		return CLI_BAD_INPUT;
 	}
+	if (!cli_can_write("trace", c->trace, "--trace") ||
+	    !cli_can_write("page", c->html, "--html") ||
+	    !cli_can_write("checkpoint", c->checkpoint, "--checkpoint"))
+		return CLI_BAD_INPUT;
 	if (c->table && !c->json) {
 		c->layout = (struct report_table){ .scenario = 8, .variant = 7, .kernel = 6 };
 		for (size_t i = 0; i < n; i++)

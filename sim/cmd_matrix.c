@@ -15,6 +15,7 @@
 #include <faultline/run.h>
 #include <faultline/scenario.h>
 
+#include "../lib/run/setup.h"
 #include "progress.h"
 
 #define MAX_SCENARIOS 256
@@ -196,14 +197,18 @@ int cmd_matrix(int argc, char **argv)
 		.doc = "Runs scenarios under every release profile: BUG violated, ok verified, - "
 		       "the "
 		       "release does not have what the scenario needs, ? inconclusive.\vWithout an "
-		       "argument: all scenarios. Exit status: 0 all cells decided, 2 bad input, "
-		       "3 a limit was reached in some cell.",
+		       "argument: all scenarios. This is a table, not a check: a BUG is an answer "
+		       "like ok. Exit status: 0 all cells decided, 2 bad input, 3 a limit was "
+		       "reached in some cell.",
 	};
 	struct matrix x = { 0 };
 	int err = cli_parse(&argp, argc, argv, &x);
+	char why[256];
 
 	if (err)
 		return err;
+	if (x.model && fl_run_find_model(&x.model, x.model, why, sizeof(why)))
+		return cli_error("%s", why);
 	if (!x.nr)
 		take_all(&x);
 	for (size_t i = 0; i < x.nr; i++) {

@@ -195,15 +195,6 @@ static int exit_status(const struct fl_run_result *r)
 						    : CLI_INCONCLUSIVE;
 }
 
-/* False after an error message. */
-static bool was_written(int err, const char *what, const char *path, const char *option)
-{
-	if (err)
-		cli_error("can't write the %s to \"%s\": %s; %s FILE chooses another place", what,
-			  path, strerror(-err), option);
-	return !err;
-}
-
 /* The files that were asked for; what was written is noted in @report. False after an error message. */
 static bool write_files(const struct args *a, const struct fl_trace *t,
 			struct report_program *report)
@@ -212,7 +203,7 @@ static bool write_files(const struct args *a, const struct fl_trace *t,
 	bool ok = true;
 
 	if (t && a->trace) {
-		ok = was_written(fl_trace_save(t, a->trace), "trace", a->trace, "--trace");
+		ok = cli_was_written(fl_trace_save(t, a->trace), "trace", a->trace, "--trace");
 		report->trace = ok ? a->trace : NULL;
 	}
 	if (t && a->html) {
@@ -220,7 +211,8 @@ static bool write_files(const struct args *a, const struct fl_trace *t,
 			snprintf(again, sizeof(again), "faultline replay %s", report->trace);
 		else
 			snprintf(again, sizeof(again), "faultline program %s", a->file);
-		if (was_written(fl_trace_save_html(t, a->html, again), "page", a->html, "--html"))
+		if (cli_was_written(fl_trace_save_html(t, a->html, again), "page", a->html,
+				    "--html"))
 			report->html = a->html;
 		else
 			ok = false;
@@ -249,6 +241,10 @@ static int check(struct args *a)
 	bool written;
 	int status;
 
+	if (!cli_can_write("trace", a->trace, "--trace") ||
+	    !cli_can_write("page", a->html, "--html") ||
+	    !cli_can_write("checkpoint", a->opt.checkpoint, "--checkpoint"))
+		return CLI_BAD_INPUT;
 	choose_checkpoint(a);
 	a->opt.progress = progress_report;
 	a->opt.progress_arg = &progress;

@@ -182,10 +182,7 @@ static int write_page(const struct replay *replay, const struct fl_run_result *r
 		return 0;
 	snprintf(again, sizeof(again), "faultline replay %s", replay->file);
 	err = fl_trace_save_html(result->trace, replay->html, again);
-	if (!err)
-		return 0;
-	return cli_error("can't write the page to \"%s\": %s; --html FILE chooses another place",
-			 replay->html, strerror(-err));
+	return cli_was_written(err, "page", replay->html, "--html") ? 0 : CLI_BAD_INPUT;
 }
 
 /* 0, or the status after an error message. */
@@ -262,6 +259,8 @@ int cmd_replay(int argc, char **argv)
 	if (!replay.file)
 		return cli_error("replay needs a trace file, as 'faultline check --trace FILE' "
 				 "writes it");
+	if (!cli_can_write("page", replay.html, "--html"))
+		return CLI_BAD_INPUT;
 	if (fl_trace_load(&want, replay.file, err, sizeof(err)))
 		return cli_error("%s", err);
 	ret = replay_trace(&replay, want);

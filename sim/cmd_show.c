@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* cmd_show.c - faultline show: all that is declared of one scenario, or of one release. */
+/* cmd_show.c - faultline show: all that is declared of one scenario, of one release, or of one policy field. */
 #include "cli.h"
 
 #include <stdio.h>
@@ -9,10 +9,12 @@
 
 #include <faultline/scenario.h>
 
+#include "../lib/run/nearest.h"
 #include "show.h"
 
 #define KEY_JSON 1
 #define LINE 96
+#define MAX_NAMES 512
 
 static const struct argp_option options[] = {
 	{ "json", KEY_JSON, NULL, 0, "One JSON object", 0 },
@@ -34,7 +36,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case ARGP_KEY_ARG:
 		if (show->name) {
-			cli_error("show tells of one scenario, got \"%s\" and \"%s\"", show->name,
+			cli_error("show tells of one thing, got \"%s\" and \"%s\"", show->name,
 				  arg);
 			return CLI_REPORTED;
 		}
@@ -77,35 +79,23 @@ static void print_wrapped(const char *text, int indent)
 	}
 }
 
-static size_t field_number(const char *name)
-{
-	size_t i = 0;
-
-	while (i < fl_policy_nr_fields() && strcmp(fl_policy_field(i)->name, name))
-		i++;
-	return i;
-}
-
-/* "relaxed up to 6.4, release from 6.5": what the releases have. */
+/* "relaxed, release from 6.5": what the releases have. */
 static void print_history(size_t field)
 {
-	const char *last = NULL, *since = NULL;
+	const struct fl_policy_value *last = NULL;
+	const char *since = NULL;
 	char text[512];
 	size_t n = 0;
 
 	for (size_t i = 0; i < fl_policy_nr_profiles() && n < sizeof(text); i++) {
-		const char *release = fl_policy_profile(i)->name, *value;
-		struct fl_policy *policy;
-		char err[256];
+		const struct fl_policy_value *value = show_value_in(i, field);
 
-		if (fl_policy_create(&policy, release, NULL, err, sizeof(err)))
+		if (!value)
 			return;
-		value = fl_policy_get(policy, field);
-		fl_policy_free(policy);
-		if (last && !strcmp(last, value))
+		if (value == last)
 			continue;
-		since = last ? release : NULL;
-		n += snprintf(text + n, sizeof(text) - n, "%s%s%s%s", last ? ", " : "", value,
+		since = last ? fl_policy_profile(i)->name : NULL;
+		n += snprintf(text + n, sizeof(text) - n, "%s%s%s%s", last ? ", " : "", value->name,
 			      since ? " from " : "", since ? since : "");
 		last = value;
 	}
@@ -114,8 +104,8 @@ static void print_history(size_t field)
 
 static void print_field(const char *name)
 {
-	size_t number = field_number(name);
-	const struct fl_policy_field *field = fl_policy_field(number);
+	size_t number;
+	const struct fl_policy_field *field = show_find_field(name, &number);
 
 	if (!field)
 		return;
@@ -127,6 +117,14 @@ static void print_field(const char *name)
 		       field->values[i].commit ? "  " : "",
 		       field->values[i].commit ? field->values[i].commit : "");
 	print_history(number);
+}
+
+/* The value that field @name has in @policy; NULL: there is no such field. */
+static const char *value_of(const struct fl_policy *policy, const char *name)
+{
+	size_t number;
+
+	return show_find_field(name, &number) ? fl_policy_get(policy, number) : NULL;
 }
 
 /* The values that the scenario's fields have in a variant, in one string. */
@@ -142,7 +140,7 @@ static void values_of(char *buf, size_t size, const struct fl_scenario *s,
 	    fl_policy_create(&policy, variant->kernel, variant->set, err, sizeof(err)))
 		return;
 	for (const char *const *p = s->policies; *p && n < size; p++) {
-		const char *value = fl_policy_get(policy, field_number(*p));
+		const char *value = value_of(policy, *p);
 
 		if (value)
 			n += snprintf(buf + n, size - n, "%s%s=%s", n ? " " : "", *p, value);
@@ -216,7 +214,7 @@ static json_t *variant_json(const struct fl_scenario *s, const struct fl_variant
 	if (s->policies &&
 	    !fl_policy_create(&policy, variant->kernel, variant->set, err, sizeof(err))) {
 		for (const char *const *p = s->policies; *p; p++)
-			put_string(values, *p, fl_policy_get(policy, field_number(*p)));
+			put_string(values, *p, value_of(policy, *p));
 		fl_policy_free(policy);
 	}
 	json_object_set_new(o, "policies", values);
@@ -248,43 +246,62 @@ static void print_json(const struct fl_scenario *s)
 	json_decref(o);
 }
 
+/* Of all that show can tell of, what resembles @name. */
+static int nothing_is_called(const char *name)
+{
+	const char *known[MAX_NAMES];
+	char near[256];
+	size_t n = 0;
+
+	for (const struct fl_scenario *s = fl_scenario_first(); s && n < MAX_NAMES; s = s->next)
+		known[n++] = s->name;
+	for (size_t i = 0; i < fl_policy_nr_fields() && n < MAX_NAMES; i++)
+		known[n++] = fl_policy_field(i)->name;
+	for (size_t i = 0; i < fl_policy_nr_profiles() && n < MAX_NAMES; i++)
+		known[n++] = fl_policy_profile(i)->name;
+	fl_nearest(near, sizeof(near), name, known, n);
+	return cli_error("no scenario, release or policy field \"%s\"%s 'faultline list' names the "
+			 "scenarios, 'faultline show 6.12' the fields",
+			 name, near[0] ? near : ";");
+}
+
+static int show_one(const char *name, bool json)
+{
+	const struct fl_policy_profile *release = show_find_release(name);
+	const struct fl_scenario *s = fl_scenario_find(name);
+	size_t field;
+
+	if (release)
+		(json ? show_release_json : show_release)(release);
+	else if (s)
+		(json ? print_json : print_text)(s);
+	else if (show_find_field(name, &field))
+		(json ? show_field_json : show_field)(field);
+	else
+		return show_is_release(name) ? CLI_BAD_INPUT : nothing_is_called(name);
+	return CLI_OK;
+}
+
 int cmd_show(int argc, char **argv)
 {
 	static const struct argp argp = {
 		.options = options,
 		.parser = parse,
-		.args_doc = "SCENARIO|RELEASE",
+		.args_doc = "SCENARIO|RELEASE|FIELD",
 		.doc = "Tells the story of a scenario: who races, what breaks, which commits broke "
 		       "and fixed it, which policy fields matter, and what each variant shows. Of "
 		       "a "
 		       "release, as linux-6.0: what its profile sets, and which commit each value "
-		       "stands for.",
+		       "stands for. Of a policy field, as wp_reuse: its values, and which "
+		       "releases have each.",
 	};
-	const struct fl_policy_profile *release;
-	const struct fl_scenario *s;
 	struct show show = { 0 };
 	int err = cli_parse(&argp, argc, argv, &show);
 
 	if (err)
 		return err;
 	if (!show.name)
-		return cli_error("show needs a scenario; 'faultline list' names them");
-	release = show_find_release(show.name);
-	if (release) {
-		if (show.json)
-			show_release_json(release);
-		else
-			show_release(release);
-		return CLI_OK;
-	}
-	if (show_is_release(show.name))
-		return CLI_BAD_INPUT;
-	s = cli_find_scenario(show.name);
-	if (!s)
-		return CLI_BAD_INPUT;
-	if (show.json)
-		print_json(s);
-	else
-		print_text(s);
-	return CLI_OK;
+		return cli_error("show needs a scenario, a release or a policy field; 'faultline "
+				 "list' names the scenarios");
+	return show_one(show.name, show.json);
 }

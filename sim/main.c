@@ -15,7 +15,7 @@ static const struct command {
 	const char *what;
 } commands[] = {
 	{ "list", cmd_list, "the scenarios: one bug each, and its variants" },
-	{ "show", cmd_show, "the story of a scenario, or what a release sets" },
+	{ "show", cmd_show, "a scenario's story, what a release sets, a policy field's values" },
 	{ "check", cmd_check, "explore all executions of scenarios that a memory model allows" },
 	{ "matrix", cmd_matrix, "scenarios by releases: which are affected" },
 	{ "replay", cmd_replay, "run one recorded execution again" },

@@ -35,25 +35,6 @@ bool show_is_release(const char *name)
 	return true;
 }
 
-/* The value that release number @release gives field number @field. */
-static const struct fl_policy_value *value_in(size_t release, size_t field)
-{
-	const struct fl_policy_field *f = fl_policy_field(field);
-	struct fl_policy *policy;
-	const char *name;
-	char err[256];
-
-	if (fl_policy_create(&policy, fl_policy_profile(release)->name, NULL, err, sizeof(err)))
-		return NULL;
-	name = fl_policy_get(policy, field);
-	fl_policy_free(policy);
-	for (size_t i = 0; i < f->nr_values; i++) {
-		if (!strcmp(f->values[i].name, name))
-			return &f->values[i];
-	}
-	return NULL;
-}
-
 static size_t number_of(const struct fl_policy_profile *profile)
 {
 	size_t i = 0;
@@ -66,9 +47,9 @@ static size_t number_of(const struct fl_policy_profile *profile)
 /* The release that brought the value that @release has; NULL: the first profile has it already. */
 static const char *since(size_t release, size_t field)
 {
-	const struct fl_policy_value *value = value_in(release, field);
+	const struct fl_policy_value *value = show_value_in(release, field);
 
-	while (release > 0 && value_in(release - 1, field) == value)
+	while (release > 0 && show_value_in(release - 1, field) == value)
 		release--;
 	return release ? fl_policy_profile(release)->name : NULL;
 }
@@ -80,7 +61,7 @@ void show_release(const struct fl_policy_profile *profile)
 	printf("linux-%s  %s\n\n", profile->name, profile->doc);
 	printf("  %-20s  %-19s  %-6s  %-12s  %s\n", "field", "value", "since", "commit", "meaning");
 	for (size_t i = 0; i < fl_policy_nr_fields(); i++) {
-		const struct fl_policy_value *value = value_in(release, i);
+		const struct fl_policy_value *value = show_value_in(release, i);
 		const char *from = since(release, i);
 
 		if (value)
@@ -99,7 +80,7 @@ void show_release_json(const struct fl_policy_profile *profile)
 	json_object_set_new(o, "kernel", json_string(profile->name));
 	json_object_set_new(o, "doc", json_string(profile->doc));
 	for (size_t i = 0; i < fl_policy_nr_fields(); i++) {
-		const struct fl_policy_value *value = value_in(release, i);
+		const struct fl_policy_value *value = show_value_in(release, i);
 		const char *from = since(release, i);
 		json_t *f = json_object();
 

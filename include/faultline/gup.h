@@ -7,6 +7,7 @@
 
 #include <faultline/faultline.h>
 
+/* How a page is taken: a set. */
 enum fl_gup_flags {
 	FL_GUP_WRITE = 1,     /* FOLL_WRITE: the device will write */
 	FL_GUP_FAST_ONLY = 2, /* FOLL_FAST_ONLY: never take mmap_lock */
@@ -17,9 +18,9 @@ enum fl_gup_flags {
 
 /* A pinned page, or one with a reference. The caller's memory; to be released by fl_unpin(). */
 struct fl_pin {
-	struct fl_machine *machine;
-	uint64_t pfn; /* of the frame; the zero page's is never counted as pinned */
-	unsigned int flags;
+	struct fl_machine *machine; /* whose frame it is */
+	uint64_t pfn;		    /* of the frame; the zero page's is never counted as pinned */
+	unsigned int flags;	    /* enum fl_gup_flags, as it was taken */
 };
 
 /*
@@ -43,22 +44,23 @@ void fl_unpin(struct fl_cpu *cpu, struct fl_pin *pin);
 /* The same for a page that the device wrote to. After unpin_user_pages_dirty_lock(). */
 void fl_unpin_dirty(struct fl_cpu *cpu, struct fl_pin *pin);
 
-/*
- * A registered buffer: long-term writable pins of a range, as io_uring's fixed buffers or RDMA have
- * them. All of it or nothing. Errors as above. The caller unregisters it, from any thread.
- */
+/* A registered buffer: long-term writable pins of a range, as io_uring's fixed buffers or RDMA have them. */
 struct fl_buffer;
+/*
+ * Pins @pages pages of @cpu's address space from @addr on, all of them or none. Errors as fl_pin_user_pages_fast(). The
+ * caller unregisters it.
+ */
 int fl_buffer_register(struct fl_buffer **out, struct fl_cpu *cpu, fl_vaddr addr, size_t pages);
+/* Unpins the pages and frees it. @cpu is whoever does it: any. */
 void fl_buffer_unregister(struct fl_cpu *cpu, struct fl_buffer *buffer);
-/* What a device reads or writes there: word @i of page @page. Out of range: 0, nothing. */
+/* What a device reads there: word number @i of page number @page. Out of range: 0. Any thread. */
 uint64_t fl_buffer_load(const struct fl_buffer *buffer, size_t page, size_t i);
+/* What a device writes there. Out of range: nothing. Any thread. */
 void fl_buffer_store(const struct fl_buffer *buffer, size_t page, size_t i, uint64_t word);
 
-/*
- * What a device reads or writes through the pin, past all page tables. Word number @i of the page;
- * out of range: reads 0, writes nothing.
- */
+/* What a device reads through the pin, past all page tables: word number @i of the page. Out of range: 0. Any thread. */
 uint64_t fl_pin_load(const struct fl_pin *pin, size_t i);
+/* What it writes there; out of range: nothing. Any thread. */
 void fl_pin_store(const struct fl_pin *pin, size_t i, uint64_t word);
 
 #endif

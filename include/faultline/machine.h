@@ -19,6 +19,7 @@
 
 #define FL_LRU_NO_BATCH (~0U)
 
+/* What a machine is made like. */
 struct fl_machine_config {
 	unsigned int cpus;	 /* 1 to 64; 0: one */
 	uint64_t frames;	 /* page frames, the zero page among them */
@@ -64,24 +65,27 @@ void fl_machine_destroy(struct fl_machine *m);
 
 /* The machine's CPU number @i; NULL if there is none. It lives as long as the machine. */
 struct fl_cpu *fl_machine_cpu(struct fl_machine *m, unsigned int i);
+/* How many it has; their numbers are 0 to that less one. */
 unsigned int fl_machine_nr_cpus(const struct fl_machine *m);
-/* Bytes per page. */
+/* Bytes per page: page_words * FL_WORD_SIZE. */
 size_t fl_machine_page_size(const struct fl_machine *m);
 /* Frames that are neither in use nor the zero page. Exact while nothing runs. */
 uint64_t fl_machine_free_frames(struct fl_machine *m);
 
 /*
  * The calling thread acts as @cpu from now on. One thread per CPU, one CPU per thread: else -EBUSY.
- * Threads of a scenario are bound by the runner. fl_cpu_unbind() undoes it: a CPU without a thread
- * is idle, and requests to it (a TLB shootdown) are answered at once.
+ * Threads of a scenario are bound by the runner.
  */
 int fl_cpu_bind(struct fl_cpu *cpu);
+/* Undoes it, by the same thread: a CPU without one is idle, and requests to it (a TLB shootdown) are answered at once. */
 void fl_cpu_unbind(struct fl_cpu *cpu);
 
+/* Its number within the machine, from 0 on. Any thread. */
 unsigned int fl_cpu_number(const struct fl_cpu *cpu);
+/* The machine that it belongs to. Any thread. */
 struct fl_machine *fl_cpu_machine(const struct fl_cpu *cpu);
 
-/* The address of page @i of a range that starts at @range. */
+/* The address, in bytes, of page number @i of a range that starts at @range. */
 fl_vaddr fl_page(const struct fl_cpu *cpu, fl_vaddr range, size_t i);
 
 #endif

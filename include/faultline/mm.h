@@ -15,10 +15,11 @@
 
 /* What a mapping permits: a set, 0 is PROT_NONE. */
 enum fl_prot {
-	FL_READ = 1,
-	FL_WRITE = 2,
+	FL_READ = 1,  /* PROT_READ: loads */
+	FL_WRITE = 2, /* PROT_WRITE: stores, and loads, too */
 };
 
+/* How memory is mapped: a set. */
 enum fl_map_flags {
 	FL_MAP_SHARED = 1,	    /* without it: private */
 	FL_MAP_FIXED = 2,	    /* at the address given, unmapping what is there */
@@ -26,27 +27,30 @@ enum fl_map_flags {
 	FL_MAP_POPULATE = 8,	    /* faults all pages in, for writing if they may be written */
 };
 
+/* Where mremap() may put a mapping: a set. */
 enum fl_mremap_flags {
-	FL_MREMAP_MAYMOVE = 1,
+	FL_MREMAP_MAYMOVE = 1,	 /* elsewhere, if it does not fit */
 	FL_MREMAP_FIXED = 2,	 /* to new_addr, unmapping what is there; with MAYMOVE */
 	FL_MREMAP_DONTUNMAP = 4, /* the old range stays mapped, empty; with MAYMOVE, same size */
 };
 
+/* madvise(2): the numbers are the kernel's. */
 enum fl_advice {
-	FL_MADV_DONTNEED = 4,
-	FL_MADV_FREE = 8,
-	FL_MADV_MERGEABLE = 12,
-	FL_MADV_UNMERGEABLE = 13,
-	FL_MADV_POPULATE_READ = 22,
-	FL_MADV_POPULATE_WRITE = 23,
+	FL_MADV_DONTNEED = 4, /* the pages go at once */
+	FL_MADV_FREE =
+		8, /* they may go, unless they are written to before; private anonymous memory */
+	FL_MADV_MERGEABLE = 12,	     /* for ksmd (ksm.h) */
+	FL_MADV_UNMERGEABLE = 13,    /* no longer; merged pages are copied back */
+	FL_MADV_POPULATE_READ = 22,  /* faults all pages in, as loads would */
+	FL_MADV_POPULATE_WRITE = 23, /* as stores would */
 };
 
 /* An empty address space. Expected failure: -ENOMEM. The caller destroys it. */
 int fl_mm_create(struct fl_mm **out, struct fl_machine *m);
 /*
  * Unmaps everything and frees it. No CPU uses @mm any more; one that still has it loaded (lazy mode) is
- * interrupted, as by a flush with policy tlb_flush=ipi, and switched to none. Userfaultfds that are still open are closed; pins keep their frames. NULL is
- * allowed.
+ * interrupted, as by a flush with policy tlb_flush=ipi, and switched to none. Userfaultfds that are still open are closed;
+ * pins keep their frames. NULL is allowed.
  */
 void fl_mm_destroy(struct fl_mm *mm);
 /* A small number that names @mm in messages: 1 for the machine's first. */
@@ -77,7 +81,7 @@ void fl_enter_lazy_tlb(struct fl_cpu *cpu);
  */
 int fl_mmap(fl_vaddr *out, struct fl_mm *mm, fl_vaddr addr, size_t pages, unsigned int prot,
 	    unsigned int flags, struct fl_file *file, uint64_t pgoff);
-/* Private anonymous memory where there is room. */
+/* Private anonymous memory where there is room: @pages pages with @prot, a set of enum fl_prot. Errors as fl_mmap(). */
 int fl_mmap_anon(fl_vaddr *out, struct fl_mm *mm, size_t pages, unsigned int prot);
 /*
  * Unmaps a range; parts that are not mapped do no harm. -EINVAL: not on a page boundary, or no
@@ -112,7 +116,7 @@ int fl_madvise(struct fl_mm *mm, fl_vaddr addr, size_t pages, enum fl_advice adv
 int fl_fork(struct fl_mm **child, struct fl_mm *parent);
 
 /*
- * One access of the program that runs on @cpu, to the word at @addr. An access faults as often as
+ * A load of the program that runs on @cpu, from the word at @addr. An access faults as often as
  * it has to and is then made. It has no order against other accesses but what the hardware gives:
  * none.
  *
@@ -123,19 +127,23 @@ int fl_fork(struct fl_mm **child, struct fl_mm *parent);
  *   -EIO     the fault could not be handled (SIGBUS)
  */
 int fl_load(uint64_t *out, struct fl_cpu *cpu, fl_vaddr addr);
+/* A store, in the same terms. */
 int fl_store(struct fl_cpu *cpu, fl_vaddr addr, uint64_t word);
 /*
- * Atomic read-modify-writes, fully ordered; *@old is what was there. They need write permission
- * whatever they do. fl_cmpxchg() stores @word if the word is @expected. Errors as above.
+ * An atomic exchange, fully ordered, as the two below; *@old is what was there. They need write permission
+ * whatever they do. Errors as fl_load().
  */
 int fl_xchg(uint64_t *old, struct fl_cpu *cpu, fl_vaddr addr, uint64_t word);
+/* Adds @word. */
 int fl_fetch_add(uint64_t *old, struct fl_cpu *cpu, fl_vaddr addr, uint64_t word);
+/* Stores @word if the word is @expected. */
 int fl_cmpxchg(uint64_t *old, struct fl_cpu *cpu, fl_vaddr addr, uint64_t expected, uint64_t word);
 /*
- * @n words from, or to, user memory, one access after the other, as a program's memcpy() would. On
- * an error *@done words were copied; @done may be NULL.
+ * @n words from user memory, one access after the other, as a program's memcpy() would. Errors as fl_load(): then *@done
+ * words were copied; @done may be NULL.
  */
 int fl_copy_in(uint64_t *words, struct fl_cpu *cpu, fl_vaddr addr, size_t n, size_t *done);
+/* @n words to user memory, in the same terms. */
 int fl_copy_out(struct fl_cpu *cpu, fl_vaddr addr, const uint64_t *words, size_t n, size_t *done);
 
 /* What the process would get for the last access of @cpu that failed with -EFAULT or -EIO. */
@@ -143,7 +151,7 @@ struct fl_signal {
 	int signo;     /* SIGSEGV, SIGBUS; 0: no access failed yet */
 	int code;      /* SEGV_MAPERR, SEGV_ACCERR, BUS_ADRERR */
 	fl_vaddr addr; /* that was accessed */
-	bool write;
+	bool write;    /* it was a store, or a read-modify-write */
 };
 /* By the CPU's own thread. */
 void fl_last_signal(struct fl_signal *out, const struct fl_cpu *cpu);

@@ -17,7 +17,7 @@ void fl_pipe_close(struct fl_pipe *pipe);
 /*
  * Puts a reference to each of @pages pages of @cpu's address space into @pipe: FOLL_GET, for reading.
  * Returns how many; fewer than asked when the pipe is full or a later page can't be had. -EAGAIN: the
- * pipe was full already. Else as fl_get_user_pages_fast(). After vmsplice_to_pipe(), fs/splice.c.
+ * pipe was full already. Else as fl_pin_user_pages_fast() with FL_GUP_GET. After vmsplice_to_pipe(), fs/splice.c.
  */
 long fl_vmsplice(struct fl_cpu *cpu, struct fl_pipe *pipe, fl_vaddr addr, size_t pages);
 /*

@@ -25,8 +25,8 @@ struct fl_policy_field {
 	const char *name;   /* "pae_clear_barrier" */
 	const char *doc;    /* one line */
 	const char *commit; /* of mainline, that changed it; NULL: no release did */
-	const struct fl_policy_value *values;
-	size_t nr_values;
+	const struct fl_policy_value *values; /* oldest first, constant */
+	size_t nr_values;		      /* of values */
 };
 
 /* A release of Linux. */
@@ -35,12 +35,14 @@ struct fl_policy_profile {
 	const char *doc;  /* one line: what was new, as far as it is modelled */
 };
 
-/* The fields in the order of the documentation, 0 to fl_policy_nr_fields() - 1; NULL beyond. */
+/* How many fields there are. */
 size_t fl_policy_nr_fields(void);
+/* The fields in the order of the documentation, 0 to fl_policy_nr_fields() - 1; NULL beyond. */
 const struct fl_policy_field *fl_policy_field(size_t i);
 
-/* The profiles, oldest release first; NULL beyond the last. */
+/* How many profiles there are. */
 size_t fl_policy_nr_profiles(void);
+/* The profiles, oldest release first; NULL beyond the last. */
 const struct fl_policy_profile *fl_policy_profile(size_t i);
 
 /*
@@ -53,6 +55,7 @@ const struct fl_policy_profile *fl_policy_profile(size_t i);
  */
 int fl_policy_create(struct fl_policy **out, const char *kernel, const char *set, char *err,
 		     size_t err_size);
+/* NULL is allowed. */
 void fl_policy_free(struct fl_policy *policy);
 
 /* The name of the value that field number @field has in @policy; NULL if there is no such field. */

@@ -7,6 +7,7 @@
 
 #include <faultline/faultline.h>
 
+/* What is written to clear_refs; the numbers are the kernel's. */
 enum fl_clear_refs {
 	FL_CLEAR_REFS_ALL = 1,	      /* the accessed bits */
 	FL_CLEAR_REFS_SOFT_DIRTY = 4, /* the soft-dirty bits: tracking begins again */
@@ -24,7 +25,10 @@ int fl_clear_refs(struct fl_mm *mm, enum fl_clear_refs what);
 #define FL_PM_SWAP (1ULL << 62)
 #define FL_PM_PRESENT (1ULL << 63)
 
-/* The entries of @pages pages from @addr on. -EINVAL: no page boundary. After pagemap_read(). */
+/*
+ * The entries of @pages pages from @addr on, one word each to @out, which is the caller's. -EINVAL: no page boundary. After
+ * pagemap_read(), fs/proc/task_mmu.c.
+ */
 int fl_pagemap(uint64_t *out, struct fl_mm *mm, fl_vaddr addr, size_t pages);
 
 #endif

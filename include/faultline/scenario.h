@@ -23,8 +23,9 @@
 #define FL_VERIFIED NULL
 #define FL_VIOLATES(oracle) (oracle)
 
+/* A kernel, and what is known of it. */
 struct fl_variant {
-	const char *name;
+	const char *name;   /* "linux-6.4"; unique in the scenario */
 	const char *kernel; /* release profile: "6.4" */
 	const char *set;    /* what differs from it, "field=value,field=value"; NULL: nothing */
 	const char *model;  /* "sc", "tso", "lkmm" */
@@ -32,15 +33,19 @@ struct fl_variant {
 	const char *why;    /* one line for `faultline show` */
 };
 
+/* A thread of a scenario. */
 struct fl_thread_def {
-	const char *name;
+	const char *name; /* heads its column in pictures: "fault" */
+	/* What it does, as @cpu; @world: see fl_scenario. May be called many times. */
 	void (*run)(struct fl_cpu *cpu, void *world);
 };
 
+/* Waiting for ever that is no deadlock: a set. */
 enum fl_may_wait {
 	FL_WAIT_UFFD = 1, /* a fault that waits for its userfaultfd handler is a legal end */
 };
 
+/* All that is declared of a bug. Strings and arrays are constants of the scenario's file. */
 struct fl_scenario {
 	const char *name;    /* "vma-lock-seq" */
 	const char *id;	     /* of the bug catalogue: "A5a" */
@@ -50,20 +55,21 @@ struct fl_scenario {
 	const char *since;   /* the first release that has what is needed; NULL: all do */
 	const char *summary; /* one line */
 	const char *story;   /* a paragraph: who races, what breaks */
+	/* How large a world it needs: the check engine's machine is made no larger. */
 	struct {
-		int cpus, mms, vmas, pages;
-		int tlb_speculate; /* fl_machine_config */
+		int cpus, mms, vmas, pages; /* cpus: at least one per thread; pages: in all */
+		int tlb_speculate;	    /* fl_machine_config */
 	} needs;
 	size_t world; /* bytes of per-run state, zeroed before set_up */
 	/* Runs alone on CPU 0, before the threads. 0 or a negative errno, which ends the run. */
 	int (*set_up)(struct fl_cpu *cpu, struct fl_mm *mm, void *world);
 	struct fl_thread_def
-		threads[FL_MAX_THREADS]; /* thread i runs on CPU i; ends at run == NULL */
-	unsigned int may_wait;		 /* enum fl_may_wait */
-	const char *const *policies;	 /* fields that matter here, NULL-terminated */
-	const struct fl_variant *variants;
-	size_t nr_variants;
-	struct fl_scenario *next; /* the registry's */
+		threads[FL_MAX_THREADS];   /* thread i runs on CPU i; ends at run == NULL */
+	unsigned int may_wait;		   /* enum fl_may_wait */
+	const char *const *policies;	   /* fields that matter here, NULL-terminated */
+	const struct fl_variant *variants; /* the first one is what it is about */
+	size_t nr_variants;		   /* of variants */
+	struct fl_scenario *next;	   /* the registry's */
 };
 
 /* Adds @s, which must stay valid, to the registry. Called by FL_SCENARIO(); not thread-safe. */

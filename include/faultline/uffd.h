@@ -13,6 +13,7 @@
 
 #include <faultline/faultline.h>
 
+/* Which faults of a range become messages: a set. */
 enum fl_uffd_mode {
 	FL_UFFD_MISSING = 1, /* UFFDIO_REGISTER_MODE_MISSING: faults where there is no page */
 	FL_UFFD_WP = 2,	     /* UFFDIO_REGISTER_MODE_WP: writes to pages that were protected */
@@ -20,11 +21,13 @@ enum fl_uffd_mode {
 		4, /* UFFDIO_REGISTER_MODE_MINOR: the file has the page, the entry is none */
 };
 
+/* What a userfaultfd does differently: a set. */
 enum fl_uffd_features {
 	FL_UFFD_FEATURE_WP_UNPOPULATED = 1, /* anonymous memory without a page can be protected */
 	FL_UFFD_FEATURE_WP_ASYNC = 2,	    /* faults clear the protection without a message */
 };
 
+/* A message: a fault that waits. */
 struct fl_uffd_msg {
 	fl_vaddr addr; /* of the page */
 	bool write;    /* UFFD_PAGEFAULT_FLAG_WRITE */
@@ -70,25 +73,25 @@ int fl_uffd_writeprotect(struct fl_uffd *uffd, fl_vaddr addr, size_t pages, bool
  * something is mapped. After mfill_atomic_pte_continue().
  */
 int fl_uffd_continue(struct fl_uffd *uffd, fl_vaddr addr);
-/* UFFDIO_CONTINUE_MODE_WP: the page arrives write-protected. */
+/* The same with UFFDIO_CONTINUE_MODE_WP: the page arrives write-protected. */
 int fl_uffd_continue_wp(struct fl_uffd *uffd, fl_vaddr addr);
-/* UFFDIO_WAKE. */
+/* UFFDIO_WAKE: faults in the range that wait go on, and look again. After userfaultfd_wake(). */
 void fl_uffd_wake(struct fl_uffd *uffd, fl_vaddr addr, size_t pages);
 
-/* The next message; waits for one. -EINTR if the run ends meanwhile. */
+/* The next message, to the caller's memory; waits for one. -EINTR if the run ends meanwhile. After userfaultfd_read(). */
 int fl_uffd_read(struct fl_uffd_msg *out, struct fl_uffd *uffd);
 /* The same without waiting: -EAGAIN if there is none. */
 int fl_uffd_try_read(struct fl_uffd_msg *out, struct fl_uffd *uffd);
 
 /*
- * UFFDIO_COPY and UFFDIO_ZEROPAGE for one page: puts a page there that has the words of @words
- * (one page full of them), or the zero page, and wakes who waits for it. -EEXIST: there is a page
- * already (waiters are woken too). -ENOENT: the range is not registered with @uffd. -EINVAL: not
- * a page boundary. -ENOMEM.
+ * UFFDIO_COPY for one page: puts a page there that has the words of @words (one page full of them; they stay the caller's)
+ * and wakes who waits for it. -EEXIST: there is a page already (waiters are woken too). -ENOENT: the range is not
+ * registered with @uffd. -EINVAL: not a page boundary. -ENOMEM. After mfill_atomic_copy(), mm/userfaultfd.c.
  */
 int fl_uffd_copy(struct fl_uffd *uffd, fl_vaddr addr, const uint64_t *words);
-/* UFFDIO_COPY_MODE_WP: the page arrives write-protected. */
+/* The same with UFFDIO_COPY_MODE_WP: the page arrives write-protected. */
 int fl_uffd_copy_wp(struct fl_uffd *uffd, fl_vaddr addr, const uint64_t *words);
+/* UFFDIO_ZEROPAGE: puts the zero page there; else as fl_uffd_copy(). After mfill_atomic_zeropage(). */
 int fl_uffd_zeropage(struct fl_uffd *uffd, fl_vaddr addr);
 
 #endif

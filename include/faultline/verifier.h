@@ -14,11 +14,13 @@ void fl_assume(int condition);
 /* Any number from 0 to @n - 1: one execution for each. */
 int fl_choose(int n);
 
+/* As fl_assume(). */
 void __VERIFIER_assume(int condition);
 /* A violation, "verifier-error", if @condition is 0. */
 void __VERIFIER_assert(int condition);
 /* A violation, "verifier-error". */
 void __VERIFIER_error(void) __attribute__((__noreturn__));
+/* A violation, "verifier-error". */
 void reach_error(void);
 
 /*

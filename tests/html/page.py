@@ -46,7 +46,7 @@ def check_scenario(b, path):
     assert page.value("document.title") == "vma-lock-seq: vma-torn"
     head = page.value("document.querySelector('header').innerText")
     for text in ("vma-lock-seq", "no-acquire", "VIOLATION", "vma-torn", "6.5", "lkmm", "CPU1 has VMA",
-                 "faultline replay t"):
+                 "does not see CPU0: A4", "faultline replay t"):
         assert text in head, f"no '{text}' in {head}"
     titles = page.value("[...document.querySelectorAll('thead th[scope=col]')].map(t => t.textContent)")
     assert titles == ["CPU 0register", "CPU 1fault"], titles
@@ -57,7 +57,7 @@ def check_scenario(b, path):
     # what is to be seen first is shown without being asked for
     late = row(page, "B4")
     assert page.value(f"document.querySelector(\"{late}\").getAttribute('aria-selected')") == "true"
-    shows(page, "no smp_rmb() between B3 and B4")
+    shows(page, "CPU1 has no smp_rmb() between B3 (vma_lock.c:")
 
     # hover: the value, the store, the missed one
     page.hover(row(page, "B3"))
@@ -67,7 +67,7 @@ def check_scenario(b, path):
     assert page.value(f"document.querySelector(\"{row(page, 'A5')} .tag\").innerText") == "read from"
     page.hover(late)
     shows(page, "READ FROM the initial value", "NEWER STORE THAT IT MISSED A4", "MISSING ORDER",
-          "no smp_rmb() between B3 and B4", "read|write|uffd-missing", "← missed")
+          "CPU1 has no smp_rmb() between B3 (vma_lock.c:", "read|write|uffd-missing", "← missed")
     assert "missed" in page.value(f"document.querySelector(\"{row(page, 'A4')}\").className")
 
     # arrows: from A5 to B3, and one that is not so from A4 to B4
