@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* exec.c - see exec.h. */
-#include "exec.h"
+#include "exec_internal.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -9,17 +9,12 @@
 #include <string.h>
 
 #include "code.h"
-#include "commute.h"
 #include "flow.h"
 #include "label.h"
-#include "learn.h"
 #include "memory.h"
-#include "object_end.h"
-#include "round.h"
 #include "search.h"
 #include "spin.h"
 #include "weaken.h"
-#include "symmetry.h"
 
 #define STACK_SIZE ((size_t)256 << 10)
 #define PROGRAM_STACK_SIZE ((size_t)8 << 20) /* what programs are used to */
@@ -33,13 +28,9 @@ int exec_loop_bound;
 uint64_t exec_stretches;
 
 static void *engine_sp;
-static bool probing;		 /* a read-modify-write may be passed without its store part */
 static int asked_for_state = -1; /* a thread; for all of it, or only where its stack ends: */
 static bool asked_for_all;
-static bool begun;   /* threads are somewhere on their ways, and what they have passed is known */
-static bool in_sync; /* what has run is known to be a part of G */
-static int nr_known; /* threads, of all executions so far */
-static struct label *root[FLX_MAX_THREADS];
+int exec_nr_known;
 
 /* The thread's errno is its own. */
 static void to_engine(struct thread *t)
@@ -55,7 +46,7 @@ void exec_yield(void)
 	to_engine(&T[current_thread]);
 }
 
-static void resume(int t)
+void exec_resume(int t)
 {
 	struct thread *th = &T[t];
 
@@ -89,7 +80,7 @@ static void note_dep(struct thread *t, uintptr_t addr, int idx)
 }
 
 /* Place in program order of the load that the address @addr came from, or EV_NONE. */
-static int find_dep(const struct thread *t, uintptr_t addr)
+int exec_find_dep(const struct thread *t, uintptr_t addr)
 {
 	uintptr_t object = t->ndep ? memory_object(addr, NULL) : 0;
 
@@ -109,8 +100,6 @@ void exec_addr_dep(const void *obj)
 		note_dep(&T[current_thread], (uintptr_t)obj, T[current_thread].last_marked_load);
 }
 
-static enum ev_kind kind_of_op(enum op_kind kind);
-
 static bool fits(const struct op *op, const struct ev *e)
 {
 	if ((e->kind == EV_ADD ? EV_READ : e->kind) != kind_of_op(op->kind))
@@ -120,28 +109,12 @@ static bool fits(const struct op *op, const struct ev *e)
 	return e->kind != EV_FENCE || e->fence == op->fence;
 }
 
-static void did_not_repeat(int t, const char *what)
+void exec_did_not_repeat(int t, const char *what)
 {
 	snprintf(exec_error, sizeof(exec_error),
 		 "thread %d did not do the same again at event %d (%s): its code depends on "
 		 "something outside of the modelled memory",
 		 t, T[t].pos, what);
-}
-
-/* What @e tells its thread. What a thread is created with and what it ends with go from label to label. */
-static uint64_t value_of(const struct ev *e)
-{
-	switch (e->kind) {
-	case EV_READ:
-	case EV_CHOICE:
-		return e->rval;
-	case EV_BEGIN:
-		return G.ev[e->rf].op->val;
-	case EV_JOIN:
-		return exec_result(e);
-	default:
-		return 0;
-	}
 }
 
 static void note_passed(struct thread *t, const struct ev *e)
@@ -165,7 +138,8 @@ static bool pass(struct thread *t, int thread, struct op *op)
 	e = &G.ev[G.tev[thread][t->pos]];
 	if (e->flags & EVF_BLOCKED)
 		return false;
-	if ((e->flags & EVF_RMW) && e->kind == EV_READ && t->pos + 1 >= G.tn[thread] && !probing)
+	if ((e->flags & EVF_RMW) && e->kind == EV_READ && t->pos + 1 >= G.tn[thread] &&
+	    !exec_probing)
 		return false;
 	if (ev_reads(e) && e->rf >= 0) {
 		const struct ev *w = &G.ev[e->rf];
@@ -177,7 +151,7 @@ static bool pass(struct thread *t, int thread, struct op *op)
 		}
 	}
 	if (!fits(op, e)) {
-		did_not_repeat(thread, op->site ? op->site->text : "plain access");
+		exec_did_not_repeat(thread, op->site ? op->site->text : "plain access");
 		return false;
 	}
 	if (op->flags & EVF_FREE)
@@ -215,7 +189,7 @@ bool exec_on_own_stack(uintptr_t addr)
 
 int exec_stack_of(uintptr_t addr)
 {
-	for (int t = 0; t < nr_known; t++)
+	for (int t = 0; t < exec_nr_known; t++)
 		if (addr - (uintptr_t)T[t].fibre.stack < T[t].fibre.size)
 			return t;
 	return EV_NONE;
@@ -411,7 +385,7 @@ static int create_stack(int i)
 }
 
 /* Thread @i to its beginning. */
-static void restart_thread(int i)
+void exec_restart_thread(int i)
 {
 	struct thread *t = &T[i];
 
@@ -446,21 +420,21 @@ static struct {
 
 static int spawn_number(int parent, int k, void (*fn)(void *), const void *key)
 {
-	for (int n = program->nthreads; n < nr_known; n++)
+	for (int n = program->nthreads; n < exec_nr_known; n++)
 		if (created[n].parent == parent && created[n].k == k && created[n].fn == fn &&
 		    created[n].key == key)
 			return n;
-	if (nr_known == FLX_MAX_THREADS)
+	if (exec_nr_known == FLX_MAX_THREADS)
 		return -1;
-	created[nr_known].parent = parent;
-	created[nr_known].k = k;
-	created[nr_known].fn = fn;
-	created[nr_known].key = key;
-	if (create_stack(nr_known))
+	created[exec_nr_known].parent = parent;
+	created[exec_nr_known].k = k;
+	created[exec_nr_known].fn = fn;
+	created[exec_nr_known].key = key;
+	if (create_stack(exec_nr_known))
 		abort();
 	search_new_thread();
-	restart_thread(nr_known);
-	return nr_known++;
+	exec_restart_thread(exec_nr_known);
+	return exec_nr_known++;
 }
 
 bool exec_same_code(int t, int u)
@@ -543,11 +517,11 @@ int exec_init(const struct flx_program *p)
 	int err;
 
 	program = p;
-	nr_known = p->nthreads;
+	exec_nr_known = p->nthreads;
 	exec_error[0] = 0;
 	memset(T, 0, sizeof(T));
 	err = graph_init(&G);
-	for (int i = 0; i < nr_known && !err; i++)
+	for (int i = 0; i < exec_nr_known && !err; i++)
 		err = create_stack(i);
 	if (err)
 		exec_exit();
@@ -570,416 +544,16 @@ void exec_exit(void)
 	flow_forget();
 }
 
-void exec_restart(void)
+/* The unwinder takes its time, so a thread says it only when it is asked: where it has stopped, it stops again. */
+void exec_ask_for_state(int t, bool all)
 {
-	memory_reset_thread_zones();
-	for (int i = 0; i < nr_known; i++)
-		restart_thread(i);
-	begun = true;
-	object_ends_forget();
-	exec_reset_cpus();
-	if (program->reset)
-		program->reset(program->common);
-}
-
-static bool at_frontier(const struct thread *t, int thread)
-{
-	const struct ev *e;
-
-	if (t->ended || t->stop)
-		return true;
-	if (!t->waiting)
-		return false;
-	if (t->pos >= G.tn[thread])
-		return true;
-	e = &G.ev[G.tev[thread][t->pos]];
-	if (e->flags & EVF_BLOCKED)
-		return true;
-	return (e->kind == EV_READ && (e->flags & EVF_RMW)) && t->pos + 1 >= G.tn[thread] &&
-	       !probing;
-}
-
-static void pass_event(int t, int idx);
-
-/* A thread that was created by another can run once its creator is past that. */
-static bool exists(int t)
-{
-	if (!T[t].fn && G.spawn[t] != EV_NONE)
-		pass_event(G.ev[G.spawn[t]].thread, G.ev[G.spawn[t]].idx);
-	return T[t].fn;
-}
-
-/* One stretch of @t; first whatever it waits for. */
-static void advance(int t)
-{
-	if (!exists(t))
-		return;
-	if (T[t].wait_thread >= 0) {
-		int u = T[t].wait_thread;
-
-		T[t].wait_thread = -1;
-		pass_event(u, T[t].wait_idx);
-	}
-	if (!exec_error[0])
-		resume(t);
-}
-
-static void pass_event(int t, int idx)
-{
-	while (T[t].pos <= idx && !T[t].stop && !exec_error[0])
-		advance(t);
-	if (T[t].pos <= idx && !exec_error[0])
-		did_not_repeat(t, "ends early");
-}
-
-void exec_to_frontier(int t)
-{
-	if (!exists(t))
-		return;
-	while (!at_frontier(&T[t], t) && !exec_error[0])
-		advance(t);
-}
-
-void exec_moved(void)
-{
-	in_sync = false;
-}
-
-static bool has_passed(const struct passed *p, const struct ev *e)
-{
-	return p->op == e->op && p->flags == e->flags && p->value == value_of(e);
-}
-
-/* Is what thread @t has passed still the beginning of its part of G? */
-static bool is_part_of_graph(int t)
-{
-	if (T[t].pos > G.tn[t])
-		return false;
-	for (int i = 0; i < T[t].pos; i++)
-		if (!has_passed(&T[t].passed[i], &G.ev[G.tev[t][i]]))
-			return false;
-	return true;
-}
-
-/* Threads have run along a graph that may have been another one. */
-static void get_in_sync(void)
-{
-	bool same = program->ordinary && begun;
-
-	if (in_sync)
-		return;
-	for (int t = 0; t < nr_known && same; t++)
-		same = is_part_of_graph(t);
-	if (!same)
-		exec_restart();
-	for (int t = 0; t < nr_known && same; t++)
-		T[t].wait_thread = -1; /* it asks again */
-	in_sync = true;
-}
-
-static enum ev_kind kind_of_op(enum op_kind kind)
-{
-	static const uint8_t table[] = {
-		[OP_LOAD] = EV_READ,	 [OP_STORE] = EV_WRITE, [OP_RMW] = EV_READ,
-		[OP_AWAIT] = EV_READ,	 [OP_FENCE] = EV_FENCE, [OP_SPAWN] = EV_SPAWN,
-		[OP_BEGIN] = EV_BEGIN,	 [OP_END] = EV_END,	[OP_JOIN] = EV_JOIN,
-		[OP_CHOICE] = EV_CHOICE,
-	};
-
-	return table[kind];
-}
-
-static bool has_location(const struct op *op)
-{
-	return op->kind == OP_LOAD || op->kind == OP_STORE || op->kind == OP_RMW ||
-	       op->kind == OP_AWAIT || (op->kind == OP_FENCE && op->size);
-}
-
-static void check_bounds(struct label *l, const struct op *op, int thread)
-{
-	char message[160];
-
-	/* In an ordinary program that depends on the execution: lifetime.c */
-	if ((program->ordinary && memory_is_thread_heap(op->addr)) || !memory_tracks(op->addr) ||
-	    !op->size || memory_inside(op->addr, op->size))
-		return;
-	snprintf(message, sizeof(message),
-		 "CPU%d accesses %u bytes that no object of fl_zalloc() contains (%s)", thread,
-		 op->size, op->site ? op->site->text : "a plain access");
-	l->oracle = "out-of-bounds";
-	l->message = label_text(message);
-}
-
-/* @size: of an access to a part of what is accessed elsewhere as @other bytes, or the other way round. */
-static void mixed_sizes(char *buf, size_t buf_size, const struct fl_site *site, uintptr_t pc,
-			unsigned int size, unsigned int other)
-{
-	char place[128] = "", address[32] = "";
-
-	if (site && site->file)
-		snprintf(place, sizeof(place), " at %s:%d", site->file, site->line);
-	else if (pc)
-		snprintf(address, sizeof(address), ", at pc %#" PRIxPTR, pc);
-	snprintf(buf, buf_size,
-		 "%u bytes accessed%s (%s) overlap %u bytes accessed before: mixed-size accesses "
-		 "are not modelled%s",
-		 size, place, site ? site->text : "a plain access", other, address);
-}
-
-static void refuse_mixed_sizes(const struct fl_site *site, uintptr_t pc, unsigned int size,
-			       unsigned int other)
-{
-	mixed_sizes(exec_error, sizeof(exec_error), site, pc, size, other);
-}
-
-/* What the operation says about who uses its memory, and how. */
-static void learn_from(const struct op *op, int thread)
-{
-	size_t size = 0;
-
-	if (op->flags & EVF_FREE) {
-		memory_object(op->addr, &size);
-		learn_handed_on(op->addr, size, thread);
-	} else if (op->order != FL_PLAIN && op->size && !learn_atomic(op->addr, op->size)) {
-		refuse_mixed_sizes(op->site, op->pc, op->size, 8);
-	}
-}
-
-static uint8_t features_of(const struct label *l)
-{
-	uint8_t f = 0;
-	bool access = l->kind <= EV_ADD;
-
-	if (access && l->order == FL_PLAIN)
-		f |= 1 << HAS_PLAIN;
-	if (l->flags & EVF_FREE)
-		f |= 1 << HAS_FREE;
-	if (l->kind == EV_ADD)
-		f |= 1 << HAS_ADDITION;
-	if (l->kind == EV_FENCE &&
-	    (l->fence == FL_FENCE_SYNC_RCU || l->fence == FL_FENCE_SYNC_SRCU))
-		f |= 1 << HAS_SYNC;
-	if (l->oracle)
-		f |= 1 << HAS_FAILURE;
-	if (l->ndeeds || (access && (locs[l->loc].heap_of >= 0 || locs[l->loc].stack_of >= 0)))
-		f |= 1 << HAS_OWNED;
-	if ((access && (l->order == FL_SEQ_CST || l->fail_order == FL_SEQ_CST)) ||
-	    (l->kind == EV_FENCE && (l->fence == FL_FENCE_C11_SEQ_CST || l->fence == FL_FENCE_MB)))
-		f |= 1 << HAS_SEQ_CST;
-	return f;
-}
-
-/* The operation that @t has stopped for, for ever after. */
-static void fill_label(struct label *l, int thread)
-{
-	struct thread *t = &T[thread];
-	const struct op *op = t->op;
-	l->deed = label_deeds(t->deed, t->ndeeds);
-	l->ndeeds = t->ndeeds;
-	if (t->stop) {
-		l->stop = (uint8_t)t->stop;
-		l->oracle = t->oracle;
-		l->message = t->message;
-		return;
-	}
-	weaken_note(op);
-	l->kind = commute_takes(op) ? EV_ADD : kind_of_op(op->kind);
-	l->order = op->order;
-	l->fail_order = op->fail_order == FL_PLAIN ? FL_ONCE : op->fail_order;
-	l->fence = op->fence;
-	l->flags = op->flags;
-	if (op->kind == OP_RMW || op->kind == OP_AWAIT)
-		l->flags |= EVF_COND;
-	if (op->kind == OP_AWAIT)
-		l->flags |= EVF_AWAIT;
-	l->addr_dep = EV_NONE;
-	l->target = op->target;
-	l->deps = op->deps;
-	l->fn = op->fn;
-	l->a = op->a;
-	l->b = op->b;
-	l->val = op->val;
-	l->site = op->site;
-	l->step = op->step;
-	l->sp = t->sp;
-	if (op->kind == OP_SPAWN || op->kind == OP_JOIN)
-		return;
-	l->pc = op->pc;
-	l->state[0] = t->state[0];
-	l->state[1] = t->state[1];
-	l->own_stores = t->own_stores;
-	if (!has_location(op))
-		return;
-	if (program->ordinary)
-		learn_from(op, thread);
-	if (exec_error[0])
-		return;
-	check_bounds(l, op, thread);
-	if (!op->deps.exact)
-		l->addr_dep = find_dep(t, op->addr);
-	if (op->flags & EVF_FREE) {
-		size_t size = 0;
-
-		if (memory_object(op->addr, &size) == op->addr) {
-			l->a = size;
-		} else if (!program->ordinary || !memory_is_thread_heap(op->addr)) {
-			l->oracle = "invalid-free";
-			l->message = label_text("what is freed is not the beginning of an object");
-		}
-	}
-	l->loc = memory_location(op->addr, op->size);
+	asked_for_state = t;
+	asked_for_all = all;
+	exec_resume(t);
+	asked_for_state = -1;
 }
 
 uint64_t exec_result(const struct ev *join)
 {
-	return join->op->a ? G.ev[join->rf].op->val : 0;
-}
-
-/* Where what follows @t's events hangs: the label of the last one, and the value it read. */
-static struct label *last_label(int t, uint64_t *value)
-{
-	const struct ev *e = &G.ev[G.tev[t][G.tn[t] - 1]];
-
-	if (e->kind == EV_WRITE && (e->flags & EVF_RMW))
-		e = &G.ev[G.tev[t][G.tn[t] - 2]];
-	*value = value_of(e);
-	return e->op;
-}
-
-/* The unwinder takes its time, so a thread says it only when it is asked: where it has stopped, it stops again. */
-static void ask_for_state(int t, bool all)
-{
-	asked_for_state = t;
-	asked_for_all = all;
-	resume(t);
-	asked_for_state = -1;
-}
-
-static struct label *discover(int t)
-{
-	get_in_sync();
-	exec_to_frontier(t);
-	if (exec_error[0] || (!T[t].op && !T[t].stop))
-		return NULL;
-	/* Where its stack ends (lifetime.h) it says with each operation. */
-	if (program->ordinary && T[t].waiting)
-		ask_for_state(t, round_needs_state(t, kind_of_op(T[t].op->kind)));
-	else
-		T[t].state[0] = T[t].state[1] = 0;
-
-	struct label *l = label_new();
-
-	fill_label(l, t);
-	l->features = features_of(l);
-	return exec_error[0] ? NULL : l;
-}
-
-struct label *exec_label(int t)
-{
-	struct label *l, *above = NULL;
-	uint64_t via = 0;
-
-	if (!G.tn[t]) {
-		if (t >= program->nthreads && G.spawn[t] == EV_NONE)
-			return NULL;
-		l = root[t];
-	} else {
-		const struct ev *e = &G.ev[G.tev[t][G.tn[t] - 1]];
-
-		if (e->kind == EV_END || (e->flags & (EVF_BLOCKED | EVF_MIXED)))
-			return NULL;
-		above = last_label(t, &via);
-		for (l = above->child; l && l->via != via; l = l->sibling)
-			;
-	}
-	if (l)
-		return l;
-	l = discover(t);
-	if (!l)
-		return NULL;
-	l->via = via;
-	if (above) {
-		l->sibling = above->child;
-		above->child = l;
-	} else {
-		root[t] = l;
-	}
-	if (program->ordinary && !l->stop)
-		round_look(l, t);
-	symmetry_look(l, t);
-	return l;
-}
-
-const struct label *exec_label_like(int t, int u)
-{
-	const struct label *l = root[u];
-
-	for (int i = 0; i < G.tn[t] && l; i++) {
-		const struct ev *e = &G.ev[G.tev[t][i]];
-		uint64_t value = value_of(e);
-
-		if (e->kind == EV_WRITE && (e->flags & EVF_RMW))
-			continue;
-		for (l = l->child; l && l->via != value;)
-			l = l->sibling;
-	}
-	return l;
-}
-
-struct label *exec_label_after_rmw(int t)
-{
-	struct label *l;
-
-	probing = true;
-	l = exec_label(t);
-	probing = false;
-	/* The thread may have run past what is in the graph. */
-	in_sync = false;
-	return l;
-}
-
-/*
- * What it reads, or what others read after it, the models have no answer for. But if it is in a race with what it overlaps,
- * nobody asks for more: its thread goes no further, and if no execution is a violation, the program is refused.
- */
-static bool take_mixed_sizes(struct ev *e)
-{
-	int other = memory_overlap(&G, e->loc);
-
-	if (!other)
-		return true;
-	if (!program->ordinary || !S.clocks || !S.opt->races) {
-		refuse_mixed_sizes(e->op->site, e->op->pc, locs[e->loc].size, locs[other].size);
-		return false;
-	}
-	if (!S.mixed[0])
-		mixed_sizes(S.mixed, sizeof(S.mixed), e->op->site, e->op->pc, locs[e->loc].size,
-			    locs[other].size);
-	e->flags |= EVF_MIXED;
-	return true;
-}
-
-bool exec_event(struct label *l, int thread, struct ev *e)
-{
-	memset(e, 0, sizeof(*e));
-	e->kind = l->kind;
-	e->thread = thread;
-	e->order = l->order;
-	e->fence = l->fence;
-	e->flags = l->flags;
-	e->loc = l->loc;
-	e->rf = EV_NONE;
-	e->addr_dep = l->addr_dep >= 0 ? G.tev[thread][l->addr_dep] : EV_NONE;
-	e->target = l->target;
-	e->op = l;
-	if (l->kind == EV_WRITE)
-		e->wval = l->val;
-	return !l->loc || !locs[l->loc].overlaps || take_mixed_sizes(e);
-}
-
-void exec_forget(void)
-{
-	memset(root, 0, sizeof(root));
-	label_forget();
-	begun = in_sync = false;
+	return exec_result_of(join);
 }

@@ -2,7 +2,7 @@
 /*
  * search.h - state of one exploration, shared by the parts of the search.
  *
- * search.c adds one event at a time; revisit.c lets a new store be read by loads that came before it;
+ * search_run.c is the search as a whole; search.c adds one event at a time, search_path.c keeps the choices; revisit.c lets a new store be read by loads that came before it;
  * leaf.c judges a complete execution.
  */
 #ifndef FL_SEARCH_H
@@ -83,6 +83,8 @@ static inline uint64_t search_more(int rank)
 
 extern struct search S;
 
+#define SEARCH_LARGE 512 /* events of a graph for which each choice takes its time */
+
 double now_seconds(void);
 
 /* A limit of the exploration, or enough looked at after a violation. */
@@ -129,6 +131,12 @@ void search_new_thread(void);
 void search_rest(void);
 /* All that can become of what lies where @it leads to. */
 void search_item(const struct flx_path *it);
+/* Where something was learnt; @choice is the search's then. */
+void search_add_known(uint32_t *choice, int n);
+/* The choices so far and those to be followed; the caller's. */
+uint32_t *search_copy_path(void);
+/* Leaves the graph in hand, and what can become of it, for later. */
+void search_leave(void);
 /* Puts @it, whose choices are the search's then, on the stack. */
 void search_put_off(const struct flx_path *it);
 /* G as it was when it had @n events. */

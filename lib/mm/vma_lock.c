@@ -279,45 +279,49 @@ static bool vma_lacks_anon_vma(const struct mm_struct *mm, const struct vm_area_
 	return mm->machine->policy.vma_anon_check == when && !READ_ONCE(vma->anon_vma);
 }
 
-struct vm_area_struct *lock_vma_under_rcu(struct mm_struct *mm, fl_vaddr addr)
+/* Locks @vma, from the tree, if that is enough for a fault at @addr. */
+static enum vma_entry_result lock_found(struct mm_struct *mm, struct vm_area_struct *vma,
+					fl_vaddr addr)
 {
 	const struct fl_policy *policy = &mm->machine->policy;
-	struct vm_area_struct *vma = NULL;
 	enum vma_entry_result entered;
 
-	if (policy->vma_lock == FL_VMA_LOCK_NONE)
+	if (policy->vma_free == FL_VMA_FREE_RCU &&
+	    (!vma_is_anonymous(vma) || vma_lacks_anon_vma(mm, vma, FL_VMA_ANON_BEFORE_LOCK)))
+		return VMA_CLOSED;
+	entered = vma_start_read(mm, vma);
+	if (entered != VMA_ENTERED)
+		return entered;
+	if (vma_lacks_anon_vma(mm, vma, FL_VMA_ANON_AFTER_LOCK) || !vma_usable(mm, vma, addr))
+		entered = VMA_CLOSED;
+	else if (policy->vma_lock == FL_VMA_LOCK_RWSEM_SEQ && vma->detached)
+		entered = VMA_DETACHED;
+	if (entered != VMA_ENTERED)
+		vma_end_read(vma);
+	return entered;
+}
+
+/*
+ * A VMA that was taken out after the lookup: kernels look again for as long as they find such ones. Here once: who
+ * misses again and again has changed nothing, so all that follows the last look follows the second one as well.
+ */
+#define LOOKS 2
+
+struct vm_area_struct *lock_vma_under_rcu(struct mm_struct *mm, fl_vaddr addr)
+{
+	enum vma_entry_result entered = VMA_DETACHED;
+	struct vm_area_struct *vma = NULL;
+
+	if (mm->machine->policy.vma_lock == FL_VMA_LOCK_NONE)
 		return NULL;
 
 	rcu_read_lock();
-	for (;;) {
+	for (int looks = 0; entered == VMA_DETACHED && looks < LOOKS; looks++) {
 		vma = vma_tree_lookup(&mm->tree, addr);
-		if (!vma)
-			break;
-		if (policy->vma_free == FL_VMA_FREE_RCU &&
-		    (!vma_is_anonymous(vma) ||
-		     vma_lacks_anon_vma(mm, vma, FL_VMA_ANON_BEFORE_LOCK))) {
-			vma = NULL;
-			break;
-		}
-		entered = vma_start_read(mm, vma);
-		if (entered == VMA_DETACHED)
-			continue; /* it was taken out after the lookup; look for what is there now */
-		if (entered == VMA_CLOSED) {
-			vma = NULL;
-			break;
-		}
-		if (vma_lacks_anon_vma(mm, vma, FL_VMA_ANON_AFTER_LOCK) ||
-		    !vma_usable(mm, vma, addr)) {
-			vma_end_read(vma);
-			vma = NULL;
-			break;
-		}
-		if (policy->vma_lock == FL_VMA_LOCK_REFCNT || !vma->detached)
-			break;
-		vma_end_read(vma); /* as VMA_DETACHED */
+		entered = vma ? lock_found(mm, vma, addr) : VMA_CLOSED;
 	}
 	rcu_read_unlock();
-	return vma;
+	return entered == VMA_ENTERED ? vma : NULL;
 }
 
 /* --- readers without any lock --- */

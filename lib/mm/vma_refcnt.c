@@ -21,7 +21,8 @@
  *
  * [in] D1 reads C4, or attaching, or what came of them: then D3 sees the mark and D4 the fields. Without
  * acquire, D3 can come first (policy vma_inc_order).
- * [out] C2 sees D5: what the writer changes was used before.
+ * [out] C2 sees D5: what the writer changes was used before. Kernels leave this to C2's control dependency,
+ * which holds on all processors; by the letter of the model a plain store may come ahead of it (vma_wait_order).
  *
  * The memory of a VMA comes back at once, for any mm (3104138517fc): a reader who found the VMA in a tree
  * may meet another life of it at D1. Detaching therefore waits until nobody is inside (vma_detach), D2
@@ -31,7 +32,7 @@
  * Models: __vma_enter_locked(), __vma_exit_locked(), vma_refcount_put(), vma_mark_attached(),
  * vma_mark_detached(), include/linux/{mm,mmap_lock}.h, mm/memory.c, Linux 6.15 (f35ab95ca0af). A wake-up
  * is a look at who waits; that a sleeper misses one is not modelled.
- * Policy: vma_inc_order, vma_detach.
+ * Policy: vma_inc_order, vma_wait_order, vma_detach.
  */
 #include "mm/vma_refcnt.h"
 
@@ -65,6 +66,11 @@ void vma_refcount_put(struct vm_area_struct *vma)
 
 /* --- writers --- */
 
+/* Until the count is @n. */
+#define rcuwait_wait_event(r, n)                                                                   \
+	((void)FL_AWAIT_MASK(&(r)->refs.counter, ~0u, n, FL_ONCE,                                  \
+			     "rcuwait_wait_event(refcount_read(" #r ") == " #n ")"))
+
 bool __vma_enter_locked(struct vm_area_struct *vma, unsigned int others)
 {
 	struct mm_struct *mm = vma->vm_mm;
@@ -73,10 +79,10 @@ bool __vma_enter_locked(struct vm_area_struct *vma, unsigned int others)
 		return false;
 	WRITE_ONCE(mm->vma_writer_wait, 1);
 	smp_mb(); /* set_current_state(): pairs with rcuwait_wake_up()'s */
-	FL_STEP("C2", ({
-			FL_AWAIT_MASK(&vma->vm_refcnt.refs.counter, ~0u, VMA_LOCK_OFFSET + others,
-				      FL_ACQUIRE, "rcuwait_wait_event(vma->vm_refcnt)");
-		}));
+	FL_STEP("C2", rcuwait_wait_event(&vma->vm_refcnt, VMA_LOCK_OFFSET + others));
+	/* [out] Kernels have none, see vma_wait_order. What readers stored is not waited for by it. */
+	if (mm->machine->policy.vma_wait_order == FL_VMA_ORDERED)
+		smp_acquire__after_ctrl_dep();
 	WRITE_ONCE(mm->vma_writer_wait, 0);
 	return true;
 }

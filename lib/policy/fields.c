@@ -280,6 +280,14 @@ static const struct {
 	FIELD(vma_inc_order, "f35ab95ca0af", "the reader's increment of vm_refcnt (D1)",
 	      { "relaxed", "unordered: the look at the numbers can come before it", NULL },
 	      { "acquire", "ordered before what the reader looks at", "f35ab95ca0af" }),
+	FIELD(vma_wait_order, NULL,
+	      "the writer's look at vm_refcnt that ends its wait for readers (C2)",
+	      { "relaxed",
+		"as kernels have it: a control dependency holds back the stores that follow, but "
+		"lkmm "
+		"does not count it for plain ones",
+		NULL },
+	      { "acquire", "what the writer changes comes after, by lkmm, too", NULL }),
 	FIELD(vma_free, "3104138517fc", "when the memory of a VMA comes back",
 	      { "rcu", "after a grace period", NULL },
 	      { "typesafe", "at once, but as a VMA only (SLAB_TYPESAFE_BY_RCU)", "3104138517fc" }),

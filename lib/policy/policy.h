@@ -183,6 +183,7 @@ struct fl_policy {
 	enum fl_vma_access vma_try_mark;	       /* vma_lock.c, A2 in vma_try_start_write() */
 	enum fl_vma_access vma_early_check;	       /* vma_lock.c, before B1 */
 	enum fl_vma_order vma_inc_order;	       /* vma_refcnt.c, D1 */
+	enum fl_vma_order vma_wait_order;	       /* vma_refcnt.c, C2 */
 	enum fl_vma_free vma_free;		       /* vma_cache.c, vma_lock.c */
 	enum fl_vma_foreign vma_foreign;	       /* vma_lock.c, D2 */
 	enum fl_vma_detach vma_detach;		       /* vma_refcnt.c */

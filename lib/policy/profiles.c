@@ -50,7 +50,8 @@ const struct fl_policy_release fl_policy_releases[] = {
 	{ { "6.14", "mm_lock_seq is a sequence counter (eb449bd96954)" },
 	  "mm_lock_seq=seqcount,vma_unlock_order=wmb" },
 	{ { "6.15", "per-VMA locks by reference count, VMAs recycled at once (f35ab95ca0af)" },
-	  "vma_lock=refcnt,vma_inc_order=acquire,vma_free=typesafe,vma_detach=wait" },
+	  "vma_lock=refcnt,vma_inc_order=acquire,vma_wait_order=acquire,vma_free=typesafe,vma_"
+	  "detach=wait" },
 	{ { "6.17", "a VMA of another mm is let go of with that mm held (9bbffee67ffd)" },
 	  "vma_foreign=pin" },
 };

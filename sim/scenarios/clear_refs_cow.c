@@ -90,6 +90,6 @@ FL_SCENARIO(clear_refs_cow, .name = "clear-refs-cow", .id = "A1a", .broken = "09
 	    .story = story, .needs = { .cpus = 3, .mms = 1, .vmas = 1, .pages = 1 },
 	    .world = sizeof(struct stale_world), .set_up = set_up,
 	    .threads = { { "clear-refs", do_clear_refs },
-			 { "fault", do_fault },
+			 { "fault", do_store_beside },
 			 { "stale-store", do_stale_store } },
 	    .policies = policies, .variants = variants, .nr_variants = FL_ARRAY_SIZE(variants));

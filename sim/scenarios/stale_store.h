@@ -7,8 +7,6 @@
 #ifndef FL_SCENARIOS_STALE_STORE_H
 #define FL_SCENARIOS_STALE_STORE_H
 
-#include <errno.h>
-
 #include <faultline/scenario.h>
 
 struct stale_world {
@@ -24,42 +22,13 @@ enum {
 };
 
 /* By set-up code: leaves a writable, dirty translation in the TLB of STALE_CPU. */
-static inline int touch_by_stale_cpu(struct fl_cpu *cpu, const struct stale_world *w)
-{
-	return fl_store(fl_machine_cpu(fl_cpu_machine(cpu), STALE_CPU), w->page, 1);
-}
-
-static inline int take_reference(struct fl_cpu *cpu, struct stale_world *w)
-{
-	return fl_pin_user_pages_fast(cpu, w->page, 1, FL_GUP_GET, &w->io) == 1 ? 0 : -EFAULT;
-}
-
+int touch_by_stale_cpu(struct fl_cpu *cpu, const struct stale_world *w);
+int take_reference(struct fl_cpu *cpu, struct stale_world *w);
 /* The page, registered with userfaultfd for write-protection. */
-static inline int set_up_uffd_wp(struct fl_cpu *cpu, struct fl_mm *mm, void *world)
-{
-	struct stale_world *w = world;
-	int err = fl_mmap_anon(&w->page, mm, 1, FL_READ | FL_WRITE);
+int set_up_uffd_wp(struct fl_cpu *cpu, struct fl_mm *mm, void *world);
 
-	w->mm = mm;
-	if (!err)
-		err = fl_uffd_create(&w->uffd, mm);
-	if (!err)
-		err = fl_uffd_register(w->uffd, cpu, w->page, 1, FL_UFFD_WP);
-	return err ? err : touch_by_stale_cpu(cpu, w);
-}
-
-static inline void do_fault(struct fl_cpu *cpu, void *world)
-{
-	struct stale_world *w = world;
-
-	fl_store(cpu, w->page + OTHER, 2);
-}
-
-static inline void do_stale_store(struct fl_cpu *cpu, void *world)
-{
-	struct stale_world *w = world;
-
-	fl_store(cpu, w->page, 3);
-}
+/* Threads. */
+void do_store_beside(struct fl_cpu *cpu, void *world);
+void do_stale_store(struct fl_cpu *cpu, void *world);
 
 #endif

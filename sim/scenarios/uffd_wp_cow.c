@@ -79,7 +79,7 @@ FL_SCENARIO(uffd_wp_cow, .name = "uffd-wp-cow", .id = "A1b", .broken = "09854ba9
 	    .story = story, .since = "5.7", .needs = { .cpus = 3, .mms = 1, .vmas = 1, .pages = 1 },
 	    .world = sizeof(struct stale_world), .set_up = set_up,
 	    .threads = { { "unprotect", do_unprotect },
-			 { "fault", do_fault },
+			 { "fault", do_store_beside },
 			 { "stale-store", do_stale_store } },
 	    .may_wait = FL_WAIT_UFFD, .policies = policies, .variants = variants,
 	    .nr_variants = FL_ARRAY_SIZE(variants));

@@ -53,7 +53,7 @@ FL_SCENARIO(uffd_wp_frozen, .name = "uffd-wp-frozen", .id = "A1b", .broken = "29
 	    .story = story, .since = "5.7", .needs = { .cpus = 4, .mms = 1, .vmas = 1, .pages = 1 },
 	    .world = sizeof(struct stale_world), .set_up = set_up_uffd_wp,
 	    .threads = { { "protect", do_protect },
-			 { "fault", do_fault },
+			 { "fault", do_store_beside },
 			 { "stale-store", do_stale_store },
 			 { "handler", do_handle } },
 	    .may_wait = FL_WAIT_UFFD, .policies = policies, .variants = variants,

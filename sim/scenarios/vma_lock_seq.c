@@ -67,6 +67,9 @@ static const struct fl_variant variants[] = {
 	{ "linux-6.15", "6.15", NULL, "lkmm", FL_VERIFIED, "a reference count" },
 	{ "no-acquire-inc", "6.15", "vma_inc_order=relaxed", "lkmm", FL_VIOLATES("vma-torn"),
 	  "A5f: the numbers (B2, B3) are read ahead of the increment (D1)" },
+	{ "relaxed-wait", "6.15", "vma_wait_order=relaxed", "lkmm", FL_VIOLATES("data-race"),
+	  "as 6.15 has it: a control dependency (C2) does not hold plain stores back, by the "
+	  "letter" },
 	{ "no-acquire-inc-tso", "6.15", "vma_inc_order=relaxed", "tso", FL_VERIFIED, NULL },
 	{ "no-acquire-inc-sc", "6.15", "vma_inc_order=relaxed", "sc", FL_VERIFIED, NULL },
 	{ "linux-6.4-tso", "6.4", NULL, "tso", FL_VERIFIED,
@@ -77,8 +80,17 @@ static const struct fl_variant variants[] = {
 };
 
 static const char *const policies[] = {
-	"vma_lock",	   "vma_unlock_order",	"vma_check_order", "vma_mark",	    "vma_try_mark",
-	"vma_early_check", "vma_mark_function", "mm_lock_seq",	   "vma_inc_order", NULL,
+	"vma_lock",
+	"vma_unlock_order",
+	"vma_check_order",
+	"vma_mark",
+	"vma_try_mark",
+	"vma_early_check",
+	"vma_mark_function",
+	"mm_lock_seq",
+	"vma_inc_order",
+	"vma_wait_order",
+	NULL,
 };
 
 FL_SCENARIO(vma_lock_seq, .name = "vma-lock-seq", .id = "A5a", .broken = "5e31275cc997",

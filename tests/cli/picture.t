@@ -140,7 +140,7 @@ $ faultline check ro-pin-write --variant linux-5.7 --trace t | sed '1,3d; s/ *\(
 $ faultline check uffd-wp-frozen --variant f5-fault-only --trace t | sed '1,3d; s/ *\( (*[a-z_]*\.[ch]\):[0-9]*/\1/g; $d'
   
     CPU3: load [0x10] -> 0x1 (uffd_wp_frozen.c)
-    against CPU2: store [0x10] = 0x3 (uffd_wp_frozen.c)
+    against CPU2: store [0x10] = 0x3 (stale_store.c)
     CPU2's store comes between CPU0's C6 (change_protection.c) and flush: drops CPU2's TLB entry (tlb.c)
   
     CPU 0  protect        CPU 1  fault          CPU 2  stale-store    CPU 3  handler
@@ -149,7 +149,7 @@ $ faultline check uffd-wp-frozen --variant f5-fault-only --trace t | sed '1,3d; 
     C3 ptep_get_and_clear(mm, addr, ptep)  reads rw pfn=1 dirty, stores none change_protection.c
     C4 set_pte_at(mm, addr, ptep, pte) = ro pfn=1 dirty uffd-wp change_protection.c
     C6 pte_walk_unlock(w) change_protection.c
-                          store [0x18] faults uffd_wp_frozen.c
+                          store [0x18] faults stale_store.c
                           spin_lock(*ptl) pgalloc.h
                           ptep_get(vmf->ptep) -> ro pfn=1 dirty uffd-wp fault.c
                           spin_lock(&ctx->lock) uffd.c
@@ -164,6 +164,6 @@ $ faultline check uffd-wp-frozen --variant f5-fault-only --trace t | sed '1,3d; 
                                                                           uffd-wp
                                                                       load [0x10] -> 0x1  pfn=1, uffd_wp_frozen.c
                                                                           page table walked
-                                                store [0x10] = 0x3  pfn=1, by the TLB uffd_wp_frozen.c
+                                                store [0x10] = 0x3  pfn=1, by the TLB stale_store.c
        flush: drops CPU2's TLB entry tlb.c
        flush: drops CPU3's TLB entry tlb.c

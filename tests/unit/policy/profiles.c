@@ -125,6 +125,7 @@ START_TEST(each_release_has_its_values)
 		{ "vma_try_mark", { { "4.8", "plain" }, { "6.5", "once" } } },
 		{ "vma_early_check", { { "4.8", "plain" }, { "6.5", "once" } } },
 		{ "vma_inc_order", { { "4.8", "relaxed" }, { "6.15", "acquire" } } },
+		{ "vma_wait_order", { { "4.8", "relaxed" }, { "6.15", "acquire" } } },
 		{ "vma_free", { { "4.8", "rcu" }, { "6.15", "typesafe" } } },
 		{ "vma_foreign", { { "4.8", "late" }, { "6.17", "pin" } } },
 		{ "vma_detach", { { "4.8", "nowait" }, { "6.15", "wait" } } },
