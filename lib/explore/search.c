@@ -14,7 +14,6 @@
  */
 #include "search.h"
 
-
 #include "commute.h"
 #include "learn.h"
 #include "retry.h"

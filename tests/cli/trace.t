@@ -50,6 +50,8 @@ $ faultline check vma-lock-seq --trace t --html page.html | grep -E '^ +(replay|
       page: page.6.html
    replay: faultline replay t.7
       page: page.7.html
+   replay: faultline replay t.8
+      page: page.8.html
 $ ls
   page.2.html
   page.3.html
@@ -57,6 +59,7 @@ $ ls
   page.5.html
   page.6.html
   page.7.html
+  page.8.html
   page.html
   t
   t.2
@@ -65,6 +68,7 @@ $ ls
   t.5
   t.6
   t.7
+  t.8
 
 What is verified has no page.
 
