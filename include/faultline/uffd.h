@@ -69,8 +69,8 @@ int fl_uffd_unregister(struct fl_uffd *uffd, struct fl_cpu *cpu, fl_vaddr addr, 
  */
 int fl_uffd_writeprotect(struct fl_uffd *uffd, fl_vaddr addr, size_t pages, bool protect);
 /*
- * UFFDIO_CONTINUE for one page: maps the page that the file has. -EFAULT: the file has none. -EEXIST:
- * something is mapped. After mfill_atomic_pte_continue().
+ * UFFDIO_CONTINUE for one page: maps the page that the file has. -EFAULT: the file has none. -EINVAL:
+ * beyond its end. -EEXIST: something is mapped. After mfill_atomic_pte_continue().
  */
 int fl_uffd_continue(struct fl_uffd *uffd, fl_vaddr addr);
 /* The same with UFFDIO_CONTINUE_MODE_WP: the page arrives write-protected. */

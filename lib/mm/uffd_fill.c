@@ -194,10 +194,14 @@ static int shmem_mfill_atomic_pte(const struct mfill *f)
 
 static int mfill_atomic_pte_continue(const struct mfill *f)
 {
+	struct address_space *mapping = &f->vma->vm_file->mapping;
 	uint64_t index = linear_page_index(f->m, f->vma, f->addr);
-	struct page *page = filemap_lock_page(&f->vma->vm_file->mapping, index);
+	struct page *page;
 	int ret;
 
+	if (index >= READ_ONCE(mapping->size))
+		return -EINVAL;
+	page = filemap_lock_page(mapping, index);
 	if (!page)
 		return -EFAULT;
 	ret = mfill_atomic_install_pte(f, page, true);

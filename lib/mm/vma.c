@@ -122,7 +122,7 @@ static struct vm_area_struct *vma_make(struct mm_struct *mm, uint64_t start, uin
 	vma->vm_flags = flags;
 	vma->vm_page_prot = prot;
 	vma->vm_pgoff = pgoff;
-	/* Marked: a reader who found the VMA's last life may look. */
+	/* Not a plain store: a reader who found the VMA's last life may look, and be turned away or not. */
 	WRITE_ONCE(vma->vm_lock_seq, -1);
 	retired_init(&vma->retired, RETIRED_VMA);
 	FL_HOOK(fl_oracle_vma_new(vma, mm, -1, flags, start, end));

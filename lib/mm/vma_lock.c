@@ -116,10 +116,12 @@ bool vma_try_start_write(struct vm_area_struct *vma)
 void mm_lock_seqcount_begin(struct mm_struct *mm)
 {
 	const struct fl_policy *policy = &mm->machine->policy;
+	int seq;
 
 	if (policy->vma_lock == FL_VMA_LOCK_NONE || policy->mm_lock_seq != FL_MM_LOCK_SEQCOUNT)
 		return;
-	FL_STEP("A0", ({ WRITE_ONCE(mm->mm_lock_seq, READ_ONCE(mm->mm_lock_seq) + 1); }));
+	seq = (int)((unsigned int)READ_ONCE(mm->mm_lock_seq) + 1);
+	FL_STEP("A0", ({ WRITE_ONCE(mm->mm_lock_seq, seq); }));
 	smp_wmb(); /* whoever sees a change made under the lock sees the odd number */
 }
 

@@ -5,26 +5,27 @@
  * Specification (mprotect(2), munmap(2)): after the call returned, no access succeeds that exceeds
  * the new permission.
  *
- * Records: per page the last call and what it left, and an access that exceeds it by the CPU that
- * made the call (any CPU, if set-up code did): that is later by program order. Such an access
- * passes if a new mapping, or a later call, lifted what was forbidden; also if at the end it is
+ * Records: per page the last call and what it left, and an access that exceeds it by a CPU that
+ * knows of the call: the one that made it (any CPU, if set-up code did), and under the check engine
+ * who has read something since that comes after the call's return. Such an access passes if a new mapping, or a later call, lifted what was forbidden; also if at the end it is
  * permitted: then another CPU's call may have been heard of before this one.
  *
- * Silent about: accesses of other CPUs, calls for more than MAX_PAGES pages beyond these.
+ * Silent about: natively, accesses of other CPUs; calls for more than MAX_PAGES pages beyond these.
  */
 #include "oracle/discards.h"
 #include "oracle/final.h"
 #include "oracle/map.h"
 #include "oracle/oracle.h"
+#include "rt/thread.h"
 
 #include <faultline/oracle.h>
 
 #define MAX_PAGES 1024
 
 struct rights {
-	struct fl_key key; /* mm, page */
-	unsigned int prot; /* enum fl_prot */
-	unsigned int cpu;
+	struct fl_key key;	  /* mm, page */
+	unsigned int prot;	  /* enum fl_prot */
+	unsigned int cpu, moment; /* of the call's return */
 	bool set_up;
 	bool exceeded, write; /* by user, at addr */
 	unsigned int user;
@@ -45,6 +46,7 @@ static void heard_protected(const struct fl_event *e)
 			return;
 		r->prot = (unsigned int)e->value;
 		r->cpu = e->cpu;
+		r->moment = fl_rt_moment();
 		r->set_up = fl_oracle_in_set_up();
 		r->exceeded = false;
 	}
@@ -76,7 +78,9 @@ static void heard_access(const struct fl_event *e)
 	struct rights *r =
 		fl_map_find(&pages, fl_event_mm_id(e), fl_page_of(fl_oracle_machine(), e->addr));
 
-	if (!r || (r->cpu != e->cpu && !r->set_up) || r->exceeded || permitted(r->prot, write))
+	if (!r || r->exceeded || permitted(r->prot, write))
+		return;
+	if (r->cpu != e->cpu && !r->set_up && !fl_rt_knows(r->cpu, r->moment))
 		return;
 	r->exceeded = true;
 	r->write = write;

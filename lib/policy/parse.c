@@ -252,7 +252,16 @@ int fl_policy_init(struct fl_policy *policy, const char *kernel, const char *set
 		if (ret)
 			return ret;
 	}
-	return set_all(policy, set, err, err_size);
+	ret = set_all(policy, set, err, err_size);
+	if (!ret && policy->vma_free == FL_VMA_FREE_TYPESAFE &&
+	    policy->vma_lock == FL_VMA_LOCK_RWSEM_SEQ) {
+		snprintf(err, err_size,
+			 "policy vma_free=typesafe goes with vma_lock=refcnt: a rw_semaphore can't "
+			 "tell "
+			 "one life of a VMA from the next; add vma_free=rcu or vma_lock=refcnt");
+		ret = -EINVAL;
+	}
+	return ret;
 }
 
 int fl_policy_create(struct fl_policy **out, const char *kernel, const char *set, char *err,

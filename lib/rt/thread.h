@@ -25,7 +25,25 @@ void fl_rt_unbind_cpu(void);
 /* Runs the calling thread as CPU @cpu, for a CPU that has no thread of its own; returns the former. */
 int fl_rt_swap_cpu(int cpu);
 
-#ifndef FAULTLINE_CHECK
+#ifdef FAULTLINE_CHECK
+/* For oracles: how far the calling thread is; 0 outside of threads. */
+unsigned int fl_rt_moment(void);
+/* Has word of thread @cpu's doings up to its @moment reached the calling thread, through what it has read? */
+bool fl_rt_knows(unsigned int cpu, unsigned int moment);
+#else
+/* Nobody can tell. */
+static inline unsigned int fl_rt_moment(void)
+{
+	return 0;
+}
+
+static inline bool fl_rt_knows(unsigned int cpu, unsigned int moment)
+{
+	(void)cpu;
+	(void)moment;
+	return false;
+}
+
 /*
  * Waits until all callbacks that were given to call_rcu() have run. Before the memory that they use is
  * freed. Outside of reader sections and callbacks.

@@ -14,7 +14,8 @@
 		ATOMIC_INIT(n)                                                                     \
 	}
 #define refcount_set(r, n) atomic_set(&(r)->refs, n)
-#define refcount_set_release(r, n) atomic_set_release(&(r)->refs, n)
+#define refcount_set_release(r, n)                                                                 \
+	FL_STORE(&(r)->refs.counter, n, FL_RELEASE, "refcount_set_release(" #r ", " #n ")")
 #define refcount_read(r) ((unsigned int)atomic_read(&(r)->refs))
 #define refcount_add(i, r) atomic_add(i, &(r)->refs)
 #define refcount_inc(r) atomic_inc(&(r)->refs)
@@ -35,18 +36,24 @@
 #define refcount_add_not_zero(i, r)                                                                \
 	(FL_FETCH_ADD_UNLESS(&(r)->refs.counter, i, 0, FL_ONCE,                                    \
 			     "refcount_add_not_zero(" #r ")") != 0)
-#define refcount_sub_and_test(i, r)                                                                \
+#define FL_REFCOUNT_SUB_AND_TEST__(i, r, text)                                                     \
 	({                                                                                         \
 		int fl_n__ = (i);                                                                  \
-		bool fl_last__ = atomic_fetch_sub_release(fl_n__, &(r)->refs) == fl_n__;           \
+		bool fl_last__ = FL_FETCH(add, &(r)->refs.counter, -fl_n__, FL_RELEASE, text) ==   \
+				 fl_n__;                                                           \
 		if (fl_last__)                                                                     \
 			smp_acquire__after_ctrl_dep();                                             \
 		fl_last__;                                                                         \
 	})
-#define refcount_dec_and_test(r) refcount_sub_and_test(1, r)
+#define refcount_sub_and_test(i, r)                                                                \
+	FL_REFCOUNT_SUB_AND_TEST__(i, r, "refcount_sub_and_test(" #i ", " #r ")")
+#define refcount_dec_and_test(r) FL_REFCOUNT_SUB_AND_TEST__(1, r, "refcount_dec_and_test(" #r ")")
 
 /* The value left; a release. */
-#define refcount_dec_return(r) ((unsigned int)atomic_fetch_sub_release(1, &(r)->refs) - 1)
+#define refcount_dec_return(r)                                                                     \
+	((unsigned int)FL_FETCH(add, &(r)->refs.counter, -1, FL_RELEASE,                           \
+				"refcount_dec_return(" #r ")") -                                   \
+	 1)
 
 /* A load decided a branch; make it an acquire for what is under the branch. */
 #define smp_acquire__after_ctrl_dep()                                                              \

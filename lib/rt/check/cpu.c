@@ -67,6 +67,20 @@ int fl_ipi_ncpus(void)
 }
 
 /* Called by the engine before each replay. */
+unsigned int fl_rt_moment(void)
+{
+	return current_thread < 0 ? 0 : (unsigned int)T[current_thread].pos;
+}
+
+bool fl_rt_knows(unsigned int cpu, unsigned int moment)
+{
+	int t = current_thread;
+
+	if (t < 0 || !T[t].pos)
+		return false;
+	return graph_vc(&G, G.tev[t][T[t].pos - 1])[cpu] >= moment;
+}
+
 void exec_reset_cpus(void)
 {
 	memset(cpu_instead, 0, sizeof(cpu_instead));

@@ -108,6 +108,18 @@ START_TEST(a_mistyped_value_is_answered_with_the_values_of_that_field)
 }
 END_TEST
 
+START_TEST(values_that_do_not_go_together_are_refused)
+{
+	struct fl_policy policy;
+
+	ck_assert_int_eq(parse(&policy, "6.12", "vma_free=typesafe"), -EINVAL);
+	ck_assert_ptr_nonnull(strstr(err, "vma_lock=refcnt"));
+	ck_assert_int_eq(parse(&policy, "6.15", "vma_lock=rwsem-seq"), -EINVAL);
+	ck_assert_int_eq(parse(&policy, "6.15", "vma_lock=rwsem-seq,vma_free=rcu"), 0);
+	ck_assert_int_eq(parse(&policy, "6.15", "vma_lock=none"), 0);
+}
+END_TEST
+
 START_TEST(what_is_not_a_pair_is_named)
 {
 	struct fl_policy policy;
@@ -164,6 +176,7 @@ int main(void)
 	tcase_add_test(tc, single_fields_are_changed_and_the_last_one_counts);
 	tcase_add_test(tc, a_mistyped_field_is_answered_with_the_nearest_and_the_list);
 	tcase_add_test(tc, a_mistyped_value_is_answered_with_the_values_of_that_field);
+	tcase_add_test(tc, values_that_do_not_go_together_are_refused);
 	tcase_add_test(tc, what_is_not_a_pair_is_named);
 	tcase_add_test(tc, a_message_is_cut_to_the_room_there_is);
 	tcase_add_test(tc, create_hands_out_a_policy_that_can_be_read);

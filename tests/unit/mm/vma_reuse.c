@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: MIT
+/*
+ * vma_reuse.c - a reader whose VMA becomes another one meanwhile, and readers without any lock: all executions under lkmm.
+ *
+ * The reader has the VMA already, as if he had found it in the tree a moment ago. So there is no tree, and little to explore.
+ */
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <faultline/mm.h>
+#include <faultline/oracle.h>
+#include <faultline/proc.h>
+#include <faultline/run.h>
+
+#include "mm/mm.h"
+#include "mm/mmap_lock.h"
+#include "mm/vma.h"
+
+#define START 0x1000
+#define END 0x2000
+
+struct world {
+	struct fl_mm *mm, *other;
+	struct vm_area_struct *vma; /* of mm, elsewhere than START */
+	int a, b;		    /* equal, but for writers' time */
+};
+
+static int set_up(struct fl_cpu *cpu, struct fl_mm *mm, void *world)
+{
+	struct world *w = world;
+	fl_vaddr at;
+	int err = fl_mmap_anon(&at, mm, 3, FL_READ | FL_WRITE);
+
+	w->mm = mm;
+	if (err)
+		return err;
+	w->vma = vma_find(&mm->mm, at);
+	return fl_mm_create(&w->other, fl_cpu_machine(cpu));
+}
+
+/* What munmap() and mmap() do to the VMA. */
+static void recycle(struct world *w, struct fl_mm *to)
+{
+	struct vm_area_struct *vma;
+
+	mmap_write_lock(&w->mm->mm);
+	vma_start_write(w->vma);
+	vma_mark_detached(w->vma);
+	vm_area_free(w->vma);
+	mmap_write_unlock(&w->mm->mm);
+
+	mmap_write_lock(&to->mm);
+	vma = vm_area_alloc(&to->mm, START, END, VM_READ);
+	vma_start_write(vma);
+	vma_mark_attached(vma);
+	mmap_write_unlock(&to->mm);
+}
+
+static void do_recycle(struct fl_cpu *cpu, void *world)
+{
+	struct world *w = world;
+
+	(void)cpu;
+	recycle(w, w->mm);
+}
+
+static void do_recycle_elsewhere(struct fl_cpu *cpu, void *world)
+{
+	struct world *w = world;
+
+	(void)cpu;
+	recycle(w, w->other);
+}
+
+static void do_read(struct fl_cpu *cpu, void *world)
+{
+	struct world *w = world;
+
+	(void)cpu;
+	rcu_read_lock();
+	if (vma_start_read(&w->mm->mm, w->vma) == VMA_ENTERED) {
+		if (READ_ONCE(w->vma->vm_start) == START && READ_ONCE(w->vma->vm_end) != END)
+			fl_oracle_fail("life", "the VMA is of two lives");
+		vma_end_read(w->vma);
+	}
+	rcu_read_unlock();
+}
+
+static void do_change(struct fl_cpu *cpu, void *world)
+{
+	struct world *w = world;
+
+	(void)cpu;
+	mmap_write_lock(&w->mm->mm);
+	WRITE_ONCE(w->a, 1);
+	WRITE_ONCE(w->b, 1);
+	mmap_write_unlock(&w->mm->mm);
+}
+
+static void do_speculate(struct fl_cpu *cpu, void *world)
+{
+	struct world *w = world;
+	int seq, a, b;
+
+	(void)cpu;
+	if (!mmap_lock_speculate_try_begin(&w->mm->mm, &seq))
+		return;
+	a = READ_ONCE(w->a);
+	b = READ_ONCE(w->b);
+	if (!mmap_lock_speculate_retry(&w->mm->mm, seq) && a != b)
+		fl_oracle_fail("moment", "what was read is not from one moment");
+}
+
+typedef void thread_fn(struct fl_cpu *cpu, void *world);
+
+static void explore(const char *kernel, const char *set, thread_fn *a, thread_fn *b,
+		    const char *oracle)
+{
+	struct fl_scenario s = {
+		.name = "reuse",
+		.needs = { .cpus = 2, .mms = 2, .pages = 3 },
+		.world = sizeof(struct world),
+		.set_up = set_up,
+		.threads = { { "a", a }, { "b", b } },
+	};
+	struct fl_run_options opt = { .kernel = kernel, .set = set, .model = "lkmm" };
+	struct fl_run_result r = { 0 };
+	char err[1024] = "";
+
+	ck_assert_msg(!fl_run_check(&s, &opt, &r, err, sizeof(err)), "%s", err);
+	if (oracle)
+		ck_assert_msg(!strcmp(r.oracle, oracle), "%s: %s", r.oracle, r.message);
+	else
+		ck_assert_msg(r.verdict == FL_VERDICT_VERIFIED, "%s: %s", r.oracle, r.message);
+	fl_run_result_free(&r);
+}
+
+static const char *const kernels[] = { "6.15", "6.17" };
+
+START_TEST(who_comes_by_a_last_life_meets_the_next_one_whole)
+{
+	explore(kernels[_i], NULL, do_read, do_recycle, NULL);
+	explore(kernels[_i], NULL, do_read, do_recycle_elsewhere, NULL);
+}
+END_TEST
+
+START_TEST(it_takes_the_acquire_of_the_count)
+{
+	explore(kernels[_i], "vma_inc_order=relaxed", do_read, do_recycle, "vma-torn");
+	explore(kernels[_i], "vma_inc_order=relaxed", do_read, do_recycle_elsewhere, "vma-torn");
+}
+END_TEST
+
+START_TEST(who_reads_without_a_lock_reads_of_one_moment)
+{
+	static const char *const with_counter[] = { "6.14", "6.15" };
+
+	explore(with_counter[_i], NULL, do_speculate, do_change, NULL);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("mm.vma_reuse");
+	TCase *tc = tcase_create("reuse");
+	SRunner *runner;
+	int failed;
+
+	tcase_set_timeout(tc, 60);
+	tcase_add_loop_test(tc, who_comes_by_a_last_life_meets_the_next_one_whole, 0, 2);
+	tcase_add_loop_test(tc, it_takes_the_acquire_of_the_count, 0, 2);
+	tcase_add_loop_test(tc, who_reads_without_a_lock_reads_of_one_moment, 0, 2);
+	suite_add_tcase(suite, tc);
+	runner = srunner_create(suite);
+	srunner_run_all(runner, CK_ENV);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
