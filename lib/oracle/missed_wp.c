@@ -7,7 +7,8 @@
  * page makes a message, and memory changes only after the protection was taken back.
  *
  * Records: per page who protected it last; per word what that CPU (any CPU, if set-up code did it)
- * stored or loaded there afterwards, which is after the call by program order. Judged at the end: it
+ * stored or loaded there afterwards, which is after the call by program order; under the check engine also stores
+ * of CPUs that have heard of the call's return. Judged at the end: it
  * may not have stored, and what it loaded first must still be there.
  *
  * "Frozen": a handler that has a message about a write sees the page as it is: until it takes the
@@ -23,6 +24,7 @@
 #include "oracle/final.h"
 #include "oracle/map.h"
 #include "oracle/oracle.h"
+#include "rt/thread.h"
 
 #include <faultline/oracle.h>
 
@@ -38,6 +40,7 @@ struct page_state {
 	bool message; /* there was one */
 	bool frozen;  /* handler has it in hand */
 	unsigned int cpu, handler;
+	unsigned int moment;	    /* of cpu, when the call that protects returned */
 	unsigned int round;	    /* counts protections: the protector's older words are void */
 	unsigned int message_round; /* counts messages: the handler's are */
 };
@@ -66,6 +69,7 @@ static void protect_page(struct page_state *p, const struct fl_event *e)
 		p->protected = true;
 		p->by_set_up = fl_oracle_in_set_up();
 		p->cpu = e->cpu;
+		p->moment = fl_rt_moment();
 		p->round++;
 		return;
 	}
@@ -133,6 +137,16 @@ static void note(const struct fl_event *e, const struct page_state *p, bool hand
 	}
 }
 
+/*
+ * After the call that protects has returned. For stores also by another CPU that has heard of it: a translation that
+ * was flushed before is none that it still has. Its loads may be older than what it heard.
+ */
+static bool is_after(const struct page_state *p, const struct fl_event *e)
+{
+	return p->by_set_up || p->cpu == e->cpu ||
+	       (e->kind == FL_EVENT_STORE && fl_rt_knows(p->cpu, p->moment));
+}
+
 static void heard_access(const struct fl_event *e)
 {
 	struct page_state *p =
@@ -142,7 +156,7 @@ static void heard_access(const struct fl_event *e)
 		return;
 	p->present |= fl_oracle_in_set_up();
 	p->accessed |= bit(e->cpu);
-	if (p->protected && (p->by_set_up || p->cpu == e->cpu))
+	if (p->protected && is_after(p, e))
 		note(e, p, false);
 	if (p->frozen && p->handler == e->cpu && e->kind == FL_EVENT_LOAD)
 		note(e, p, true);

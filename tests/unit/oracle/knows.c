@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * knows.c - oracle "permission" under the check engine: a CPU that has heard of an mprotect() or munmap() does no
- * longer what that forbade. The flush by which it keeps to that can be left out.
+ * knows.c - oracles "permission" and "missed-wp" under the check engine: a CPU that has heard of an mprotect(), a
+ * munmap() or a write-protection does no longer what that forbade. The flush by which it keeps to that can be left out.
  */
 #include <check.h>
 #include <stdlib.h>
@@ -9,9 +9,11 @@
 
 #include <faultline/mm.h>
 #include <faultline/run.h>
+#include <faultline/uffd.h>
 
 struct world {
 	struct fl_mm *mm;
+	struct fl_uffd *uffd;
 	fl_vaddr page, flag; /* of two VMAs, in different sets of the TLB */
 };
 
@@ -37,6 +39,29 @@ static void do_protect(struct fl_cpu *cpu, void *world)
 	struct world *w = world;
 
 	if (!fl_mprotect(w->mm, w->page, 1, FL_READ))
+		fl_store(cpu, w->flag, 1);
+}
+
+static int set_up_uffd(struct fl_cpu *cpu, struct fl_mm *mm, void *world)
+{
+	struct fl_cpu *other = fl_machine_cpu(fl_cpu_machine(cpu), 1);
+	struct world *w = world;
+	int err = set_up(cpu, mm, world);
+
+	if (!err)
+		err = fl_uffd_create(&w->uffd, mm);
+	if (!err)
+		err = fl_uffd_register(w->uffd, cpu, w->page, 1, FL_UFFD_WP);
+	if (!err)
+		err = fl_store(cpu, w->page, 1); /* the oracle's: the protector knows the page */
+	return err ? err : fl_store(other, w->page, 1);
+}
+
+static void do_write_protect(struct fl_cpu *cpu, void *world)
+{
+	struct world *w = world;
+
+	if (!fl_uffd_writeprotect(w->uffd, w->page, 1, true))
 		fl_store(cpu, w->flag, 1);
 }
 
@@ -73,14 +98,17 @@ static void do_store(struct fl_cpu *cpu, void *world)
 	fl_store(cpu, ((struct world *)world)->page, 2);
 }
 
-static void explore(struct fl_run_result *r, void (*call)(struct fl_cpu *, void *),
-		    void (*user)(struct fl_cpu *, void *), const char *set, const char *model)
+static void explore_from(struct fl_run_result *r,
+			 int (*begin)(struct fl_cpu *, struct fl_mm *, void *),
+			 void (*call)(struct fl_cpu *, void *),
+			 void (*user)(struct fl_cpu *, void *), const char *set, const char *model)
 {
 	struct fl_scenario s = {
 		.name = "knows",
 		.needs = { .cpus = 2, .mms = 1, .pages = 2 },
 		.world = sizeof(struct world),
-		.set_up = set_up,
+		.set_up = begin,
+		.may_wait = FL_WAIT_UFFD,
 		.threads = { { "call", call }, { "user", user } },
 	};
 	struct fl_run_options opt = { .kernel = "6.12", .set = set, .model = model };
@@ -88,6 +116,12 @@ static void explore(struct fl_run_result *r, void (*call)(struct fl_cpu *, void 
 
 	memset(r, 0, sizeof(*r));
 	ck_assert_msg(!fl_run_check(&s, &opt, r, err, sizeof(err)), "%s", err);
+}
+
+static void explore(struct fl_run_result *r, void (*call)(struct fl_cpu *, void *),
+		    void (*user)(struct fl_cpu *, void *), const char *set, const char *model)
+{
+	explore_from(r, set_up, call, user, set, model);
 }
 
 static const char *const models[] = { "sc", "tso", "lkmm" };
@@ -122,6 +156,24 @@ START_TEST(without_a_flush_it_does_not)
 }
 END_TEST
 
+START_TEST(the_same_for_write_protection)
+{
+	struct fl_run_result r;
+
+	explore_from(&r, set_up_uffd, do_write_protect, do_store_once_told, NULL, models[_i]);
+	ck_assert_msg(r.verdict == FL_VERDICT_VERIFIED, "%s: %s", r.oracle, r.message);
+	fl_run_result_free(&r);
+	explore_from(&r, set_up_uffd, do_write_protect, do_store_once_told, "protect_flush=never",
+		     models[_i]);
+	ck_assert_int_eq(r.verdict, FL_VERDICT_VIOLATION);
+	ck_assert_str_eq(r.oracle, "missed-wp");
+	fl_run_result_free(&r);
+	explore_from(&r, set_up_uffd, do_write_protect, do_store, NULL, models[_i]);
+	ck_assert_msg(r.verdict == FL_VERDICT_VERIFIED, "%s: %s", r.oracle, r.message);
+	fl_run_result_free(&r);
+}
+END_TEST
+
 START_TEST(who_was_not_told_may_be_late)
 {
 	struct fl_run_result r;
@@ -145,6 +197,7 @@ int main(void)
 	tcase_set_timeout(tc, 60);
 	tcase_add_loop_test(tc, who_was_told_keeps_to_it, 0, 3);
 	tcase_add_loop_test(tc, without_a_flush_it_does_not, 0, 3);
+	tcase_add_loop_test(tc, the_same_for_write_protection, 0, 3);
 	tcase_add_loop_test(tc, who_was_not_told_may_be_late, 0, 3);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
