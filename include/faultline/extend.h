@@ -101,7 +101,8 @@ struct fl_custom_oracle {
 };
 /*
  * Just before fl_oracle_fail(), once or several times: the failure is about @e, of which the oracle heard. The
- * picture of the execution then shows that event, and names the first two. @e is compared by its values.
+ * picture of the execution then shows that event, and names the first two. @e is compared by its values during the
+ * call, and stays the caller's. From an oracle's own functions only; nothing natively, where there is no picture.
  */
 void fl_oracle_about(const struct fl_event *e);
 /*
