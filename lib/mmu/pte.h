@@ -28,14 +28,22 @@ typedef uint64_t pmd_t;
 
 /*
  * An entry that is neither none nor present is a swap entry: a type in bits 1 to 4, what it is about
- * where the frame number stands. Soft-dirty and uffd-wp keep their bits.
+ * (a swap slot, a frame) where the frame number stands. Soft-dirty and uffd-wp keep their bits.
  */
 #define _PAGE_SWP_TYPE_SHIFT 1
 #define _PAGE_SWP_TYPE_MASK (15ULL << _PAGE_SWP_TYPE_SHIFT)
+/* Of SWP_SWAP: the page was PageAnonExclusive when it left, and nobody has shared it since. */
+#define _PAGE_SWP_EXCLUSIVE (1ULL << 9)
 
+/* include/linux/swapops.h */
 enum swp_type {
 	SWP_NONE,
-	SWP_PTE_MARKER, /* uffd-wp without a page: include/linux/swapops.h */
+	SWP_PTE_MARKER, /* uffd-wp without a page */
+	SWP_SWAP,	/* the page is in this swap slot */
+	/* The page, a frame, is about to move; who faults waits for its lock. What it was before: */
+	SWP_MIGRATION_READ,
+	SWP_MIGRATION_READ_EXCLUSIVE, /* PageAnonExclusive, read-only */
+	SWP_MIGRATION_WRITE,	      /* anonymous: PageAnonExclusive too */
 };
 
 #define PTE_NONE ((pte_t)0)
@@ -194,6 +202,42 @@ static inline bool is_pte_marker(pte_t pte)
 static inline bool pte_marker_uffd_wp(pte_t pte)
 {
 	return is_pte_marker(pte) && pte_uffd_wp(pte);
+}
+
+/* A swap entry of any type about @offset, without flags. */
+static inline pte_t make_swp_pte(enum swp_type type, uint64_t offset)
+{
+	return (pte_t)type << _PAGE_SWP_TYPE_SHIFT | offset << PTE_PFN_SHIFT;
+}
+
+static inline uint64_t pte_swp_offset(pte_t pte)
+{
+	return pte >> PTE_PFN_SHIFT;
+}
+
+static inline bool pte_is_swap_slot(pte_t pte)
+{
+	return is_swap_pte(pte) && pte_swp_type(pte) == SWP_SWAP;
+}
+
+static inline bool pte_is_migration(pte_t pte)
+{
+	return is_swap_pte(pte) && pte_swp_type(pte) >= SWP_MIGRATION_READ;
+}
+
+static inline bool pte_swp_exclusive(pte_t pte)
+{
+	return pte & _PAGE_SWP_EXCLUSIVE;
+}
+
+static inline pte_t pte_swp_mkexclusive(pte_t pte)
+{
+	return pte | _PAGE_SWP_EXCLUSIVE;
+}
+
+static inline pte_t pte_swp_clear_exclusive(pte_t pte)
+{
+	return pte & ~_PAGE_SWP_EXCLUSIVE;
 }
 
 static inline bool pmd_none(pmd_t pmd)

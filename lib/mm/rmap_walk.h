@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * rmap_walk.h - from a page to the entries that map it. After include/linux/rmap.h, Linux 6.12.
+ */
+#ifndef FL_MM_RMAP_WALK_H
+#define FL_MM_RMAP_WALK_H
+
+#include "mm/rmap.h"
+
+/* One walk: what is done at each place where a page may be mapped. */
+struct rmap_walk_control {
+	void *arg;
+	bool try_lock; /* give up rather than wait for the anon_vma's or the file's lock */
+	/* @addr of @page in @vma, if it is mapped there. False: the walk is over. */
+	bool (*rmap_one)(struct fl_machine *m, struct page *page, struct vm_area_struct *vma,
+			 fl_vaddr addr, void *arg);
+	bool (*done)(struct page *page); /* asked after each place; NULL: all of them */
+};
+
+/*
+ * All VMAs in which @page may be mapped: of its anon_vma, with the root's rwsem for reading, or of its
+ * file, with i_mmap_rwsem. The page is locked. -EAGAIN: @try_lock and a lock was not free. KSM's pages
+ * have no walk (nothing is visited).
+ */
+int rmap_walk(struct fl_machine *m, struct page *page, const struct rmap_walk_control *rwc);
+
+/* The entry that maps @page (or, with @migration, is its migration entry) at @address of @vma. */
+struct page_vma_mapped_walk {
+	struct page *page;
+	struct vm_area_struct *vma;
+	fl_vaddr address;
+	bool migration;
+	pmd_t pmd;
+	pte_t *pte; /* with *ptl held while the walk returned true */
+	spinlock_t *ptl;
+};
+
+/* True: found; pvmw->pte, with its PTL held. False: not there, nothing is held. */
+bool page_vma_mapped_walk(struct fl_machine *m, struct page_vma_mapped_walk *pvmw);
+void page_vma_mapped_walk_done(struct page_vma_mapped_walk *pvmw);
+
+#endif
