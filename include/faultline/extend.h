@@ -59,13 +59,18 @@ enum fl_event_kind {
 	FL_EVENT_PIN,	      /* mm, addr, pfn, write */
 	FL_EVENT_UNPIN,	      /* pfn, write */
 	FL_EVENT_FORK,	      /* mm: the parent; value: the child's fl_mm_id() */
-	FL_EVENT_DISCARD, /* contents of [addr, end) may go from now on: munmap, DONTNEED, ... */
+	/* Contents of [addr, end) may go from now on: munmap, DONTNEED, ... value: 1: by madvise() */
+	FL_EVENT_DISCARD,
 	FL_EVENT_SOFT_DIRTY_CLEARED, /* clear_refs(4) is about to return */
 	FL_EVENT_PROTECTED, /* mprotect() or munmap() of [addr, end) is about to return; value: prot */
 	FL_EVENT_UFFD_PROTECT, /* UFFDIO_WRITEPROTECT of [addr, end) is about to return; write: on */
 	FL_EVENT_UFFD_MESSAGE, /* a handler reads about addr; write, value: 1 if wp */
 	FL_EVENT_FLUSH,	       /* a flush of [addr, end) is complete */
-	FL_EVENT_KERNEL_STORE, /* the kernel or a device writes value: write(), ptrace, a pin; pfn */
+	/*
+	 * The kernel or a device writes value: write(), ptrace, a pin; pfn. ptrace: mm, addr. A pin: addr is
+	 * the place in the frame.
+	 */
+	FL_EVENT_KERNEL_STORE,
 	/* A word is read through a reference: value. mm: who put it into a pipe. NULL: a pin; pfn */
 	FL_EVENT_PIPE_READ,
 	FL_EVENT_DONTNEED_DONE, /* madvise(MADV_DONTNEED) of [addr, end) is about to return */

@@ -49,9 +49,12 @@ typedef uint64_t fl_vaddr;
 #include <faultline/uffd.h>
 #include <faultline/proc.h>
 #include <faultline/ksm.h>
+#include <faultline/mmu_notifier.h>
 #include <faultline/numa.h>
+#include <faultline/thp.h>
 #include <faultline/inspect.h>
 #include <faultline/inject.h>
+#include <faultline/reclaim.h>
 #include <faultline/extend.h>
 
 #endif

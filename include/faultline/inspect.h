@@ -15,12 +15,17 @@
 
 /* A leaf entry, taken apart. */
 struct fl_pte_info {
-	bool none, present;				  /* neither: a marker */
+	bool none, present; /* neither: a marker, or the page is in swap or about to move */
 	bool write, dirty, accessed, soft_dirty, uffd_wp; /* its bits */
 	bool protnone;					  /* NUMA hinting, or PROT_NONE */
 	bool special;					  /* the zero page */
 	bool marker;					  /* no page, but uffd-wp is remembered */
-	uint64_t pfn;					  /* if present */
+	bool swap;					  /* a swap slot */
+	bool migration; /* a page that is about to move (write: was it writable?) */
+	bool exclusive; /* with either: the page was this mm's alone */
+	bool huge; /* a huge page's, mapped as a whole: pfn is the one for the address asked for */
+	uint64_t pfn;  /* if present; of the page that is about to move */
+	uint64_t slot; /* if in swap */
 };
 /* The entry of @mm for @addr, in bytes. -EINVAL: out of range. Nothing there: none. */
 int fl_inspect_pte(struct fl_pte_info *out, struct fl_mm *mm, fl_vaddr addr);
@@ -32,6 +37,7 @@ struct fl_page_info {
 	int refcount; /* all references, pins among them */
 	int mapcount; /* entries that map it */
 	bool anon, anon_exclusive, ksm, swapcache, dirty, locked, lru; /* its flags */
+	bool huge; /* part of a huge page: counts and flags, but for anon_exclusive, are that one's */
 	bool maybe_pinned; /* page_maybe_dma_pinned(): many references look like a pin */
 	bool free;	   /* nobody has a reference */
 };
@@ -69,6 +75,11 @@ struct fl_counters {
 	uint64_t flushes, flushed_cpus; /* calls; and CPUs that they were for, summed up */
 	uint64_t gup_fast, gup_slow;	/* pages */
 	uint64_t uffd_messages;		/* posted */
+	uint64_t reclaimed, swap_ins;	/* frames that reclaim freed; pages read in from swap */
+	uint64_t thp_faults;		/* huge pages mapped by faults */
+	uint64_t thp_fallbacks;		/* there was none to be had */
+	uint64_t thp_splits;		/* of PMDs */
+	uint64_t thp_collapses;		/* huge pages made of base pages */
 };
 /* Those of all CPUs of @m. Any thread. */
 void fl_inspect_counters(struct fl_counters *out, struct fl_machine *m);

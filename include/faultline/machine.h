@@ -43,6 +43,19 @@ struct fl_machine_config {
 	 * the executions. Natively nothing changes.
 	 */
 	int tlb_speculate;
+	unsigned int migration; /* enum fl_migration, migrate.h: who may move pages. 0: nobody */
+	/*
+	 * Pages that may be in swap at once; 0: there is no swap, and nothing is reclaimed (reclaim.h). When
+	 * frames run out pages go there. A slot takes as much memory as a frame.
+	 */
+	unsigned int swap_slots;
+	/*
+	 * Transparent huge pages (thp.h); so many blocks of 1 << level_bits frames, or fewer if there are not
+	 * as many, are kept together at the start. More come to be when all frames of one are free. 0: none.
+	 */
+	unsigned int huge_pages;
+	int mempolicy; /* 1: fl_mbind(), numa.h. Without it a fault does not look for a policy */
+	int mmu_notifiers; /* 1: fl_mmu_notifier_register(), mmu_notifier.h. Without it nobody is told */
 	int count_tlb_hits; /* 1: fl_inspect_counters() has them, which costs time */
 };
 

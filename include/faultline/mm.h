@@ -25,6 +25,10 @@ enum fl_map_flags {
 	FL_MAP_FIXED = 2,	    /* at the address given, unmapping what is there */
 	FL_MAP_FIXED_NOREPLACE = 4, /* the same, or -EEXIST */
 	FL_MAP_POPULATE = 8,	    /* faults all pages in, for writing if they may be written */
+	FL_MAP_GROWSDOWN =
+		16, /* a stack: grows when the pages below it are touched; private, no file */
+	FL_MAP_NORESERVE = 32, /* not accounted: fits to neighbours that are not, whether
+				* written to or not */
 };
 
 /* Where mremap() may put a mapping: a set. */
@@ -41,8 +45,13 @@ enum fl_advice {
 		8, /* they may go, unless they are written to before; private anonymous memory */
 	FL_MADV_MERGEABLE = 12,	     /* for ksmd (ksm.h) */
 	FL_MADV_UNMERGEABLE = 13,    /* no longer; merged pages are copied back */
+	FL_MADV_HUGEPAGE = 14,	     /* huge pages, where they fit (thp.h) */
+	FL_MADV_NOHUGEPAGE = 15,     /* none */
+	FL_MADV_COLD = 20,	     /* they are the next to be reclaimed (reclaim.h) */
+	FL_MADV_PAGEOUT = 21,	     /* they are reclaimed at once, if nobody else maps them */
 	FL_MADV_POPULATE_READ = 22,  /* faults all pages in, as loads would */
 	FL_MADV_POPULATE_WRITE = 23, /* as stores would */
+	FL_MADV_COLLAPSE = 25,	     /* base pages become huge ones, now (thp.h) */
 };
 
 /* An empty address space. Expected failure: -ENOMEM. The caller destroys it. */
@@ -75,7 +84,11 @@ void fl_enter_lazy_tlb(struct fl_cpu *cpu);
  * file of shared memory of its own). @addr: where, a hint unless FL_MAP_FIXED; 0: anywhere.
  * Address 0 is never given out.
  *
- * -EINVAL: no pages, unknown @prot or @flags, a fixed @addr that is no page boundary. -ENOMEM: no
+ * A mapping with FL_MAP_GROWSDOWN grows down to any address below it that is accessed, up to the mapping before it and
+ * a gap of 256 pages, or of a sixteenth of the address space if that is less.
+ *
+ * -EINVAL: no pages, unknown @prot or @flags, a fixed @addr that is no page boundary, a stack that is not private
+ * anonymous memory. -ENOMEM: no
  * room, or out of memory. -EEXIST: FL_MAP_FIXED_NOREPLACE and something is there. After do_mmap(),
  * mmap_region(), Linux 6.5.
  */

@@ -18,6 +18,12 @@ int fl_clear_refs(struct fl_mm *mm, enum fl_clear_refs what);
 
 /* One entry of pagemap: bits as in Documentation/admin-guide/mm/pagemap.rst. */
 #define FL_PM_PFN(entry) ((entry) & ((1ULL << 55) - 1)) /* if present */
+/*
+ * If FL_PM_SWAP: 0, a swap device, and the slot there; 24 to 26, a page on its way to another frame, and the
+ * old one's number; 31, a marker.
+ */
+#define FL_PM_SWAP_TYPE(entry) ((entry)&31)
+#define FL_PM_SWAP_OFFSET(entry) (FL_PM_PFN(entry) >> 5)
 #define FL_PM_SOFT_DIRTY (1ULL << 55)
 #define FL_PM_MMAP_EXCLUSIVE (1ULL << 56)
 #define FL_PM_UFFD_WP (1ULL << 57)

@@ -59,6 +59,12 @@ struct fl_scenario {
 	struct {
 		int cpus, mms, vmas, pages; /* cpus: at least one per thread; pages: in all */
 		int tlb_speculate;	    /* fl_machine_config */
+		unsigned int migration;	    /* the same */
+		unsigned int swap_slots;    /* the same */
+		int mempolicy;		    /* the same */
+		int mmu_notifiers;	    /* the same */
+		int huge_pages;		    /* the same; beside pages */
+		int small_huge_pages;	    /* of two base pages in check runs, not four */
 	} needs;
 	size_t world; /* bytes of per-run state, zeroed before set_up */
 	/* Runs alone on CPU 0, before the threads. 0 or a negative errno, which ends the run. */

@@ -131,8 +131,8 @@ static bool directly_ordered(const struct cover_thread *th, int i, int j)
 		return true;
 	if (both_marked && b->writes && same_place(a, b))
 		return true;
-	if (a->unlock)
-		return b->lock && !b->conditional;
+	if (a->unlock && b->lock && !b->conditional)
+		return true;
 	for (int k = i + 1; k < j; k++)
 		if (fence_orders(th, i, k, j))
 			return true;

@@ -13,6 +13,7 @@
 #include "mm/fault.h"
 #include "mm/gup.h"
 #include "mm/mmap_lock.h"
+#include "mm/stack.h"
 #include "mmu/mmu.h"
 #include "oracle/hooks.h"
 
@@ -146,10 +147,17 @@ int fl_poke(struct fl_cpu *cpu, struct fl_mm *fl_mm, fl_vaddr addr, uint64_t wor
 	mmap_read_lock(mm);
 	err = get_user_page_remote(mm, page_align_down(m, addr), FOLL_GET | FOLL_WRITE | FOLL_FORCE,
 				   &page, &vma);
+	if (!vma && m->policy.stack_growth == FL_STACK_MMAP_WRITE) {
+		if (!expand_stack(mm, addr))
+			return -EFAULT;
+		err = get_user_page_remote(mm, page_align_down(m, addr),
+					   FOLL_GET | FOLL_WRITE | FOLL_FORCE, &page, &vma);
+	}
 	if (!err) {
 		uint64_t *words = frame_words(m, page_to_pfn(page));
 
-		FL_EVENT(.kind = FL_EVENT_KERNEL_STORE, .pfn = page_to_pfn(page), .value = word);
+		FL_EVENT(.kind = FL_EVENT_KERNEL_STORE, .mm = FL_EVENT_MM(mm), .addr = addr,
+			 .pfn = page_to_pfn(page), .value = word);
 		WRITE_ONCE(words[(addr & (page_size(m) - 1)) / FL_WORD_SIZE], word);
 		SetPageDirty(page);
 		put_page(m, page);

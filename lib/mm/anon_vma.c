@@ -21,7 +21,8 @@
  * own, which only costs a merge later on. Kernels read the chain plainly there, too.
  *
  * A new anon_vma needs no lock at N2: nobody finds it before N5. Kernels take it, because their
- * anon_vmas keep their type but not their identity while walkers hold on to them.
+ * anon_vmas keep their type but not their identity while walkers hold on to them; so does a machine
+ * with such walkers (rmap_walk.c, anon_vma_cache.c).
  *
  * Fork gives the child an anon_vma of its own, unless one of the inherited ones has no VMA of its
  * own left and one child at most: else a process that forks for ever, and whose parents die, makes
@@ -33,12 +34,32 @@
  */
 #include "mm/rmap.h"
 
+#include "mm/anon_vma_cache.h"
 #include "mm/vma.h"
 
-static struct anon_vma *anon_vma_alloc(void)
+/* Of a machine with walkers: memory that was an anon_vma before, and that they may be looking at. */
+static struct anon_vma *anon_vma_used(struct fl_machine *m)
 {
-	struct anon_vma *anon_vma = fl_zalloc(sizeof(*anon_vma));
+	struct anon_vma *anon_vma = m->rmap_walks ? anon_vma_cache_get(m) : NULL;
 
+	if (!anon_vma)
+		return NULL;
+	anon_vma->num_children = anon_vma->num_active_vmas = 0;
+	anon_vma->parent = anon_vma;
+	WRITE_ONCE(anon_vma->root, anon_vma);
+	return anon_vma;
+}
+
+static struct anon_vma *anon_vma_alloc(struct fl_machine *m)
+{
+	struct anon_vma *anon_vma;
+
+	if (should_fail_alloc(FL_ALLOC_ANON_VMA))
+		return NULL;
+	anon_vma = anon_vma_used(m);
+	if (anon_vma)
+		return anon_vma;
+	anon_vma = mm_zalloc_nofail(sizeof(*anon_vma)); /* asked above */
 	if (!anon_vma)
 		return NULL;
 	init_rwsem(&anon_vma->rwsem);
@@ -46,18 +67,31 @@ static struct anon_vma *anon_vma_alloc(void)
 	return anon_vma;
 }
 
-/* A child goes with its last chain element, and then lets go of its parent. */
-void put_anon_vma(struct anon_vma *anon_vma)
+/* Nobody refers to it. Its root is still there, or it is its own. */
+static void anon_vma_free(struct fl_machine *m, struct anon_vma *anon_vma)
 {
-	while (refcount_dec_and_test(&anon_vma->refcount)) {
-		struct anon_vma *parent = anon_vma->parent;
-		bool root = parent == anon_vma;
-
+	if (!m->rmap_walks) {
 		fl_free(anon_vma);
-		if (root)
-			break;
-		anon_vma = parent;
+		return;
 	}
+	smp_mb(); /* the kernel's atomic_dec_and_test() is one; paired with the acquire of W3, rmap_walk.c */
+	/* A walker that has the lock but no reference. */
+	if (rwsem_is_locked(&anon_vma->root->rwsem)) {
+		anon_vma_lock_write(anon_vma);
+		anon_vma_unlock_write(anon_vma);
+	}
+	anon_vma_cache_put(m, anon_vma);
+}
+
+/* A child goes with its last chain element, and then lets go of its parent. */
+void __put_anon_vma(struct fl_machine *m, struct anon_vma *anon_vma)
+{
+	struct anon_vma *parent = anon_vma->parent;
+	bool root = parent == anon_vma;
+
+	anon_vma_free(m, anon_vma);
+	if (!root)
+		put_anon_vma(m, parent);
 }
 
 /* --- lists --- */
@@ -160,27 +194,30 @@ static bool anon_vma_install(struct vm_area_struct *vma, struct anon_vma *anon_v
 
 int __anon_vma_prepare(struct vm_area_struct *vma)
 {
+	struct fl_machine *m = vma->vm_mm->machine;
 	struct anon_vma *anon_vma, *allocated = NULL;
-	struct anon_vma_chain *avc = fl_zalloc(sizeof(*avc));
-	bool installed;
+	struct anon_vma_chain *avc = mm_zalloc(FL_ALLOC_ANON_VMA, sizeof(*avc));
+	bool lock, installed;
 
 	if (!avc)
 		return -ENOMEM;
 	anon_vma = find_mergeable_anon_vma(vma);
 	if (!anon_vma) {
-		anon_vma = allocated = anon_vma_alloc();
+		anon_vma = allocated = anon_vma_alloc(m);
 		if (!anon_vma) {
 			fl_free(avc);
 			return -ENOMEM;
 		}
 	}
-	if (!allocated)
+	lock = !allocated || m->rmap_walks;
+	if (lock)
 		anon_vma_lock_write(anon_vma); /* N2 */
 	installed = anon_vma_install(vma, anon_vma, avc, allocated);
-	if (!allocated)
+	if (lock)
 		anon_vma_unlock_write(anon_vma);
 	if (!installed) {
-		fl_free(allocated);
+		if (allocated)
+			anon_vma_free(m, allocated);
 		fl_free(avc);
 	}
 	return 0;
@@ -221,7 +258,7 @@ void unlink_anon_vmas(struct vm_area_struct *vma)
 	while (avc) {
 		struct anon_vma_chain *next = avc->next_same_vma;
 
-		put_anon_vma(avc->anon_vma);
+		put_anon_vma(vma->vm_mm->machine, avc->anon_vma);
 		fl_free(avc);
 		avc = next;
 	}
@@ -240,7 +277,7 @@ int anon_vma_clone(struct vm_area_struct *dst, struct vm_area_struct *src)
 	for (; from; from = from->next_same_vma) {
 		struct anon_vma *anon_vma = from->anon_vma;
 
-		avc = fl_zalloc(sizeof(*avc));
+		avc = mm_zalloc(FL_ALLOC_ANON_VMA, sizeof(*avc));
 		if (!avc)
 			goto nomem;
 		avc->vma = dst;
@@ -269,6 +306,7 @@ nomem:
 int anon_vma_fork(struct vm_area_struct *vma, struct vm_area_struct *pvma)
 {
 	struct anon_vma *anon_vma, *parent = pvma->anon_vma;
+	struct fl_machine *m = vma->vm_mm->machine;
 	struct anon_vma_chain *avc;
 	int err;
 
@@ -279,15 +317,19 @@ int anon_vma_fork(struct vm_area_struct *vma, struct vm_area_struct *pvma)
 	if (err || vma->anon_vma)
 		return err;
 
-	anon_vma = anon_vma_alloc();
-	avc = fl_zalloc(sizeof(*avc));
+	anon_vma = anon_vma_alloc(m);
+	avc = mm_zalloc(FL_ALLOC_ANON_VMA, sizeof(*avc));
 	if (!anon_vma || !avc) {
-		fl_free(anon_vma);
+		if (anon_vma)
+			anon_vma_free(m, anon_vma);
 		fl_free(avc);
 		unlink_anon_vmas(vma);
 		return -ENOMEM;
 	}
-	anon_vma->root = parent->root;
+	if (m->rmap_walks)
+		WRITE_ONCE(anon_vma->root, parent->root); /* it may be in use for the second time */
+	else
+		anon_vma->root = parent->root;
 	anon_vma->parent = parent;
 	get_anon_vma(parent);
 	refcount_set(&anon_vma->refcount, 1);

@@ -3,18 +3,19 @@
  * arch_fault.c - the page-fault entry: which lock a fault takes.
  *
  *   E1  lock_vma_under_rcu(): one VMA, if its lock can be had and is enough
- *   E2  else mmap_lock for reading
- *   E3  may the program do this here at all?       no: SIGSEGV. Nothing there: SEGV_MAPERR; not
+ *   E2  else mmap_lock for reading; a stack may grow (stack.c)
+ *   E3  may the program do this here at all?       no, with mmap_lock: SIGSEGV. Nothing there: SEGV_MAPERR; not
  *                                                  permitted: SEGV_ACCERR
  *   E4  handle_mm_fault()
  *   E5  unlock, unless the handler did (RETRY); after RETRY once more with mmap_lock
  *   E6  what could not be done is a signal: beyond the end of a file SIGBUS
  *
  * Models: do_user_addr_fault(), arch/x86/mm/fault.c, Linux 6.4.
- * Policy: vma_lock, in lock_vma_under_rcu().
+ * Policy: vma_bad_access; vma_lock, in lock_vma_under_rcu().
  */
 #include "mm/fault.h"
 #include "mm/mmap_lock.h"
+#include "mm/stack.h"
 #include "mm/vma.h"
 #include "oracle/hooks.h"
 
@@ -60,6 +61,26 @@ int vm_fault_to_errno(vm_fault_t fault)
 	return fault & VM_FAULT_KILLED ? -EINTR : 0;
 }
 
+/* E3 says no, under VL:R, which ends here. */
+static vm_fault_t bad_access_under_vma_lock(struct vm_area_struct *vma)
+{
+	struct mm_struct *mm = vma->vm_mm;
+
+	switch (mm->machine->policy.vma_bad_access) {
+	case FL_BAD_ACCESS_RETRY:
+		vma_end_read(vma);
+		return VM_FAULT_RETRY;
+	case FL_BAD_ACCESS_REPORT:
+		vma_end_read(vma);
+		fl_count(mm->machine, faults_vma_lock);
+		break;
+	case FL_BAD_ACCESS_MMAP_UNLOCK: /* as bad_access() of powerpc would have it */
+		mmap_read_unlock(mm);
+		break;
+	}
+	return VM_FAULT_SIGSEGV | VM_FAULT_BADACCESS;
+}
+
 /* E1, and E3 to E5 with it. RETRY also if the lock could not be had. */
 static vm_fault_t fault_under_vma_lock(struct mm_struct *mm, fl_vaddr addr, unsigned int flags)
 {
@@ -69,12 +90,11 @@ static vm_fault_t fault_under_vma_lock(struct mm_struct *mm, fl_vaddr addr, unsi
 
 	if (!vma)
 		return VM_FAULT_RETRY;
-	vm_flags = vma->vm_flags;
+	vm_flags = FL_STEP("B4", vma->vm_flags);
 	FL_HOOK(fl_oracle_vma_saw_flags((unsigned int)smp_processor_id(), vma, vm_flags));
 	if (access_error(vm_flags, flags & FAULT_FLAG_WRITE))
-		fault = VM_FAULT_SIGSEGV | VM_FAULT_BADACCESS;
-	else
-		fault = handle_mm_fault(vma, addr, flags | FAULT_FLAG_VMA_LOCK);
+		return bad_access_under_vma_lock(vma);
+	fault = handle_mm_fault(vma, addr, flags | FAULT_FLAG_VMA_LOCK);
 	if (!(fault & VM_FAULT_RETRY)) {
 		vma_end_read(vma);
 		fl_count(mm->machine, faults_vma_lock);
@@ -87,11 +107,10 @@ static vm_fault_t fault_under_mmap_lock(struct mm_struct *mm, fl_vaddr addr, uns
 	struct vm_area_struct *vma;
 	vm_fault_t fault;
 
-	mmap_read_lock(mm);
-	vma = vma_lookup(mm, addr);
+	vma = lock_mm_and_find_vma(mm, addr);
 	if (!vma)
-		fault = VM_FAULT_SIGSEGV;
-	else if (access_error(vma->vm_flags, flags & FAULT_FLAG_WRITE))
+		return VM_FAULT_SIGSEGV;
+	if (access_error(vma->vm_flags, flags & FAULT_FLAG_WRITE))
 		fault = VM_FAULT_SIGSEGV | VM_FAULT_BADACCESS;
 	else
 		fault = handle_mm_fault(vma, addr, flags);

@@ -49,7 +49,7 @@ int fl_buffer_register(struct fl_buffer **out, struct fl_cpu *cpu, fl_vaddr addr
 	/* Also keeps the size of the next line in bounds. */
 	if (addr >= task_size(m) || pages > (task_size(m) - addr) >> m->page_shift)
 		return -EFAULT;
-	buffer = fl_zalloc(sizeof(*buffer) + pages * sizeof(struct fl_pin));
+	buffer = mm_zalloc(FL_ALLOC_OBJECT, sizeof(*buffer) + pages * sizeof(struct fl_pin));
 	if (!buffer)
 		return -ENOMEM;
 	buffer->machine = m;

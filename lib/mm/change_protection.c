@@ -31,6 +31,9 @@
  * Markers: where there is no page, uffd-wp is remembered by an entry that maps nothing, in file
  * mappings (the file may have the page) and, if user space asked for it, in anonymous ones.
  *
+ * A page that is about to move (migrate.c): its entry loses write permission, always, and keeps the rest. A write
+ * fault finds out later whether it may be written to.
+ *
  * Models: change_pte_range(), can_change_pte_writable(), mm/mprotect.c; vma_wants_writenotify(),
  * vma_set_page_prot(), mm/mmap.c; Linux 4.8 to 6.12.
  * Policy: protect_flush, tlb_pending, change_writable, uffd_wp_writenotify.
@@ -38,6 +41,7 @@
 #include "mm/change_protection.h"
 
 #include "mm/fault.h"
+#include "mm/huge_memory.h"
 #include "mm/pagewalk.h"
 #include "mm/tlbflush.h"
 #include "mm/uffd.h"
@@ -98,13 +102,14 @@ bool vma_wants_manual_pte_write_upgrade(struct vm_area_struct *vma)
 	return vma->vm_flags & VM_WRITE;
 }
 
+/* Who restores a migration entry reads it under the PTL alone. */
 void vma_set_page_prot(struct vm_area_struct *vma)
 {
 	unsigned long flags = vma->vm_flags;
 
 	if (vma_wants_writenotify(vma))
 		flags &= ~VM_SHARED;
-	vma->vm_page_prot = vm_get_page_prot(flags);
+	WRITE_ONCE(vma->vm_page_prot, vm_get_page_prot(flags));
 }
 
 /* --- single entries --- */
@@ -190,15 +195,32 @@ static long change_present_pte(const struct protection *p, fl_vaddr addr, pte_t 
 	return 1;
 }
 
+/*
+ * A page that is about to move: it comes back without write permission, whatever is permitted from now
+ * on, and is as exclusive as it was.
+ */
+static pte_t migration_wrprotect(const struct protection *p, pte_t pte)
+{
+	struct page *page;
+
+	if (!pte_is_writable_migration(pte))
+		return pte;
+	page = pfn_to_page(p->m, pte_swp_offset(pte));
+	fl_addr_dep(page);
+	return pte_swp_set_type(pte, p->m->anon_exclusive && PageAnon(page)
+					     ? SWP_MIGRATION_READ_EXCLUSIVE
+					     : SWP_MIGRATION_READ);
+}
+
 /* A swap entry keeps uffd-wp; a marker that is no longer needed goes. */
 static long change_swap_pte(const struct protection *p, fl_vaddr addr, pte_t *ptep, pte_t old)
 {
-	pte_t pte = old;
+	pte_t pte = migration_wrprotect(p, old);
 
 	if (p->cp_flags & MM_CP_UFFD_WP)
 		pte |= _PAGE_UFFD_WP;
 	else if (p->cp_flags & MM_CP_UFFD_WP_RESOLVE)
-		pte = is_pte_marker(old) ? PTE_NONE : pte_clear_uffd_wp(old);
+		pte = is_pte_marker(old) ? PTE_NONE : pte_clear_uffd_wp(pte);
 	if (pte == old)
 		return 0;
 	set_pte_at(p->vma->vm_mm, addr, ptep, pte);
@@ -236,6 +258,25 @@ static long change_pte_range(const struct protection *p, struct pte_walk *w)
 	return pages;
 }
 
+/*
+ * A huge page: as a whole, unless userfaultfd is what it is about, which goes by base pages. Returns how
+ * many base pages.
+ */
+static long change_leaf(const struct protection *p, struct pte_walk *w)
+{
+	long pages = 0;
+
+	if (!is_whole_hpage(p->m, w->addr, w->end) ||
+	    p->cp_flags & (MM_CP_UFFD_WP | MM_CP_UFFD_WP_RESOLVE)) {
+		pte_walk_split(w, p->vma);
+		return 0;
+	}
+	pages = change_huge_pmd(p->tlb, p->vma, w->pmdp, w->addr, p->newprot, p->cp_flags);
+	if (!pages)
+		w->end = w->addr;
+	return pages;
+}
+
 /* Needs markers where there is no page? */
 static bool userfaultfd_wp_use_markers(struct vm_area_struct *vma)
 {
@@ -267,7 +308,7 @@ long change_protection(struct mmu_gather *tlb, struct vm_area_struct *vma, fl_va
 	if (announce)
 		inc_tlb_flush_pending(mm);
 	while (pte_walk_next(&w))
-		pages += change_pte_range(&p, &w);
+		pages += pmd_leaf(w.pmd) ? change_leaf(&p, &w) : change_pte_range(&p, &w);
 	if (announce) {
 		tlb_flush_mmu_tlbonly(tlb);
 		dec_tlb_flush_pending(mm);

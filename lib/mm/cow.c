@@ -49,6 +49,8 @@
 #include "mm/change_protection.h"
 #include "mm/fault.h"
 #include "mm/lru.h"
+#include "mm/mempolicy.h"
+#include "mm/mmu_notifier.h"
 #include "mm/pgalloc.h"
 #include "mm/rmap.h"
 #include "mm/swap_state.h"
@@ -157,7 +159,7 @@ static enum wp_answer wp_reuse_by_mapcount(struct vm_fault *vmf, struct page *pa
 		reuse = reuse_ksm_page(vmf, page);
 	} else {
 		reuse = reuse_swap_page(vmf->m, page);
-		if (reuse)
+		if (reuse && !PageCompound(page)) /* others may map the rest of it */
 			page_move_anon_rmap(page, vmf->vma);
 	}
 	unlock_page(page);
@@ -316,14 +318,15 @@ static vm_fault_t wp_page_copy(struct vm_fault *vmf)
 	bool under_ptl = vmf->m->policy.wp_copy == FL_WP_COPY_UNDER_PTL;
 	struct fl_machine *m = vmf->m;
 	struct page *old = vmf->page, *new = NULL;
+	vm_fault_t ret = vmf_anon_prepare(vmf);
 	bool copied = false;
 
-	if (!anon_vma_prepare(vmf->vma))
-		new = alloc_page(m);
+	if (!ret)
+		new = vma_alloc_page(vmf->vma);
 	if (!new) {
 		if (old)
 			put_page(m, old);
-		return VM_FAULT_OOM;
+		return ret ? ret : VM_FAULT_OOM;
 	}
 	if (!under_ptl)
 		FL_STEP("C1", wp_copy_user(vmf, page_to_pfn(new)));
@@ -331,6 +334,7 @@ static vm_fault_t wp_page_copy(struct vm_fault *vmf)
 	WRITE_ONCE(new->flags, FL_BIT(PG_uptodate));
 	wp_flush_mutant(vmf, FL_WP_FLUSH_AFTER_COPY);
 
+	mmu_notifier_invalidate_range_start(vmf->mm);
 	vmf->ptep = pte_offset_map_lock(vmf->mm, vmf->pmd, vmf->address, &vmf->ptl); /* C3 */
 	if (ptep_get(vmf->ptep) == vmf->orig_pte) {
 		if (under_ptl) {
@@ -340,6 +344,7 @@ static vm_fault_t wp_page_copy(struct vm_fault *vmf)
 		copied = wp_install_copy(vmf, new);
 	}
 	spin_unlock(vmf->ptl);
+	mmu_notifier_invalidate_range_end(vmf->mm);
 	if (!copied)
 		put_page(m, new);
 	else

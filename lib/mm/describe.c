@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* describe.c - fields of VMAs in words. Not instrumented. */
+/* describe.c - fields of VMAs and mms in words. Not instrumented. */
 #include "mm/describe.h"
 
 #include "mm/mm_types.h"
@@ -12,9 +12,10 @@ void vm_flags_text(char *buf, size_t n, uint64_t flags)
 		uint64_t flag;
 		const char *name;
 	} names[] = {
-		{ VM_READ, "read" },	   { VM_WRITE, "write" },
-		{ VM_SHARED, "shared" },   { VM_UFFD_MISSING, "uffd-missing" },
-		{ VM_UFFD_WP, "uffd-wp" }, { VM_SOFTDIRTY, "soft-dirty" },
+		{ VM_READ, "read" },	       { VM_WRITE, "write" },
+		{ VM_SHARED, "shared" },       { VM_UFFD_MISSING, "uffd-missing" },
+		{ VM_UFFD_WP, "uffd-wp" },     { VM_SOFTDIRTY, "soft-dirty" },
+		{ VM_GROWSDOWN, "growsdown" },
 	};
 
 	buf[0] = '\0';
@@ -58,16 +59,28 @@ static bool describe_vma(struct vm_area_struct *vma, void *arg)
 	return true;
 }
 
+/* A number that each mm has: of several, whose it is. Not so for VMAs, which change hands. */
+static bool describe_mm(const struct mm_struct *mm, const struct wanted *w)
+{
+	if (w->addr != (uintptr_t)&mm->mm_lock_seq && w->addr != (uintptr_t)&mm->write_protect_seq)
+		return false;
+	w->buf[0] = '\0';
+	fl_text_add(w->buf, w->n, "%d of mm %u", (int)w->value, (unsigned int)mm->id);
+	return true;
+}
+
 /*
  * The execution that is described can have been cut off anywhere: the tree is whole, but vm_start
  * and vm_end of its areas need not be those of the tree.
  */
 int mm_describe(const struct fl_machine *m, uintptr_t addr, uint64_t value, char *buf, size_t n)
 {
+	const struct mm_struct *mm = m->state->mms;
+	bool several = mm && mm->next;
 	struct wanted w = { addr, value, buf, n };
 
-	for (const struct mm_struct *mm = m->state->mms; mm; mm = mm->next) {
-		if (vma_tree_any(&mm->tree, describe_vma, &w))
+	for (; mm; mm = mm->next) {
+		if ((several && describe_mm(mm, &w)) || vma_tree_any(&mm->tree, describe_vma, &w))
 			return 1;
 	}
 	return 0;

@@ -16,6 +16,8 @@
  *     the VMA has operations -> do_fault() (file_fault.c)
  *     read                   -> the zero page, read-only
  *     write                  -> a new page full of zeroes, or, where userfaultfd watches, a message
+ *   orig a swap slot         -> do_swap_page() (swap_fault.c)
+ *   orig a migration entry   -> wait for the page's lock, try again (migrate.c)
  *   orig protnone            -> do_numa_page() (numa.c), if the VMA may be accessed
  *   orig read-only,          -> do_wp_page() (cow.c)
  *     write or unshare
@@ -30,12 +32,16 @@
  * paired with the address dependency from entry to page of whoever finds it (GUP-fast, hardware).
  *
  * Models: handle_mm_fault(), handle_pte_fault(), do_anonymous_page(), handle_pte_marker(),
- * mm/memory.c, Linux 6.4, without huge pages and swap.
- * Policy: none; what differed is in cow.c and arch_fault.c.
+ * mm/memory.c, Linux 6.4. Where a PMD can map a huge page: huge_memory.c; swap entries: swap_fault.c.
+ * Policy: vma_anon_check, in vmf_anon_prepare(); what else differed is in cow.c and arch_fault.c.
  */
 #include "mm/fault.h"
 
+#include "mm/huge_memory.h"
 #include "mm/lru.h"
+#include "mm/mempolicy.h"
+#include "mm/migrate.h"
+#include "mm/mmap_lock.h"
 #include "mm/pgalloc.h"
 #include "mm/rmap.h"
 #include "mm/tlbflush.h"
@@ -80,6 +86,26 @@ bool vmf_map_and_lock(struct vm_fault *vmf)
 	return false;
 }
 
+vm_fault_t vmf_anon_prepare(struct vm_fault *vmf)
+{
+	bool in_fault = vmf->m->policy.vma_anon_check == FL_VMA_ANON_IN_FAULT;
+	vm_fault_t ret;
+
+	if (READ_ONCE(vmf->vma->anon_vma))
+		return 0;
+	/* Who asked before the fault has nothing to fear (or thinks so: 6.4, vma-anon-check). */
+	if (!(vmf->flags & FAULT_FLAG_VMA_LOCK) || (!in_fault && vma_is_anonymous(vmf->vma)))
+		return __anon_vma_prepare(vmf->vma) ? VM_FAULT_OOM : 0;
+	/* Neighbours will be looked at. Waiting would be a deadlock: a writer may wait for this VMA. */
+	if (!in_fault || !mmap_read_trylock(vmf->mm)) {
+		vma_end_read(vmf->vma);
+		return VM_FAULT_RETRY;
+	}
+	ret = __anon_vma_prepare(vmf->vma) ? VM_FAULT_OOM : 0;
+	mmap_read_unlock(vmf->mm);
+	return ret;
+}
+
 static vm_fault_t do_read_zero_page(struct vm_fault *vmf)
 {
 	pte_t entry = pte_mkspecial(pfn_pte(ZERO_PFN, vmf->vma->vm_page_prot));
@@ -104,6 +130,7 @@ static vm_fault_t do_anonymous_page(struct vm_fault *vmf)
 	struct vm_area_struct *vma = vmf->vma;
 	unsigned long vm_flags = fault_vm_flags(vmf);
 	struct page *page;
+	vm_fault_t ret;
 	pte_t entry;
 
 	/* A file mapping without operations. */
@@ -111,12 +138,15 @@ static vm_fault_t do_anonymous_page(struct vm_fault *vmf)
 		return VM_FAULT_SIGBUS;
 	if (pte_alloc(vmf->mm, vmf->pmdp, &vmf->pmd))
 		return VM_FAULT_OOM;
+	if (pmd_leaf(vmf->pmd)) /* a huge page came meanwhile */
+		return 0;
 	if (!(vmf->flags & FAULT_FLAG_WRITE))
 		return do_read_zero_page(vmf);
 
-	if (anon_vma_prepare(vma))
-		return VM_FAULT_OOM;
-	page = alloc_page(vmf->m);
+	ret = vmf_anon_prepare(vmf);
+	if (ret)
+		return ret;
+	page = vma_alloc_page(vma);
 	if (!page)
 		return VM_FAULT_OOM;
 	clear_frame(vmf->m, page_to_pfn(page));
@@ -183,13 +213,20 @@ static vm_fault_t handle_pte_fault(struct vm_fault *vmf)
 
 	vmf->pmd = pmdp_get(vmf->pmdp);
 	vmf->orig_pte = PTE_NONE;
+	if (pmd_leaf(vmf->pmd))
+		return 0;
 	if (!pmd_none(vmf->pmd)) {
 		vmf->ptep = pte_offset_map(vmf->m, vmf->pmd, vmf->address);
 		vmf->orig_pte = ptep_get_lockless(vmf->ptep); /* F2 */
 	}
 	if (pte_none(vmf->orig_pte))
 		return do_pte_missing(vmf);
-	/* Other swap entries: nothing makes them yet. */
+	if (pte_is_swap_slot(vmf->orig_pte))
+		return do_swap_page(vmf);
+	if (pte_is_migration(vmf->orig_pte)) {
+		migration_entry_wait(vmf->mm, vmf->pmd, vmf->address);
+		return 0;
+	}
 	if (!pte_present(vmf->orig_pte))
 		return is_pte_marker(vmf->orig_pte) ? handle_pte_marker(vmf) : VM_FAULT_SIGBUS;
 	if (pte_protnone(vmf->orig_pte) && vma_is_accessible(vmf->vma))
@@ -225,5 +262,11 @@ vm_fault_t handle_mm_fault(struct vm_area_struct *vma, fl_vaddr addr, unsigned i
 	vmf.pmdp = pmd_alloc(mm, addr);
 	if (!vmf.pmdp)
 		return VM_FAULT_OOM;
+	if (vmf.m->huge_pages) {
+		vm_fault_t fault = handle_pmd_fault(&vmf);
+
+		if (!(fault & VM_FAULT_FALLBACK))
+			return fault;
+	}
 	return handle_pte_fault(&vmf);
 }

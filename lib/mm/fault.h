@@ -25,8 +25,9 @@ enum vm_fault_reason {
 	VM_FAULT_SIGBUS = 0x02,
 	VM_FAULT_WRITE = 0x08, /* COW is broken: the page is the mm's own, if maybe not writable */
 	VM_FAULT_SIGSEGV = 0x40,
-	VM_FAULT_NOPAGE = 0x100, /* nothing was done: the access is to be tried again */
-	VM_FAULT_RETRY = 0x400,	 /* the lock was let go of by the handler */
+	VM_FAULT_NOPAGE = 0x100,   /* nothing was done: the access is to be tried again */
+	VM_FAULT_RETRY = 0x400,	   /* the lock was let go of by the handler */
+	VM_FAULT_FALLBACK = 0x800, /* huge_memory.c: no huge page here; inside fault.c */
 	/* With RETRY. As if a fatal signal came while it waited: fault_signal_pending() there. */
 	VM_FAULT_KILLED = 0x8000,
 };
@@ -39,7 +40,7 @@ struct vm_fault {
 	fl_vaddr address; /* of the page */
 	unsigned int flags;
 	pmd_t *pmdp;
-	pmd_t pmd;	/* as last read: where the leaf table is */
+	pmd_t pmd;	/* as last read: where the leaf table is, or what huge page is mapped */
 	pte_t *ptep;	/* with *ptl held, where a step says so */
 	pte_t orig_pte; /* what the fault is about */
 	spinlock_t *ptl;
@@ -78,10 +79,17 @@ bool userfaultfd_wp_async(struct vm_area_struct *vma);
  */
 vm_fault_t do_fault(struct vm_fault *vmf);
 vm_fault_t wp_page_shared(struct vm_fault *vmf);
+/* swap_fault.c; without *ptl. orig_pte refers to a swap slot. */
+vm_fault_t do_swap_page(struct vm_fault *vmf);
 /* numa.c; without *ptl. orig_pte is protnone in a VMA that may be accessed. */
 vm_fault_t do_numa_page(struct vm_fault *vmf);
 /* uffd.c; without *ptl. @reason: VM_UFFD_MISSING, VM_UFFD_WP or VM_UFFD_MINOR. */
 vm_fault_t handle_userfault(struct vm_fault *vmf, unsigned long reason);
+/*
+ * fault.c: sees to it that the VMA has an anon_vma. 0, VM_FAULT_OOM, or VM_FAULT_RETRY: VL:R was let go of, because a
+ * new one takes mmap:R, which could not be had at once.
+ */
+vm_fault_t vmf_anon_prepare(struct vm_fault *vmf);
 /* fault.c: adds permissions and accessed, dirty to an entry. Did that change it? Under the PTL. */
 bool ptep_set_access_flags(pte_t *ptep, pte_t entry);
 /* fault.c, step F4: with the PTL, if the entry still is orig_pte; else false, nothing is locked. */

@@ -17,6 +17,9 @@
  * given out anew, and the full barrier of P2 puts P3 after it. N3 before P1's use of the page: the
  * release, and the address dependency.
  *
+ * A third way for a page to go: migration (migrate.c) freezes its count, with i_pages locked, puts another page
+ * into its place, and lets P2 fail meanwhile.
+ *
  * Who needs a page to stay in the cache (a fault) locks it and looks whether its mapping is still
  * there.
  *
@@ -39,6 +42,16 @@
 
 /* --- the page cache --- */
 
+/*
+ * The count was frozen (migrate.c), by who holds i_pages and puts another page into the place: kernels try
+ * again and again until it is over.
+ */
+static void wait_for_unfreeze(struct address_space *mapping)
+{
+	spin_lock(&mapping->i_pages);
+	spin_unlock(&mapping->i_pages);
+}
+
 struct page *filemap_get_page(struct address_space *mapping, uint64_t index)
 {
 	struct page *page;
@@ -52,6 +65,8 @@ struct page *filemap_get_page(struct address_space *mapping, uint64_t index)
 		if (!page_ref_try_add(page, 1)) { /* P2 */
 			/* Q2, which is after Q1: the next look at the entry is too, and finds it gone. */
 			smp_acquire__after_ctrl_dep();
+			if (mapping->machine->rmap_walks)
+				wait_for_unfreeze(mapping);
 			continue;
 		}
 		if (READ_ONCE(mapping->pages[index]) == page) /* P3 */
@@ -284,10 +299,10 @@ int fl_file_create(struct fl_file **out, struct fl_machine *m, enum fl_file_kind
 		return -EINVAL;
 	if (capacity > SIZE_MAX / sizeof(struct page *))
 		return -ENOMEM;
-	file = fl_zalloc(sizeof(*file));
+	file = mm_zalloc(FL_ALLOC_OBJECT, sizeof(*file));
 	if (!file)
 		return -ENOMEM;
-	file->mapping.pages = fl_zalloc(capacity * sizeof(struct page *));
+	file->mapping.pages = mm_zalloc(FL_ALLOC_OBJECT, capacity * sizeof(struct page *));
 	if (!file->mapping.pages) {
 		fl_free(file);
 		return -ENOMEM;

@@ -33,11 +33,12 @@
  * do_set_pte(), wp_page_shared(), wp_pfn_shared(), mm/memory.c, Linux 6.1 to 6.4; faults around the
  * address are not made. The PTL, not the page lock, covers marking a page dirty where there is no
  * page_mkwrite: nothing here accounts dirty pages.
- * Policy: none.
+ * Policy: vma_lock_files.
  */
 #include "mm/fault.h"
 #include "mm/file.h"
 #include "mm/lru.h"
+#include "mm/mempolicy.h"
 #include "mm/pgalloc.h"
 #include "mm/rmap.h"
 #include "mm/tlbflush.h"
@@ -113,9 +114,10 @@ static vm_fault_t do_cow_fault(struct vm_fault *vmf)
 	struct fl_machine *m = vmf->m;
 	vm_fault_t ret;
 
-	if (anon_vma_prepare(vmf->vma))
-		return VM_FAULT_OOM;
-	vmf->cow_page = alloc_page(m);
+	ret = vmf_anon_prepare(vmf);
+	if (ret)
+		return ret;
+	vmf->cow_page = vma_alloc_page(vmf->vma);
 	if (!vmf->cow_page)
 		return VM_FAULT_OOM;
 	ret = __do_fault(vmf);
@@ -162,8 +164,7 @@ static vm_fault_t do_shared_fault(struct vm_fault *vmf)
 
 vm_fault_t do_fault(struct vm_fault *vmf)
 {
-	/* Operations were not asked to do with a VMA's lock alone before 6.7. */
-	if (vmf->flags & FAULT_FLAG_VMA_LOCK) {
+	if (vmf->flags & FAULT_FLAG_VMA_LOCK && vmf->m->policy.vma_lock_files == FL_NO) {
 		vma_end_read(vmf->vma);
 		return VM_FAULT_RETRY;
 	}

@@ -44,18 +44,23 @@
  * Shared mappings, and files' pages in private mappings without an anonymous page, are not copied: the
  * child's faults find them. So what is copied is anonymous, or beside anonymous pages in one VMA.
  *
- * Models: dup_mmap(), kernel/fork.c; copy_page_range(), copy_present_ptes(), copy_present_page(),
- * vma_needs_copy(), mm/memory.c; Linux 4.8 to 6.12 (70e806e4e645, f3c64eda3e50, 57efa1fe5957,
+ * A page that is in swap, or about to move (migrate.c), has no entry that could be write-protected: its swap
+ * entry in both becomes one of a page that is shared (B34 of the fact sheet).
+ *
+ * Models: dup_mmap(), kernel/fork.c; copy_page_range(), copy_nonpresent_pte(), copy_present_ptes(), copy_present_page(),
+ * vma_needs_copy(), mm/memory.c; copy_huge_pmd(), mm/huge_memory.c; Linux 4.8 to 6.12 (70e806e4e645, f3c64eda3e50, 57efa1fe5957,
  * fb3d824d1a46). No EVENT_FORK: a child has no userfaultfd, and so no markers and no uffd-wp.
- * Policy: fork_pinned, fork_seqcount, fork_seq_barrier, fork_vma_lock (K2: fb49c455323f).
+ * Policy: fork_pinned, fork_seqcount, fork_seq_barrier, fork_migration, fork_vma_lock (K2: fb49c455323f).
  */
 #include "mm/fault.h"
 #include "mm/file.h"
+#include "mm/huge_memory.h"
 #include "mm/lru.h"
 #include "mm/mm.h"
 #include "mm/mmap_lock.h"
 #include "mm/pagewalk.h"
 #include "mm/rmap.h"
+#include "mm/swapfile.h"
 #include "mm/tlbflush.h"
 #include "mm/uffd.h"
 #include "mm/vma.h"
@@ -98,8 +103,12 @@ static bool wrprotect_then_check(const struct copy_range *c, struct page *page, 
 	return true;
 }
 
-/* May @page be shared with the child? Then it is. Or it is pinned, and must be copied. */
-static bool page_try_dup_rmap(const struct copy_range *c, struct page *page, pte_t *src, pte_t pte)
+/*
+ * May @page be shared with the child? Then it is. Or it is pinned, and must be copied. @huge: @src is a PMD,
+ * and maps all of it.
+ */
+static bool page_try_dup_rmap(const struct copy_range *c, struct page *page, pte_t *src, pte_t pte,
+			      bool huge)
 {
 	bool exclusive, pinned = false;
 
@@ -125,7 +134,10 @@ static bool page_try_dup_rmap(const struct copy_range *c, struct page *page, pte
 		return false;
 	if (exclusive)
 		ClearPageAnonExclusive(page);
-	page_dup_rmap(page);
+	if (huge)
+		page_dup_compound_rmap(page);
+	else
+		page_dup_rmap(page);
 	if (c->m->policy.fork_pinned != FL_FORK_PINNED_ANON_EXCLUSIVE)
 		get_page(page);
 	return true;
@@ -155,13 +167,37 @@ static int copy_present_pte(struct copy_range *c, pte_t *dst, pte_t *src, pte_t 
 {
 	struct page *page = vm_normal_page(c->m, pte);
 
-	if (page && !page_try_dup_rmap(c, page, src, pte))
+	if (page && !page_try_dup_rmap(c, page, src, pte, false))
 		return copy_present_page(c, page, dst, addr);
 	if (c->is_cow && pte_write(pte)) {
 		FL_STEP("P2", ptep_set_wrprotect(src));
 		pte = pte_wrprotect(pte);
 	}
 	set_pte_at(c->dst_mm, addr, dst, pte_clear_uffd_wp(pte_mkold(pte)));
+	return 0;
+}
+
+/*
+ * A page that is in swap, or about to move, is shared by both from now on: it can't be written to, and is
+ * nobody's alone, when it comes back.
+ */
+static int copy_nonpresent_pte(const struct copy_range *c, pte_t *dst, pte_t *src, pte_t pte,
+			       fl_vaddr addr)
+{
+	pte_t shared = pte;
+
+	if (is_pte_marker(pte)) /* the child has no userfaultfd */
+		return 0;
+	if (pte_is_swap_slot(pte)) {
+		if (swap_duplicate(c->m, pte_swp_offset(pte)))
+			return -ENOMEM;
+		shared = pte_swp_clear_exclusive(pte);
+	} else if (c->is_cow && c->m->policy.fork_migration == FL_FORK_MIGRATION_READABLE) {
+		shared = pte_swp_set_type(pte, SWP_MIGRATION_READ);
+	}
+	if (shared != pte)
+		FL_STEP("P2", set_pte_at(c->src_mm, addr, src, shared));
+	set_pte_at(c->dst_mm, addr, dst, pte_clear_uffd_wp(shared));
 	return 0;
 }
 
@@ -183,10 +219,12 @@ static int copy_ptes(struct copy_range *c, pmd_t dst_pmd, pmd_t src_pmd, fl_vadd
 	for (; *addr < end; *addr += size, dst++, src++) {
 		pte_t pte = ptep_get(src);
 
-		/* Swap entries: nothing makes them yet. Markers: the child has no userfaultfd. */
-		if (!pte_present(pte))
+		if (pte_none(pte))
 			continue;
-		err = copy_present_pte(c, dst, src, pte, *addr);
+		if (pte_present(pte))
+			err = copy_present_pte(c, dst, src, pte, *addr);
+		else
+			err = copy_nonpresent_pte(c, dst, src, pte, *addr);
 		if (err)
 			break;
 	}
@@ -203,7 +241,7 @@ static int copy_pte_range(struct copy_range *c, pmd_t src_pmd, fl_vaddr addr, fl
 
 	if (!dst_pmdp || pte_alloc(c->dst_mm, dst_pmdp, &dst_pmd))
 		return -ENOMEM;
-	for (;;) {
+	for (;;) { /* the child's table stays: nobody else sees it */
 		err = copy_ptes(c, dst_pmd, src_pmd, &addr, end);
 		/* The page was not pinned any more when there was a page for its copy. */
 		if (c->prealloc)
@@ -215,6 +253,45 @@ static int copy_pte_range(struct copy_range *c, pmd_t src_pmd, fl_vaddr addr, fl
 		if (!c->prealloc)
 			return -ENOMEM;
 	}
+}
+
+/*
+ * K5 for a huge page. -EAGAIN: it may be pinned, or is a table by now. The parent's PMD is split, and the walk
+ * comes again for the entries. The count of pins is the whole page's: all of them are copied.
+ */
+static int copy_huge_pmd(struct copy_range *c, struct vm_area_struct *src_vma, struct pte_walk *w)
+{
+	pmd_t *dst_pmdp = pmd_alloc(c->dst_mm, w->addr);
+	struct ptdesc *table = pgtable_alloc(c->m);
+	spinlock_t *dst_ptl = pmd_lockptr(c->dst_mm), *src_ptl = pmd_lockptr(c->src_mm);
+	int err = -EAGAIN;
+	pmd_t pmd;
+
+	if (!dst_pmdp || !table) {
+		fl_free(table);
+		return -ENOMEM;
+	}
+	spin_lock(dst_ptl);
+	spin_lock(src_ptl);
+	/* mmap:W, and the child is nobody's yet: only splits could change it, by way of the page. */
+	pmd = pmdp_get(w->pmdp);
+	if (pmd_leaf(pmd) && page_try_dup_rmap(c, pmd_page(c->m, pmd), w->pmdp, pmd, true)) {
+		pgtable_trans_huge_deposit(c->dst_mm, table);
+		table = NULL;
+		if (c->is_cow && pte_write(pmd)) {
+			FL_STEP("P2", ptep_set_wrprotect(w->pmdp));
+			pmd = pte_wrprotect(pmd);
+		}
+		set_pte(dst_pmdp, pte_mkold(pmd));
+		err = 0;
+	}
+	spin_unlock(src_ptl);
+	spin_unlock(dst_ptl);
+	if (err) {
+		fl_free(table);
+		pte_walk_split(w, src_vma);
+	}
+	return err;
 }
 
 /* What faults would find again is not copied. */
@@ -243,8 +320,12 @@ static int copy_page_range(struct vm_area_struct *dst_vma, struct vm_area_struct
 	if (seq && c.m->policy.fork_seq_barrier == FL_BARRIER_ON)
 		smp_mb(); /* [q] */
 	for (struct pte_walk w = pte_walk_begin(c.src_mm, src_vma->vm_start, src_vma->vm_end);
-	     !err && pte_walk_next(&w);)
-		err = copy_pte_range(&c, w.pmd, w.addr, w.end);
+	     !err && pte_walk_next(&w);) {
+		if (!pmd_leaf(w.pmd))
+			err = copy_pte_range(&c, w.pmd, w.addr, w.end);
+		else if (copy_huge_pmd(&c, src_vma, &w) == -ENOMEM)
+			err = -ENOMEM;
+	}
 	if (seq)
 		raw_write_seqcount_end(&c.src_mm->write_protect_seq);
 	return err;

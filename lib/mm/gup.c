@@ -30,6 +30,9 @@
  * pins, finds none, write-protects; a pin between the two is too late for it. Since 5.11
  * write_protect_seq is read before B1 and after all of it. fork.c has the other half.
  *
+ * A huge page that a PMD maps is taken by that, with the same steps: the PMD is both entry and what leads
+ * to it. Its pins have a count of their own, so B3 is always two operations.
+ *
  * The design that was not merged (policy gup_unshare=mapcount) has no flag: a long-term read-only pin
  * unshares a page with more than one mapping. Fast asks for the mappings between B3 and B4:
  *
@@ -56,8 +59,10 @@
 
 #include "mm/change_protection.h"
 #include "mm/fault.h"
+#include "mm/huge_memory.h"
 #include "mm/mmap_lock.h"
 #include "mm/rmap.h"
+#include "mm/stack.h"
 #include "mm/vma.h"
 #include "oracle/hooks.h"
 
@@ -87,11 +92,25 @@ static bool gup_must_unshare(const struct fl_machine *m, const struct vm_area_st
 	return !FL_STEP("B5", PageAnonExclusive(page));
 }
 
-static void gup_put_folio(struct fl_machine *m, struct page *page, unsigned int flags)
+/* @refs of them, all alike. */
+static void gup_put_folio_refs(struct fl_machine *m, struct page *page, int refs,
+			       unsigned int flags)
 {
 	if (page_to_pfn(page) == ZERO_PFN && flags & FOLL_PIN)
 		return;
-	put_page_refs(m, page, flags & FOLL_PIN ? GUP_PIN_COUNTING_BIAS : 1);
+	if (!(flags & FOLL_PIN)) {
+		put_page_refs(m, page, refs);
+	} else if (PageCompound(page)) {
+		atomic_sub(refs, &compound_head(page)->_pincount);
+		put_page_refs(m, page, refs);
+	} else {
+		put_page_refs(m, page, refs * GUP_PIN_COUNTING_BIAS);
+	}
+}
+
+static void gup_put_folio(struct fl_machine *m, struct page *page, unsigned int flags)
+{
+	gup_put_folio_refs(m, page, 1, flags);
 }
 
 static void hook_pinned(struct mm_struct *mm, fl_vaddr addr, uint64_t pfn, unsigned int flags)
@@ -108,10 +127,14 @@ static void hook_pinned(struct mm_struct *mm, fl_vaddr addr, uint64_t pfn, unsig
 /* With the page-table lock held, which keeps the entry's own reference there: no need to try. */
 static void try_grab_page(struct page *page, unsigned int flags)
 {
-	if (flags & FOLL_GET)
+	if (flags & FOLL_GET) {
 		page_ref_add(page, 1);
-	else if (flags & FOLL_PIN && page_to_pfn(page) != ZERO_PFN)
+	} else if (flags & FOLL_PIN && PageCompound(page)) {
+		page_ref_add(page, 1);
+		atomic_inc(&compound_head(page)->_pincount);
+	} else if (flags & FOLL_PIN && page_to_pfn(page) != ZERO_PFN) {
 		page_ref_add(page, GUP_PIN_COUNTING_BIAS);
+	}
 }
 
 /* 5.8: who takes a page of a private mapping gets one that COW has broken already. */
@@ -160,6 +183,47 @@ static bool can_follow_write_pte(const struct fl_machine *m, const struct vm_are
 	}
 }
 
+/*
+ * follow_page_pte() for what entry @pte, of a PMD if @head, says; its lock is held. A PMD's flags, and those
+ * of the page at the head, are as an entry's; the reference is taken at the page at @addr.
+ */
+static struct page *follow_entry(struct vm_area_struct *vma, pte_t pte, struct page *head,
+				 struct page *page, unsigned int flags, bool *unshare)
+{
+	struct fl_machine *m = vma->vm_mm->machine;
+
+	if (flags & FOLL_WRITE && !can_follow_write_pte(m, vma, pte, head, flags))
+		return NULL;
+	if (!page)
+		head = page = pfn_to_page(m, ZERO_PFN);
+	if (!pte_write(pte) && gup_must_unshare(m, vma, flags, head)) {
+		*unshare = true;
+		return NULL;
+	}
+	try_grab_page(page, flags);
+	return page;
+}
+
+/* Not one any more: NULL, as if nothing were there. A fault finds out. */
+static struct page *follow_trans_huge_pmd(struct vm_area_struct *vma, fl_vaddr addr,
+					  unsigned int flags, bool *unshare)
+{
+	struct mm_struct *mm = vma->vm_mm;
+	struct fl_machine *m = mm->machine;
+	struct page *head, *page = NULL;
+	pmd_t pmd;
+
+	spin_lock(pmd_lockptr(mm));
+	pmd = pmd_read_lockless(m, mm->pgd, addr);
+	if (pmd_leaf(pmd) && pte_present(pmd) && !(pte_protnone(pmd) && vma_is_accessible(vma))) {
+		head = pmd_page(m, pmd);
+		page = head + pgtable_index(m, addr, 0);
+		page = follow_entry(vma, pmd, head, page, flags, unshare);
+	}
+	spin_unlock(pmd_lockptr(mm));
+	return page;
+}
+
 struct page *follow_page_pte(struct vm_area_struct *vma, fl_vaddr addr, unsigned int flags,
 			     bool *unshare)
 {
@@ -173,6 +237,8 @@ struct page *follow_page_pte(struct vm_area_struct *vma, fl_vaddr addr, unsigned
 	*unshare = false;
 	if (pmd_none(pmd))
 		return NULL;
+	if (pmd_leaf(pmd))
+		return follow_trans_huge_pmd(vma, addr, flags, unshare);
 	ptep = pte_offset_map(m, pmd, addr);
 	ptl = pte_lockptr(pmd);
 	spin_lock(ptl);
@@ -181,18 +247,7 @@ struct page *follow_page_pte(struct vm_area_struct *vma, fl_vaddr addr, unsigned
 	if (!pte_present(pte) || (pte_protnone(pte) && vma_is_accessible(vma)))
 		goto out;
 	page = vm_normal_page(m, pte);
-	if (flags & FOLL_WRITE && !can_follow_write_pte(m, vma, pte, page, flags)) {
-		page = NULL;
-		goto out;
-	}
-	if (!page)
-		page = pfn_to_page(m, ZERO_PFN);
-	if (!pte_write(pte) && gup_must_unshare(m, vma, flags, page)) {
-		page = NULL;
-		*unshare = true;
-		goto out;
-	}
-	try_grab_page(page, flags);
+	page = follow_entry(vma, pte, page, page, flags, unshare);
 out:
 	spin_unlock(ptl);
 	return page;
@@ -250,7 +305,7 @@ static int get_one_page(struct mm_struct *mm, fl_vaddr addr, unsigned int flags,
 	int err;
 
 	if (!*vma || addr >= (*vma)->vm_end)
-		*vma = vma_lookup(mm, addr);
+		*vma = gup_vma_lookup(mm, addr);
 	if (!*vma)
 		return -EFAULT;
 	err = check_vma_flags(*vma, flags);
@@ -314,11 +369,40 @@ static long get_user_pages_locked(struct mm_struct *mm, fl_vaddr addr, size_t n,
 
 /* --- fast --- */
 
+/*
+ * B3 for a page of machines with huge ones. A frame may be base page and part of a huge one in turns: the
+ * reference must be to what it is once it is held.
+ */
+static struct page *try_grab_compound(struct fl_machine *m, struct page *page, int refs,
+				      unsigned int flags)
+{
+	struct page *head = compound_head(page);
+
+	if (!FL_STEP("B3", FL_FETCH_ADD_UNLESS(&head->_refcount.counter, refs, 0, FL_MB,
+					       "folio_ref_try_add(head, refs)")))
+		return NULL;
+	if (compound_head(page) != head) {
+		put_page_refs(m, head, refs);
+		return NULL;
+	}
+	if (!(flags & FOLL_PIN))
+		return page;
+	if (PageHead(head))
+		FL_STEP("B3", atomic_add(refs, &head->_pincount));
+	else
+		FL_STEP("B3", atomic_add(refs * (GUP_PIN_COUNTING_BIAS - 1), &head->_refcount));
+	if (m->policy.gup_pin_barrier == FL_BARRIER_ON)
+		smp_mb__after_atomic(); /* [a] */
+	return page;
+}
+
 /* B3. NULL: the frame is free. */
 static struct page *try_grab_folio(struct fl_machine *m, struct page *page, unsigned int flags)
 {
 	bool two = !(flags & FOLL_PIN) || m->policy.gup_pin_rmw == FL_GUP_PIN_RMW_TWO;
 
+	if (m->huge_pages)
+		return try_grab_compound(m, page, 1, flags);
 	if (!FL_STEP("B3", page_ref_try_add(page, two ? 1 : GUP_PIN_COUNTING_BIAS)))
 		return NULL;
 	if (!(flags & FOLL_PIN))
@@ -381,6 +465,30 @@ put:
 	return NULL;
 }
 
+/* All that is asked for of a huge page, in one go: @refs pages from @page on. False: not this way. */
+static bool gup_huge_pmd(struct fl_machine *m, pmd_t *pmdp, pmd_t pmd, fl_vaddr addr, int refs,
+			 unsigned int flags)
+{
+	struct page *head;
+
+	if (!pte_access_permitted(pmd, flags & FOLL_WRITE)) /* B2 */
+		return false;
+	head = pmd_page(m, pmd);
+	if (!try_grab_compound(m, head + pgtable_index(m, addr, 0), refs, flags))
+		return false;
+	if (!pte_write(pmd) && gup_must_unshare_early(m, flags, head))
+		goto put;
+	if (m->policy.gup_recheck != FL_GUP_RECHECK_NONE && FL_STEP("B4", pmdp_get(pmdp)) != pmd)
+		goto put;
+	if (!pte_write(pmd) && !gup_unshare_by_mapcount(m) &&
+	    gup_must_unshare(m, NULL, flags, head))
+		goto put;
+	return true;
+put:
+	gup_put_folio_refs(m, head, refs, flags);
+	return false;
+}
+
 /* Returns how many pages it took. Interrupts are off. */
 static size_t gup_pgd_range(struct mm_struct *mm, fl_vaddr addr, size_t n, unsigned int flags,
 			    struct fl_pin *pins)
@@ -396,8 +504,18 @@ static size_t gup_pgd_range(struct mm_struct *mm, fl_vaddr addr, size_t n, unsig
 
 		if (pmd_none(pmd))
 			return done;
-		ptep = pte_offset_map(m, pmd, addr);
 		end = n - done < end ? n : done + end;
+		if (pmd_leaf(pmd)) {
+			uint64_t pfn = pte_pfn(pmd) + pgtable_index(m, addr, 0);
+
+			if (!gup_huge_pmd(m, pmdp, pmd, addr, (int)(end - done), flags))
+				return done;
+			addr += (uint64_t)(end - done) << m->page_shift;
+			while (done < end)
+				pins[done++].pfn = pfn++;
+			continue;
+		}
+		ptep = pte_offset_map(m, pmd, addr);
 		addr += (uint64_t)(end - done) << m->page_shift;
 		for (; done < end; done++, ptep++) {
 			struct page *page = gup_pte(m, pmdp, pmd, ptep, flags);
@@ -564,6 +682,7 @@ void fl_pin_store(const struct fl_pin *pin, size_t i, uint64_t word)
 {
 	if (i >= pin->machine->page_words)
 		return;
-	FL_EVENT(.kind = FL_EVENT_KERNEL_STORE, .pfn = pin->pfn, .value = word);
+	FL_EVENT(.kind = FL_EVENT_KERNEL_STORE, .pfn = pin->pfn, .addr = i * FL_WORD_SIZE,
+		 .value = word);
 	WRITE_ONCE(frame_words(pin->machine, pin->pfn)[i], word);
 }

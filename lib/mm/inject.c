@@ -63,9 +63,9 @@ int fl_swapcache_add(struct fl_machine *m, uint64_t pfn)
 		put_page(m, page);
 		return -EBUSY;
 	}
-	/* KSM's pages can be swapped out, too; nothing does it yet. */
-	if (PageAnon(page) && page_mapcount(page) > 0)
-		err = add_to_swap_cache(page);
+	/* A huge page would need a slot for each of its parts. */
+	if (PageAnon(page) && page_mapcount(page) > 0 && !(m->swap && PageCompound(page)))
+		err = add_to_swap(m, page);
 	unlock_page(page);
 	put_page(m, page);
 	return err;

@@ -9,6 +9,7 @@
 #include "mm/file.h"
 #include "mm/mm_types.h"
 #include "mm/mmap_lock.h"
+#include "mm/swapfile.h"
 #include "mm/vma.h"
 #include "mmu/mmu.h"
 
@@ -16,8 +17,23 @@
 #include <string.h>
 
 #include <faultline/inspect.h>
+#include <faultline/reclaim.h>
 
 #define LOOK(x) __atomic_load_n(&(x), __ATOMIC_RELAXED)
+
+static void swap_info(struct fl_pte_info *out, pte_t pte)
+{
+	out->swap = pte_is_swap_slot(pte);
+	out->migration = pte_is_migration(pte);
+	if (out->swap) {
+		out->slot = pte_swp_offset(pte);
+		out->exclusive = pte_swp_exclusive(pte);
+	} else if (out->migration) {
+		out->pfn = pte_swp_offset(pte);
+		out->write = pte_is_writable_migration(pte);
+		out->exclusive = pte_swp_type(pte) != SWP_MIGRATION_READ;
+	}
+}
 
 static void pte_info(struct fl_pte_info *out, pte_t pte)
 {
@@ -28,8 +44,10 @@ static void pte_info(struct fl_pte_info *out, pte_t pte)
 		.uffd_wp = pte_uffd_wp(pte),
 		.marker = is_pte_marker(pte),
 	};
-	if (!out->present)
+	if (!out->present) {
+		swap_info(out, pte);
 		return;
+	}
 	out->write = pte_write(pte);
 	out->dirty = pte_dirty(pte);
 	out->accessed = pte_young(pte);
@@ -43,16 +61,23 @@ int fl_inspect_pte(struct fl_pte_info *out, struct fl_mm *fl_mm, fl_vaddr addr)
 	const struct fl_machine *m = fl_mm->mm.machine;
 	struct ptdesc *table = fl_mm->mm.pgd;
 	pte_t entry = PTE_NONE;
+	bool huge = false;
 
 	if (addr >= task_size(m))
 		return -EINVAL;
 	for (unsigned int level = m->levels; table && level-- > 0;) {
 		entry = LOOK(table->entries[pgtable_index(m, addr, level)]);
+		if (level == 1 && pmd_leaf(entry)) {
+			huge = true;
+			entry = pmd_leaf_pte(entry, pgtable_index(m, addr, 0));
+			break;
+		}
 		table = level && !pmd_none(entry) ? pmd_pgtable(entry) : NULL;
 		if (level && !table)
 			entry = PTE_NONE;
 	}
 	pte_info(out, entry);
+	out->huge = huge;
 	return 0;
 }
 
@@ -70,25 +95,35 @@ int fl_inspect_tlb(struct fl_pte_info *out, const struct fl_cpu *cpu, fl_vaddr a
 
 int fl_inspect_page(struct fl_page_info *out, struct fl_machine *m, uint64_t pfn)
 {
-	struct page *page;
-	unsigned long flags;
+	struct page *page, *head;
+	unsigned long flags, own_flags;
 
 	if (pfn >= m->nr_frames)
 		return -EINVAL;
 	page = pfn_to_page(m, pfn);
-	flags = LOOK(page->flags);
+	head = page;
+	if (fl_block_mask && LOOK(((struct page *)((uintptr_t)page & fl_block_mask))->compound))
+		head = (struct page *)((uintptr_t)page & fl_block_mask);
+	own_flags = LOOK(page->flags);
+	flags = LOOK(head->flags);
 	*out = (struct fl_page_info){
-		.refcount = LOOK(page->_refcount.counter),
-		.mapcount = LOOK(page->_mapcount.counter) + 1,
+		.refcount = LOOK(head->_refcount.counter),
+		.mapcount =
+			LOOK(page->_mapcount.counter) + LOOK(head->_entire_mapcount.counter) + 2,
 		.anon = flags & FL_BIT(PG_anon),
-		.anon_exclusive = flags & FL_BIT(PG_anon_exclusive),
+		.anon_exclusive = own_flags & FL_BIT(PG_anon_exclusive),
 		.ksm = flags & FL_BIT(PG_ksm),
 		.swapcache = flags & FL_BIT(PG_swapcache),
 		.dirty = flags & FL_BIT(PG_dirty),
 		.locked = flags & FL_BIT(PG_locked),
 		.lru = flags & FL_BIT(PG_lru),
 	};
-	out->maybe_pinned = out->refcount >= GUP_PIN_COUNTING_BIAS;
+	out->huge = LOOK(head->compound);
+	out->maybe_pinned = out->huge ? LOOK(head->_pincount.counter) > 0
+				      : out->refcount >= GUP_PIN_COUNTING_BIAS;
+	/* What speaks for all of it as long as a PMD maps it. */
+	if (out->huge && LOOK(head->_entire_mapcount.counter) >= 0)
+		out->anon_exclusive = flags & FL_BIT(PG_anon_exclusive);
 	out->free = pfn != ZERO_PFN && !out->refcount;
 	return 0;
 }
@@ -150,6 +185,34 @@ int fl_inspect_vma(struct fl_vma_info *out, struct fl_mm *fl_mm, fl_vaddr addr)
 		.pgoff = LOOK(vma->vm_pgoff),
 	};
 	unlock_tree(&fl_mm->mm);
+	return 0;
+}
+
+void fl_inspect_swap(struct fl_swap_info *out, struct fl_machine *m)
+{
+	*out = (struct fl_swap_info){ .slots = m->nr_slots };
+	if (m->swap)
+		out->used = LOOK(m->swap->inuse);
+}
+
+int fl_inspect_slot(struct fl_slot_info *out, struct fl_machine *m, uint64_t slot)
+{
+	struct page *page;
+
+	if (!slot || slot > m->nr_slots)
+		return -EINVAL;
+	page = LOOK(swap_slot(m, slot)->folio);
+	*out = (struct fl_slot_info){ .count = LOOK(swap_slot(m, slot)->count), .cached = page };
+	if (page)
+		out->pfn = page_to_pfn(page);
+	return 0;
+}
+
+int fl_inspect_slot_word(uint64_t *out, struct fl_machine *m, uint64_t slot, size_t i)
+{
+	if (!slot || slot > m->nr_slots || i >= m->page_words)
+		return -EINVAL;
+	*out = LOOK(swap_slot(m, slot)->words[i]);
 	return 0;
 }
 

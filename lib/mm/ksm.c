@@ -82,14 +82,15 @@ static int write_protect_page(struct vm_area_struct *vma, struct page *page, fl_
 	spinlock_t *ptl;
 	pte_t *ptep, entry;
 
-	if (pmd_none(pmd))
+	/* Nor of a huge page, which the kernel would split first. */
+	if (!pmd_table(pmd))
 		return err;
 	ptep = pte_offset_map(m, pmd, address);
 	ptl = pte_lockptr(pmd);
 	spin_lock(ptl);
 	entry = ptep_get(ptep);
 	/* page_vma_mapped_walk(): does it still map this page? */
-	if (!pte_present(entry) || pte_pfn(entry) != page_to_pfn(page))
+	if (!pte_present(entry) || pte_pfn(entry) != page_to_pfn(page) || PageCompound(page))
 		goto out_unlock;
 
 	err = 0;
@@ -130,7 +131,7 @@ static int replace_page(struct vm_area_struct *vma, fl_vaddr address, struct pag
 	spinlock_t *ptl;
 	pte_t *ptep;
 
-	if (pmd_none(pmd))
+	if (!pmd_table(pmd))
 		return -EFAULT;
 	ptep = pte_offset_map_lock(mm, pmd, address, &ptl);
 	if (ptep_get(ptep) != orig_pte) {
@@ -419,7 +420,7 @@ static int find_new_mms(struct fl_machine *m)
 			;
 		if (slot)
 			continue;
-		slot = fl_zalloc(sizeof(*slot));
+		slot = mm_zalloc(FL_ALLOC_KSM, sizeof(*slot));
 		err = slot ? 0 : -ENOMEM;
 		if (slot) {
 			slot->mm = mm;
@@ -471,7 +472,7 @@ void ksm_exit(struct mm_struct *mm)
 
 int ksm_init(struct fl_machine *m)
 {
-	struct ksm *ksm = fl_zalloc(sizeof(*ksm));
+	struct ksm *ksm = mm_zalloc(FL_ALLOC_MACHINE, sizeof(*ksm));
 
 	if (!ksm)
 		return -ENOMEM;

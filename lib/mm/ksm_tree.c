@@ -130,7 +130,7 @@ struct ksm_rmap_item *get_next_rmap_item(struct ksm *ksm, struct mm_struct *mm,
 		free_rmap_item(ksm, link);
 	item = *link;
 	if (!item || item->address != addr) {
-		item = fl_zalloc(sizeof(*item));
+		item = mm_zalloc(FL_ALLOC_KSM, sizeof(*item));
 		if (!item)
 			return NULL;
 		item->mm = mm;
@@ -226,7 +226,7 @@ struct ksm_stable_node *stable_tree_insert(struct fl_machine *m, struct page *kp
 		}
 		link = cmp < 0 ? &parent->left : &parent->right;
 	}
-	node = fl_zalloc(sizeof(*node));
+	node = mm_zalloc(FL_ALLOC_KSM, sizeof(*node));
 	if (!node)
 		return NULL;
 	node->kpfn = page_to_pfn(kpage);

@@ -14,10 +14,12 @@ const struct lock_class lock_order[] = {
 	{ "&vma->vm_lock->lock", false },	  /* VL:R; writers only for a moment */
 	{ "&file->mapping.i_mmap_rwsem", false }, /* who maps the file */
 	{ "&anon_vma->rwsem", false },		  /* of the root: who may map the pages */
-	{ "&mm->page_table_lock", false },	  /* tables above the leaves; anon_vma */
-	{ "&table->ptl", true },		  /* fork, mremap: source and destination */
-	{ "&file->mapping.i_pages", false },	  /* the page cache */
-	{ "&uffd->lock", false },		  /* waiting faults */
+	{ "&mm->page_table_lock", true },    /* tables above the leaves; anon_vma. fork has two */
+	{ "&table->ptl", true },	     /* fork, mremap: source and destination */
+	{ "&file->mapping.i_pages", false }, /* the page cache */
+	{ "&slot->lock", false },	     /* a swap slot, and the page in the swap cache */
+	{ "&swap->lock", false },	     /* free slots */
+	{ "&uffd->lock", false },	     /* waiting faults */
 };
 
 const size_t nr_lock_classes = sizeof(lock_order) / sizeof(lock_order[0]);

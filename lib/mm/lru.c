@@ -84,7 +84,8 @@ int lru_init(struct fl_cpu *cpu)
 
 	if (!n)
 		return 0;
-	cpu->lru = fl_zalloc_aligned(sizeof(struct lru_batch) + n * sizeof(struct page *), 64);
+	cpu->lru = mm_zalloc_aligned(FL_ALLOC_MACHINE,
+				     sizeof(struct lru_batch) + n * sizeof(struct page *), 64);
 	return cpu->lru ? 0 : -ENOMEM;
 }
 

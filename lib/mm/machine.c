@@ -9,9 +9,12 @@
 
 #include "mm/describe.h"
 #include "mm/lru.h"
+#include "mm/anon_vma_cache.h"
 #include "mm/vma_cache.h"
 #include "mm/mmu_gather.h"
 #include "mm/ksm.h"
+#include "mm/swapfile.h"
+#include "mm/vmscan.h"
 #include "mmu/describe.h"
 #include "mmu/frame.h"
 #include "mmu/owned.h"
@@ -23,6 +26,8 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <faultline/thp.h>
 
 enum { NATIVE_SIZES, SMALL_SIZES };
 
@@ -67,7 +72,12 @@ void fl_machine_config_small(struct fl_machine_config *config)
 	if (given.lru_batch)
 		config->lru_batch = given.lru_batch;
 	config->tlb_speculate = given.tlb_speculate;
+	config->migration = given.migration;
+	config->swap_slots = given.swap_slots;
+	config->mempolicy = given.mempolicy;
+	config->mmu_notifiers = given.mmu_notifiers;
 	config->count_tlb_hits = given.count_tlb_hits;
+	config->huge_pages = given.huge_pages;
 	if (given.cpus)
 		config->cpus = given.cpus;
 }
@@ -86,7 +96,8 @@ static bool sizes_ok(const struct fl_machine_config *c)
 	       c->frames <= UINT32_MAX && power_of_two(c->page_words) && c->page_words >= 2 &&
 	       c->page_words <= 512 && c->levels >= 2 && c->levels <= 5 && c->level_bits >= 1 &&
 	       c->level_bits <= 9 && power_of_two(c->tlb_sets) && c->tlb_sets <= 1U << 16 &&
-	       c->tlb_ways >= 1 && c->tlb_ways <= 64 && c->lru_batch <= 1024;
+	       c->tlb_ways >= 1 && c->tlb_ways <= 64 && c->lru_batch <= 1024 &&
+	       c->swap_slots < UINT32_MAX;
 }
 
 static void take_sizes(struct fl_machine_config *c)
@@ -112,10 +123,11 @@ static int ipi_begin(struct fl_machine *m)
 
 	if (fl_ipi_ncpus() >= (int)m->nr_cpus)
 		return 0;
-	err = fl_ipi_init((int)m->nr_cpus);
+	err = should_fail_alloc(FL_ALLOC_MACHINE) ? -ENOMEM : fl_ipi_init((int)m->nr_cpus);
 	m->owns_ipi = !err;
 	if (!err && m->policy.tlb_flush == FL_TLB_FLUSH_BROADCAST &&
-	    m->policy.pgtable_free != FL_PGTABLE_FREE_IPI)
+	    m->policy.pgtable_free != FL_PGTABLE_FREE_IPI &&
+	    !(m->huge_pages && m->policy.collapse_sync == FL_COLLAPSE_SYNC_IPI))
 		fl_ipi_quiet();
 	return err;
 }
@@ -126,21 +138,23 @@ static int cpu_init(struct fl_machine *m, unsigned int nr)
 
 	cpu->machine = m;
 	cpu->nr = nr;
-	cpu->state = fl_zalloc_aligned(sizeof(*cpu->state), 64);
-	cpu->free = fl_zalloc_aligned(sizeof(*cpu->free), 64);
-	if (!cpu->state || !cpu->free || lru_init(cpu) || tlb_ubc_init(cpu) || vma_cache_init(cpu))
+	cpu->state = mm_zalloc_aligned(FL_ALLOC_MACHINE, sizeof(*cpu->state), 64);
+	cpu->free = mm_zalloc_aligned(FL_ALLOC_MACHINE, sizeof(*cpu->free), 64);
+	if (!cpu->state || !cpu->free || lru_init(cpu) || tlb_ubc_init(cpu) ||
+	    vma_cache_init(cpu) || anon_vma_cache_init(cpu))
 		return -ENOMEM;
 	return tlb_init(cpu);
 }
 
-static int machine_init(struct fl_machine *m)
+static int machine_init(struct fl_machine *m, unsigned int nr_slots)
 {
 	int err;
 
-	m->cpus = aligned_alloc(_Alignof(struct fl_cpu), m->nr_cpus * sizeof(*m->cpus));
+	m->cpus = host_aligned_alloc(FL_ALLOC_MACHINE, _Alignof(struct fl_cpu),
+				     m->nr_cpus * sizeof(*m->cpus));
 	if (m->cpus)
 		memset(m->cpus, 0, m->nr_cpus * sizeof(*m->cpus));
-	m->state = fl_zalloc_aligned(sizeof(*m->state), 64);
+	m->state = mm_zalloc_aligned(FL_ALLOC_MACHINE, sizeof(*m->state), 64);
 	if (!m->cpus || !m->state)
 		return -ENOMEM;
 	for (unsigned int i = 0; i < m->nr_cpus; i++) {
@@ -151,6 +165,8 @@ static int machine_init(struct fl_machine *m)
 	err = frames_init(m);
 	if (!err)
 		err = ksm_init(m);
+	if (!err)
+		err = swap_init(m, nr_slots);
 	return err ? err : ipi_begin(m);
 }
 
@@ -177,7 +193,7 @@ int fl_machine_create(struct fl_machine **out, const struct fl_machine_config *c
 	if (fl_oracle_machine())
 		return -EBUSY;
 #endif
-	m = calloc(1, sizeof(*m));
+	m = host_calloc(FL_ALLOC_MACHINE, 1, sizeof(*m));
 	if (!m)
 		return -ENOMEM;
 	if (c.policy)
@@ -199,15 +215,23 @@ int fl_machine_create(struct fl_machine **out, const struct fl_machine_config *c
 	m->tlb_fast = m->policy.tlb_flush == FL_TLB_FLUSH_IPI && !c.count_tlb_hits;
 	m->task_size = 1ULL << (m->page_shift + m->levels * m->level_bits);
 	m->lru_batch = c.lru_batch;
+	m->huge_pages = c.huge_pages > 0;
+	m->huge_blocks = c.huge_pages;
 #ifdef FAULTLINE_CHECK
 	m->uffd_must_answer = c.uffd_must_answer;
 #endif
 	m->anon_exclusive = keeps_anon_exclusive(&m->policy);
+	m->migration = c.migration;
+	m->mempolicy = c.mempolicy;
+	m->mmu_notifiers = c.mmu_notifiers;
+	m->rmap_walks = m->migration || c.swap_slots;
+	if (c.swap_slots)
+		m->try_to_free_pages = try_to_free_pages;
 	m->decisions = *fl_decisions_get();
 	m->describe_more = mm_describe;
 	fl_describe_attach(m);
 	fl_oracle_attach(m, !c.no_oracles);
-	err = machine_init(m);
+	err = machine_init(m, c.swap_slots);
 	if (err)
 		fl_machine_destroy(m);
 	else
@@ -235,9 +259,11 @@ void fl_machine_destroy(struct fl_machine *m)
 		tlb_ubc_exit(&m->cpus[i]);
 		lru_exit(&m->cpus[i]);
 		vma_cache_exit(&m->cpus[i]);
+		anon_vma_cache_exit(&m->cpus[i]);
 		fl_free(m->cpus[i].free);
 		fl_free(m->cpus[i].state);
 	}
+	swap_exit(m);
 	ksm_destroy(m);
 	fl_free(m->state);
 	free(m->cpus);
@@ -257,6 +283,11 @@ unsigned int fl_machine_nr_cpus(const struct fl_machine *m)
 size_t fl_machine_page_size(const struct fl_machine *m)
 {
 	return page_size(m);
+}
+
+size_t fl_hpage_pages(const struct fl_machine *m)
+{
+	return hpage_nr(m);
 }
 
 uint64_t fl_machine_free_frames(struct fl_machine *m)

@@ -9,14 +9,16 @@
  * find it.
  *
  * Models: mm_alloc(), __mmput(), kernel/fork.c; exit_mmap(), mm/mmap.c, Linux 6.12.
- * Policy: none.
+ * Policy: vma_exit.
  */
 #include "mm/mm.h"
 
 #include "mm/file.h"
 #include "mm/ksm.h"
 #include "mm/lru.h"
+#include "mm/mempolicy.h"
 #include "mm/mmap_lock.h"
+#include "mm/mmu_notifier.h"
 #include "mm/tlbflush.h"
 #include "mm/vma.h"
 #include "mm/zap.h"
@@ -49,7 +51,7 @@ static uint64_t new_asid(const struct fl_machine *m, uint64_t id)
 
 int fl_mm_create(struct fl_mm **out, struct fl_machine *m)
 {
-	struct fl_mm *fl_mm = fl_zalloc(sizeof(*fl_mm));
+	struct fl_mm *fl_mm = mm_zalloc(FL_ALLOC_OBJECT, sizeof(*fl_mm));
 	struct mm_struct *mm;
 
 	if (!fl_mm)
@@ -122,7 +124,8 @@ static void exit_mmap(struct mm_struct *mm)
 static void free_vmas(struct mm_struct *mm)
 {
 	/* Their memory comes back at once: who found one and has yet to look at it has to find out. */
-	bool detach = mm->machine->policy.vma_free == FL_VMA_FREE_TYPESAFE;
+	bool detach = mm->machine->policy.vma_free == FL_VMA_FREE_TYPESAFE &&
+		      mm->machine->policy.vma_exit == FL_VMA_EXIT_DETACH;
 	struct vm_area_struct *vma;
 	fl_vaddr at = 0;
 
@@ -136,6 +139,7 @@ static void free_vmas(struct mm_struct *mm)
 		}
 		if (vma->vm_file)
 			fput(vma->vm_file);
+		vma_put_policy(vma);
 		__vm_area_free(vma);
 	}
 	if (detach)
@@ -147,6 +151,8 @@ void mmdrop(struct mm_struct *mm)
 {
 	if (!refcount_dec_and_test(&mm->mm_count))
 		return;
+	if (mm->machine->mmu_notifiers)
+		mmu_notifier_subscriptions_destroy(mm);
 	pgtable_free_tree(mm->machine, mm->pgd, mm->machine->levels - 1);
 	fl_free((struct fl_mm *)mm);
 }

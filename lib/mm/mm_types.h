@@ -9,9 +9,9 @@
  *   field of a VMA            a writer needs       a reader needs
  *   vm_start, vm_end,         mmap:W and VL:W,     mmap:R or VL:R or i_mmap_rwsem or
  *   vm_pgoff                  i_mmap_rwsem and     the anon_vma's lock
- *                             the anon_vma's lock
+ *                             the anon_vma's lock; a stack that grows up to 6.4: stack.c
  *   vm_flags, vm_page_prot    mmap:W and VL:W      mmap:R or VL:R
- *   uffd_ctx                  mmap:W and VL:W      mmap:R or VL:R
+ *   uffd_ctx, vm_policy       mmap:W and VL:W      mmap:R or VL:R
  *   vm_lock_seq               mmap:W and vm_lock   vm_lock for reading, or mmap:W. The early check
  *                             for writing          has neither: a stale value is harmless there
  *   detached                  mmap:W and VL:W      vm_lock for reading
@@ -37,10 +37,15 @@
 #define VM_MAYREAD 0x00000010UL /* mprotect() could make it readable */
 #define VM_MAYWRITE 0x00000020UL
 #define VM_MAYSHARE 0x00000080UL
+#define VM_GROWSDOWN 0x00000100UL /* grows when what is below it is touched: stack.c */
 #define VM_UFFD_MISSING 0x00000200UL
 #define VM_UFFD_WP 0x00001000UL
-#define VM_SOFTDIRTY 0x08000000UL /* all of it counts as soft-dirty; cleared by clear_refs */
-#define VM_MERGEABLE 0x80000000UL /* KSM may merge its pages */
+#define VM_ACCOUNT 0x00100000UL	   /* private, and writable once: it counts as memory in use */
+#define VM_NORESERVE 0x00200000UL  /* it does not, ever */
+#define VM_SOFTDIRTY 0x08000000UL  /* all of it counts as soft-dirty; cleared by clear_refs */
+#define VM_HUGEPAGE 0x20000000UL   /* MADV_HUGEPAGE: huge pages where they fit */
+#define VM_NOHUGEPAGE 0x40000000UL /* MADV_NOHUGEPAGE */
+#define VM_MERGEABLE 0x80000000UL  /* KSM may merge its pages */
 #define VM_UFFD_MINOR 0x4000000000UL
 #define __VM_UFFD_FLAGS (VM_UFFD_MISSING | VM_UFFD_WP | VM_UFFD_MINOR)
 
@@ -84,6 +89,7 @@ struct vm_area_struct {
 						* page_table_lock */
 	uint64_t vm_pgoff; /* page number of vm_start: in the file, or when it was mapped */
 	struct fl_uffd *uffd_ctx;
+	struct mempolicy *vm_policy;	      /* on machines with mempolicy; NULL: the default */
 	struct vm_area_struct *detached_next; /* munmap's list */
 	struct retired retired;
 };
@@ -101,6 +107,7 @@ struct mm_struct {
 	refcount_t mm_count;	      /* the struct, not what is in it: mmgrab(), mmdrop() */
 	struct vma_tree tree;	      /* changed under mmap:W */
 	spinlock_t page_table_lock;   /* guards all entries but those of leaf tables; anon_vma */
+	struct ptdesc *pmd_huge_pte;  /* the same lock: tables in reserve. huge_memory.c */
 	seqcount_t write_protect_seq; /* odd while fork() write-protects */
 	atomic_t tlb_flush_pending;   /* threads that changed entries and have yet to flush */
 	atomic_t wrprotect_pending;   /* of these, who write-protects. Policy wrprotect_sync */
@@ -109,7 +116,9 @@ struct mm_struct {
 	unsigned long flags;	      /* enum mm_flags, atomic */
 	unsigned long cpu_bitmap;     /* mm_cpumask(): CPUs that have it loaded, atomic */
 	struct mm_struct *next;	      /* machine_state.mms, and its lock */
-	struct fl_uffd *uffds;	      /* not closed yet; the same lock */
+	struct fl_mmu_notifier
+		*notifiers;    /* grows under mmap:W with all VMAs marked. mmu_notifier.c */
+	struct fl_uffd *uffds; /* not closed yet; the same lock */
 };
 
 /* The public name. */

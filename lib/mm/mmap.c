@@ -23,7 +23,7 @@
  * A new mapping lies at the lowest address where there is room, as a neighbour's part if they are
  * alike (vma_merge.c). All of it counts as soft-dirty.
  *
- * Models: do_mmap(), mmap_region(), do_vmi_align_munmap(), unmap_region(), mm/mmap.c, Linux 6.5,
+ * Models: do_mmap(), mmap_region(), accountable_mapping(), do_vmi_align_munmap(), unmap_region(), mm/mmap.c, Linux 6.5,
  * free_pgtables(), mm/memory.c; mmap:W is not downgraded. Addresses go bottom-up.
  * Policy: none.
  */
@@ -199,10 +199,18 @@ static struct vm_area_struct *new_vma(const struct vma_merge_struct *vmg)
 	return NULL;
 }
 
+/* Who could write to all of it would need so much memory. */
+static bool accountable_mapping(unsigned long flags)
+{
+	return (flags & (VM_NORESERVE | VM_SHARED | VM_WRITE)) == VM_WRITE;
+}
+
 static int mmap_region(struct vma_merge_struct *vmg)
 {
 	struct vm_area_struct *vma;
 
+	if (accountable_mapping(vmg->flags))
+		vmg->flags |= VM_ACCOUNT;
 	vmg->flags |= VM_SOFTDIRTY;
 	vmg->prev = vma_find_before(vmg->mm, vmg->start);
 	vmg->next = vma_find(vmg->mm, vmg->start);
@@ -248,6 +256,10 @@ static unsigned long mmap_flags(unsigned int prot, unsigned int flags)
 		vm_flags |= VM_WRITE;
 	if (flags & FL_MAP_SHARED)
 		vm_flags |= VM_SHARED | VM_MAYSHARE;
+	if (flags & FL_MAP_GROWSDOWN)
+		vm_flags |= VM_GROWSDOWN;
+	if (flags & FL_MAP_NORESERVE)
+		vm_flags |= VM_NORESERVE;
 	return vm_flags;
 }
 
@@ -274,7 +286,9 @@ static int do_mmap(struct vma_merge_struct *vmg, fl_vaddr addr, unsigned int fla
 	return mmap_region(vmg);
 }
 
-#define MAP_FLAGS_KNOWN (FL_MAP_SHARED | FL_MAP_FIXED | FL_MAP_FIXED_NOREPLACE | FL_MAP_POPULATE)
+#define MAP_FLAGS_KNOWN                                                                            \
+	(FL_MAP_SHARED | FL_MAP_FIXED | FL_MAP_FIXED_NOREPLACE | FL_MAP_POPULATE |                 \
+	 FL_MAP_GROWSDOWN | FL_MAP_NORESERVE)
 
 int fl_mmap(fl_vaddr *out, struct fl_mm *fl_mm, fl_vaddr addr, size_t pages, unsigned int prot,
 	    unsigned int flags, struct fl_file *file, uint64_t pgoff)
@@ -287,6 +301,8 @@ int fl_mmap(fl_vaddr *out, struct fl_mm *fl_mm, fl_vaddr addr, size_t pages, uns
 
 	if (!pages || prot & ~(unsigned int)(FL_READ | FL_WRITE) ||
 	    flags & ~(unsigned int)MAP_FLAGS_KNOWN)
+		return -EINVAL;
+	if (flags & FL_MAP_GROWSDOWN && (file || flags & FL_MAP_SHARED))
 		return -EINVAL;
 	if (flags & (FL_MAP_FIXED | FL_MAP_FIXED_NOREPLACE) && (!addr || addr & (page_size(m) - 1)))
 		return -EINVAL;

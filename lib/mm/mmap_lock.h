@@ -7,7 +7,7 @@
  * Letting go of write mode, also by a downgrade, first ends all VL:W marks of the mm: from then
  * on readers may be inside.
  *
- * After include/linux/mmap_lock.h, Linux 6.4.
+ * After include/linux/mmap_lock.h, Linux 6.4. Policy: vma_end_all.
  */
 #ifndef FL_MM_MMAP_LOCK_H
 #define FL_MM_MMAP_LOCK_H
@@ -16,6 +16,7 @@
 #include "mm/vma_lock.h"
 
 #define mmap_read_lock(mm) down_read(&(mm)->mmap_lock)
+#define mmap_read_trylock(mm) down_read_trylock(&(mm)->mmap_lock)
 #define mmap_read_unlock(mm) up_read(&(mm)->mmap_lock)
 
 static inline void mmap_write_lock(struct mm_struct *mm)
@@ -24,16 +25,27 @@ static inline void mmap_write_lock(struct mm_struct *mm)
 	mm_lock_seqcount_begin(mm);
 }
 
+static inline bool mmap_ends_marks_late(const struct mm_struct *mm)
+{
+	return mm->machine->policy.vma_end_all == FL_VMA_END_AFTER_UNLOCK;
+}
+
 static inline void mmap_write_unlock(struct mm_struct *mm)
 {
-	vma_end_write_all(mm);
+	if (!mmap_ends_marks_late(mm))
+		vma_end_write_all(mm);
 	up_write(&mm->mmap_lock);
+	if (mmap_ends_marks_late(mm))
+		vma_end_write_all(mm);
 }
 
 static inline void mmap_write_downgrade(struct mm_struct *mm)
 {
-	vma_end_write_all(mm);
+	if (!mmap_ends_marks_late(mm))
+		vma_end_write_all(mm);
 	downgrade_write(&mm->mmap_lock);
+	if (mmap_ends_marks_late(mm))
+		vma_end_write_all(mm);
 }
 
 #endif

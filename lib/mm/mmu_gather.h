@@ -49,6 +49,8 @@ bool tlb_remove_page(struct mmu_gather *tlb, struct page *page);
 void pte_free_tlb(struct mmu_gather *tlb, struct ptdesc *table, fl_vaddr addr);
 /* pgtable_free.c: what pte_free_tlb() took, after the flush. Waits, or has somebody wait. */
 void tlb_free_tables(struct mmu_gather *tlb);
+/* pgtable_free.c: interrupts all CPUs, and so waits for GUP-fast that is inside. */
+void tlb_remove_table_sync_one(struct fl_machine *m);
 /* Flushes what was noted so far, and gives it back. */
 void tlb_flush_mmu(struct mmu_gather *tlb);
 /* Flushes only; may be called under a PTL. */
@@ -70,8 +72,12 @@ bool mm_tlb_flush_nested(struct mm_struct *mm);
  * B10, B11 of the fact sheet. Under the PTL of the entry that was cleared:
  */
 void set_tlb_ubc_flush_pending(struct fl_cpu *cpu, struct mm_struct *mm, fl_vaddr addr);
+/* The entry was dirty. */
+void set_tlb_ubc_writable(struct fl_cpu *cpu);
 /* Reclaim's flush, before the pages go, and before one of the mms does. */
 void try_to_unmap_flush(struct fl_cpu *cpu);
+/* The same, if one of the entries was dirty: before a page is written out. */
+void try_to_unmap_flush_dirty(struct fl_cpu *cpu);
 /* Others who meet an empty entry, under its PTL: flushes if reclaim has yet to. Policy tlb_batched. */
 void flush_tlb_batched_pending(struct mm_struct *mm);
 /* machine.c. -ENOMEM. */

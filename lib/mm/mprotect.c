@@ -42,6 +42,23 @@ static unsigned int upgrade_flags(struct vm_area_struct *vma)
 	return vma_wants_writenotify(vma) ? MM_CP_DIRTY_ACCT : 0;
 }
 
+/*
+ * VM_ACCOUNT comes with write permission, and stays: there may be pages that would have to be kept. But where
+ * there are none for sure.
+ */
+static unsigned long account_flags(struct vm_area_struct *vma, unsigned long newflags)
+{
+	unsigned long oldflags = vma->vm_flags;
+
+	if (newflags & VM_WRITE) {
+		if (!(oldflags & (VM_ACCOUNT | VM_WRITE | VM_SHARED | VM_NORESERVE)))
+			newflags |= VM_ACCOUNT;
+	} else if (oldflags & VM_ACCOUNT && vma_is_anonymous(vma) && !READ_ONCE(vma->anon_vma)) {
+		newflags &= ~VM_ACCOUNT;
+	}
+	return newflags;
+}
+
 /* P2 to P4 for [start, end) of @vma. NULL: no memory. Else what it is part of now. */
 static struct vm_area_struct *mprotect_fixup(struct mmu_gather *tlb, struct vm_area_struct *vma,
 					     fl_vaddr start, fl_vaddr end, unsigned long newflags)
@@ -50,6 +67,7 @@ static struct vm_area_struct *mprotect_fixup(struct mmu_gather *tlb, struct vm_a
 
 	if (newflags == vma->vm_flags)
 		return vma;
+	newflags = account_flags(vma, newflags);
 	vma = vma_modify_flags(tlb->mm, vma, start, end, newflags);
 	if (!vma)
 		return NULL;

@@ -21,6 +21,9 @@
  * first: the copy is behind it on each list. Where the copy was merged into a neighbour, and on the
  * way back, the order is unknown: then R2 to R5 are done with the lists locked.
  *
+ * Entries of pages that are about to move (migrate.c) move along: who comes to restore them goes by the
+ * same lists.
+ *
  * Moved entries count as soft-dirty. Userfaultfd does not follow (there is no UFFD_FEATURE_EVENT_REMAP):
  * the copy loses it, and its entries what write-protected them.
  *
@@ -32,6 +35,7 @@
  * Policy: none.
  */
 #include "mm/file.h"
+#include "mm/huge_memory.h"
 #include "mm/mm.h"
 #include "mm/mmap_lock.h"
 #include "mm/mmu_gather.h"
@@ -145,6 +149,11 @@ static uint64_t move_page_tables(const struct pagetable_move *pmc)
 		pmd_t *new_pmdp;
 
 		extent = move_extent(mm->machine, old, new, pmc->len - done);
+		if (pmd_leaf(old_pmd)) { /* no move_huge_pmd() */
+			split_huge_pmd(pmc->old_vma, pmd_offset_lockless(mm->machine, mm->pgd, old),
+				       old);
+			old_pmd = pmd_read_lockless(mm->machine, mm->pgd, old);
+		}
 		if (pmd_none(old_pmd))
 			continue;
 		new_pmdp = pmd_alloc(mm, new);

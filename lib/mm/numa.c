@@ -16,15 +16,19 @@
  * what mprotect() asks, and an entry that was writable always passes: without PageAnonExclusive the
  * rule would make private entries read-only.
  *
+ * On a machine that is made for it (FL_MIGRATION_FAULTS) the fault moves the page between F1 and F2, without
+ * the PTL: migrate.c.
+ *
  * The scanner has the mm for reading only: what keeps others from acting on a protnone entry as if
  * nobody could reach the page is N1, before N2 and gone after N3 (20841405940e).
  *
  * Models: change_prot_numa(), mm/mempolicy.c, do_numa_page(), mm/memory.c, Linux 4.8 to 6.12 (b191f9b106ea,
- * 6a56ccbcf6c6), without migration.
+ * 6a56ccbcf6c6).
  * Policy: numa_write.
  */
 #include "mm/change_protection.h"
 #include "mm/fault.h"
+#include "mm/migrate.h"
 #include "mm/mmap_lock.h"
 #include "mm/tlbflush.h"
 #include "mm/vma.h"
@@ -77,6 +81,21 @@ long fl_change_prot_numa(struct fl_mm *fl_mm, fl_vaddr addr, size_t pages)
 	return changed;
 }
 
+/*
+ * The page may move as well. Then it comes back accessible, and F2 is not needed. False: the PTL is free.
+ */
+static bool numa_page_stays(struct vm_fault *vmf)
+{
+	struct page *page = vm_normal_page(vmf->m, vmf->orig_pte);
+
+	if (!page || !migrate_misplaced_page_prepare(vmf->m, page))
+		return true;
+	spin_unlock(vmf->ptl);
+	if (!migrate_misplaced_page(vmf->m, page))
+		return false;
+	return vmf_map_and_lock(vmf);
+}
+
 vm_fault_t do_numa_page(struct vm_fault *vmf)
 {
 	struct vm_area_struct *vma = vmf->vma;
@@ -84,6 +103,8 @@ vm_fault_t do_numa_page(struct vm_fault *vmf)
 	pte_t pte;
 
 	if (!vmf_map_and_lock(vmf)) /* F1 */
+		return 0;
+	if (vmf->m->migration & FL_MIGRATION_FAULTS && !numa_page_stays(vmf))
 		return 0;
 	if (saves_write(vmf->m)) {
 		writable = pte_write(vmf->orig_pte);

@@ -12,6 +12,9 @@
  *
  * Where there is no leaf table nothing is visited, unless w.alloc: then one is made (-ENOMEM in
  * w.err ends the walk). mmap_lock, or another way to keep tables there. After mm/pagewalk.c.
+ *
+ * A huge page is visited, too: pmd_leaf(w.pmd), as read without a lock. There is no table then. The
+ * caller deals with it, or has it split and comes again (huge_memory.h); w.end = w.addr comes again, too.
  */
 #ifndef FL_MM_PAGEWALK_H
 #define FL_MM_PAGEWALK_H

@@ -10,7 +10,7 @@ pmd_t *pmd_alloc(struct mm_struct *mm, fl_vaddr addr);
 /* Links a leaf table to @pmdp if there is none. 0 or -ENOMEM. */
 int __pte_alloc(struct mm_struct *mm, pmd_t *pmdp);
 
-/* As __pte_alloc(); hands the entry's value back. */
+/* As __pte_alloc(); hands the entry's value back. It may be a huge page's by then, or have been one. */
 static inline int pte_alloc(struct mm_struct *mm, pmd_t *pmdp, pmd_t *pmd)
 {
 	*pmd = pmdp_get(pmdp);
@@ -23,7 +23,8 @@ static inline int pte_alloc(struct mm_struct *mm, pmd_t *pmdp, pmd_t *pmd)
 }
 
 /*
- * The leaf entry for @addr with its table's lock held; *@ptl is to be unlocked. @pmd is not none.
+ * The leaf entry for @addr with its table's lock held; *@ptl is to be unlocked. @pmd points to a table
+ * (pmd_table()), and the caller has what keeps it there: huge_memory.h.
  */
 static inline pte_t *pte_offset_map_lock(struct mm_struct *mm, pmd_t pmd, fl_vaddr addr,
 					 spinlock_t **ptl)

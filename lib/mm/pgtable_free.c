@@ -70,7 +70,7 @@ static void tlb_remove_table_rcu(struct rcu_head *head)
 
 static void free_by_rcu(struct ptdesc *tables)
 {
-	struct mmu_table_batch *batch = fl_zalloc(sizeof(*batch));
+	struct mmu_table_batch *batch = mm_zalloc(FL_ALLOC_FALLBACK, sizeof(*batch));
 
 	if (batch) {
 		batch->tables = tables;
@@ -86,11 +86,17 @@ static void tlb_remove_table_smp_sync(void *info)
 	(void)info; /* it came: the CPU has interrupts on */
 }
 
+void tlb_remove_table_sync_one(struct fl_machine *m)
+{
+	uint64_t all = m->nr_cpus < 64 ? (1ULL << m->nr_cpus) - 1 : ~0ULL;
+
+	smp_call_function_many(all & ~FL_BIT(smp_processor_id()), tlb_remove_table_smp_sync, NULL);
+}
+
 void tlb_free_tables(struct mmu_gather *tlb)
 {
 	struct fl_machine *m = tlb->mm->machine;
 	struct ptdesc *tables = tlb->tables;
-	uint64_t all = m->nr_cpus < 64 ? (1ULL << m->nr_cpus) - 1 : ~0ULL;
 
 	if (!tables)
 		return;
@@ -104,8 +110,7 @@ void tlb_free_tables(struct mmu_gather *tlb)
 		free_by_rcu(tables);
 		break;
 	case FL_PGTABLE_FREE_IPI:
-		smp_call_function_many(all & ~FL_BIT(smp_processor_id()), tlb_remove_table_smp_sync,
-				       NULL);
+		tlb_remove_table_sync_one(m);
 		free_table_list(tables);
 		break;
 	case FL_PGTABLE_FREE_AFTER_FLUSH:

@@ -48,7 +48,7 @@ int fl_pipe_create(struct fl_pipe **out, struct fl_machine *m, unsigned int slot
 	struct fl_pipe *pipe;
 
 	slots = slots ? slots : PIPE_DEF_BUFFERS;
-	pipe = fl_zalloc(sizeof(*pipe) + slots * sizeof(struct pipe_buffer));
+	pipe = mm_zalloc(FL_ALLOC_OBJECT, sizeof(*pipe) + slots * sizeof(struct pipe_buffer));
 	if (!pipe)
 		return -ENOMEM;
 	pipe->machine = m;

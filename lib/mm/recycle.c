@@ -2,6 +2,8 @@
 /* recycle.c - retired memory, native engine. See recycle.h. */
 #include "mm/recycle.h"
 
+#include "mmu/alloc.h"
+
 #ifndef FAULTLINE_CHECK
 
 #include <stdlib.h>
@@ -45,7 +47,7 @@ void recycle_put(struct recycler **recycler, struct retired *list,
 	struct recycler *r = *recycler;
 
 	if (!r)
-		r = *recycler = calloc(1, sizeof(*r));
+		r = *recycler = host_calloc(FL_ALLOC_FALLBACK, 1, sizeof(*r));
 	if (!r) {
 		call_rcu(&list->rcu, free_list_rcu_cb);
 		return;

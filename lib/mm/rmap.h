@@ -45,13 +45,15 @@
  * the anon_vma's. The protocol is at the top of anon_vma.c.
  */
 struct anon_vma {
-	struct anon_vma *root;	   /* whose rwsem guards the whole family's lists; constant */
+	struct anon_vma *root;	   /* whose rwsem guards the whole family's lists; constant, but see
+				    * anon_vma_cache.h */
 	struct rw_semaphore rwsem; /* the root's counts */
 	refcount_t refcount;	   /* one per chain element, and one of each child for its parent */
 	long num_children;	   /* root's rwsem; these two decide whether fork may reuse it */
 	long num_active_vmas;	   /* VMAs whose vma->anon_vma it is */
 	struct anon_vma *parent;   /* constant; the root's is itself */
 	struct anon_vma_chain *chain; /* root's rwsem: all VMAs that may have pages of it */
+	struct anon_vma *free_next;   /* anon_vma_cache.c */
 };
 
 struct anon_vma_chain {
@@ -63,7 +65,7 @@ struct anon_vma_chain {
 	struct anon_vma_chain **pprev_same_anon_vma; /* what points to it there; the same */
 };
 
-/* Who walks from a page to its mappings would hold it for reading. Inside i_mmap_rwsem. */
+/* Who walks from a page to its mappings holds it for reading (rmap_walk.c). Inside i_mmap_rwsem. */
 #define anon_vma_lock_write(anon_vma) down_write(&(anon_vma)->root->rwsem)
 #define anon_vma_unlock_write(anon_vma) up_write(&(anon_vma)->root->rwsem)
 
@@ -72,8 +74,16 @@ static inline void get_anon_vma(struct anon_vma *anon_vma)
 	refcount_inc(&anon_vma->refcount);
 }
 
-/* Without a lock of the family's: the last one frees it. */
-void put_anon_vma(struct anon_vma *anon_vma);
+#define anon_vma_lock_read(anon_vma) down_read(&(anon_vma)->root->rwsem)
+#define anon_vma_unlock_read(anon_vma) up_read(&(anon_vma)->root->rwsem)
+
+/* The last reference went. Without a lock of the family's. */
+void __put_anon_vma(struct fl_machine *m, struct anon_vma *anon_vma);
+static inline void put_anon_vma(struct fl_machine *m, struct anon_vma *anon_vma)
+{
+	if (refcount_dec_and_test(&anon_vma->refcount))
+		__put_anon_vma(m, anon_vma);
+}
 int __anon_vma_prepare(struct vm_area_struct *vma);
 
 /*
@@ -106,13 +116,24 @@ void unlink_anon_vmas(struct vm_area_struct *vma);
 /* A fresh page that only this entry, which is yet to be set, will map. Exclusive. Under the PTL. */
 void page_add_new_anon_rmap(const struct fl_machine *m, struct page *page,
 			    struct vm_area_struct *vma, fl_vaddr addr);
+/*
+ * One more entry, which is yet to be set, maps an anonymous page that knows its anon_vma: it comes back
+ * from a migration, or from the swap cache. Under the PTL.
+ */
+#define page_add_anon_rmap(page, exclusive)                                                        \
+	do {                                                                                       \
+		atomic_inc(&(page)->_mapcount);                                                    \
+		if (exclusive)                                                                     \
+			SetPageAnonExclusive(page);                                                \
+	} while (0)
 /* One more entry maps an anonymous page: a copy of one in another mm (fork), or KSM's. */
 #define page_dup_rmap(page) atomic_inc(&(page)->_mapcount)
 /*
  * A page that only one entry maps belongs to @vma's mm from now on, whoever made it: rmap walks need
  * not look at parents and siblings any more. With the page lock and the PTL.
  */
-#define page_move_anon_rmap(page, vma) WRITE_ONCE((page)->mapping, READ_ONCE((vma)->anon_vma))
+#define page_move_anon_rmap(page, vma)                                                             \
+	WRITE_ONCE(compound_head(page)->mapping, READ_ONCE((vma)->anon_vma))
 /* The caller cleared or replaced an entry that mapped @page. Under the PTL. */
 #define page_remove_rmap(page) ((void)atomic_add_negative(-1, &(page)->_mapcount))
 

@@ -22,14 +22,17 @@
  * must happen: a batch in which nothing was noted flushes nothing (policy soft_dirty_flush).
  *
  * A page that a device may write to stays soft-dirty and writable (policy soft_dirty_pinned): by a
- * write fault the mapping could leave the pin behind, and the device's writes fault nowhere.
+ * write fault the mapping could leave the pin behind, and the device's writes fault nowhere. The look and
+ * D3 are two steps, and GUP-fast heeds no PTL: it may pin in between (clear-refs-gup-fast, up to 5.18).
  *
  * Models: clear_refs_write(), clear_soft_dirty(), clear_refs_pte_range(), fs/proc/task_mmu.c, Linux 4.8
- * to 6.12 (29a951dfb3c3, 912efa17e512, 9348b73c2e1b, 49b0638502da).
+ * to 6.12 (29a951dfb3c3, 912efa17e512, 9348b73c2e1b, 49b0638502da). A huge page is a whole VMA's part: never
+ * partly in a range.
  * Policy: soft_dirty_lock, soft_dirty_flush, soft_dirty_pinned; protect_flush, for candidate fix F2.
  */
 #include "mm/change_protection.h"
 #include "mm/fault.h"
+#include "mm/huge_memory.h"
 #include "mm/mmap_lock.h"
 #include "mm/pagewalk.h"
 #include "mm/tlbflush.h"
@@ -87,6 +90,28 @@ static void clear_soft_dirty_range(struct vm_area_struct *vma, struct pte_walk *
 	pte_walk_unlock(w);
 }
 
+/* D3, or clear_refs(1), for a huge page. Invalid for a moment, so flushed at once. */
+static void clear_huge_pmd(struct vm_area_struct *vma, struct pte_walk *w, enum fl_clear_refs what)
+{
+	struct mm_struct *mm = w->mm;
+	pmd_t pmd;
+
+	spin_lock(pmd_lockptr(mm));
+	pmd = pmdp_get(w->pmdp);
+	if (!pmd_leaf(pmd)) {
+		w->end = w->addr; /* come again */
+	} else if (what != FL_CLEAR_REFS_SOFT_DIRTY) {
+		if (pte_young(pmd))
+			FL_VOID_RMW(and, w->pmdp, ~_PAGE_ACCESSED,
+				    "pmdp_test_and_clear_young(w->pmdp)");
+	} else if (!pte_is_pinned(vma, pmd)) {
+		pmd = pmdp_invalidate(vma, w->addr, w->pmdp);
+		pmd = pte_clear_soft_dirty(pte_wrprotect(pmd));
+		FL_STEP("D3", set_pte_at(mm, w->addr, w->pmdp, pmd));
+	}
+	spin_unlock(pmd_lockptr(mm));
+}
+
 /* Not flushed: an entry that stays in some TLB goes on without the bit. */
 static void clear_accessed_range(struct vm_area_struct *vma, struct pte_walk *w)
 {
@@ -113,7 +138,9 @@ static void walk_page_range(struct mm_struct *mm, enum fl_clear_refs what)
 		if (mark)
 			vma_start_write(vma);
 		while (pte_walk_next(&w)) {
-			if (what == FL_CLEAR_REFS_SOFT_DIRTY)
+			if (pmd_leaf(w.pmd))
+				clear_huge_pmd(vma, &w, what);
+			else if (what == FL_CLEAR_REFS_SOFT_DIRTY)
 				clear_soft_dirty_range(vma, &w);
 			else
 				clear_accessed_range(vma, &w);

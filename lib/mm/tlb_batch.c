@@ -16,17 +16,28 @@
  * promises his caller (no access any more) would not hold (B10 of the fact sheet). R2 is under the
  * PTL, so B2 sees it if B1 sees R1.
  *
+ * With counts there is more to it than the PTL: who has *another* PTL may read R2's count, flush, and note that
+ * this one is covered. So R1 has to be visible before R2, or translations are made from the old entry
+ * behind that flush: [b], a store barrier between the two. set_tlb_ubc_flush_pending() has barrier() there,
+ * for the compiler; what orders the two is what each processor's arch_tlbbatch_add_pending() does on the way
+ * (policy tlb_batched_order).
+ *
  * The two counts are in one word: low half pending, high half the pending that the last flush
  * covered. R2 under another PTL between B2 and B4 makes B4's cmpxchg() fail, and the next one flushes
  * again. With a plain flag B4 would wipe R2 out (B11, policy bool). R4 leaves the word alone: a flush
  * too many does no harm.
  *
- * Models: set_tlb_ubc_flush_pending(), try_to_unmap_flush(), flush_tlb_batched_pending(), mm/rmap.c,
- * Linux 4.13 to 6.1. The batch has room for a few address spaces and is flushed when it is full.
- * Policy: tlb_batched.
+ * Before a page is written to swap its dirty entries must be out of TLBs: a store behind the write would be
+ * lost with the page. Clean ones need not be, the processor asks before it makes them dirty.
+ *
+ * Models: set_tlb_ubc_flush_pending(), try_to_unmap_flush(), try_to_unmap_flush_dirty(),
+ * flush_tlb_batched_pending(), mm/rmap.c, Linux 4.13 to 6.1. The batch has room for a few address spaces and is
+ * flushed when it is full; it keeps the struct of each, which kernels need not, for they note CPUs.
+ * Policy: tlb_batched, tlb_batched_order.
  */
 #include <errno.h>
 
+#include "mm/mm.h"
 #include "mm/mmu_gather.h"
 #include "mm/tlbflush.h"
 
@@ -39,6 +50,7 @@
 /* Its CPU's alone. */
 struct tlbflush_unmap_batch {
 	unsigned int nr;
+	bool writable; /* a dirty entry is among them */
 	struct {
 		struct mm_struct *mm;
 		fl_vaddr start, end;
@@ -47,13 +59,17 @@ struct tlbflush_unmap_batch {
 
 int tlb_ubc_init(struct fl_cpu *cpu)
 {
-	cpu->ubc = fl_zalloc(sizeof(*cpu->ubc));
+	cpu->ubc = mm_zalloc(FL_ALLOC_MACHINE, sizeof(*cpu->ubc));
 	return cpu->ubc ? 0 : -ENOMEM;
 }
 
 void tlb_ubc_exit(struct fl_cpu *cpu)
 {
-	fl_free(cpu->ubc);
+	struct tlbflush_unmap_batch *ubc = cpu->ubc;
+
+	for (unsigned int i = 0; ubc && i < ubc->nr; i++)
+		mmdrop(ubc->ranges[i].mm);
+	fl_free(ubc);
 }
 
 /* R2, for this CPU's own R4. */
@@ -71,6 +87,7 @@ static void ubc_note(struct fl_cpu *cpu, struct mm_struct *mm, fl_vaddr addr)
 	}
 	if (i == ubc->nr) {
 		ubc->nr++;
+		mmgrab(mm); /* its entries are gone: nothing else keeps it */
 		ubc->ranges[i].mm = mm;
 		ubc->ranges[i].start = addr;
 		ubc->ranges[i].end = end;
@@ -98,6 +115,8 @@ static void count_pending(struct mm_struct *mm)
 void set_tlb_ubc_flush_pending(struct fl_cpu *cpu, struct mm_struct *mm, fl_vaddr addr)
 {
 	ubc_note(cpu, mm, addr);
+	if (cpu->machine->policy.tlb_batched_order == FL_TLB_BATCHED_ORDER_ARCH)
+		smp_wmb(); /* [b] */
 	switch (cpu->machine->policy.tlb_batched) {
 	case FL_TLB_BATCHED_NONE:
 		break;
@@ -114,9 +133,23 @@ void try_to_unmap_flush(struct fl_cpu *cpu)
 {
 	struct tlbflush_unmap_batch *ubc = cpu->ubc;
 
-	for (unsigned int i = 0; i < ubc->nr; i++)
+	for (unsigned int i = 0; i < ubc->nr; i++) {
 		flush_tlb_mm_range(ubc->ranges[i].mm, ubc->ranges[i].start, ubc->ranges[i].end);
+		mmdrop(ubc->ranges[i].mm);
+	}
 	ubc->nr = 0;
+	ubc->writable = false;
+}
+
+void set_tlb_ubc_writable(struct fl_cpu *cpu)
+{
+	cpu->ubc->writable = true;
+}
+
+void try_to_unmap_flush_dirty(struct fl_cpu *cpu)
+{
+	if (cpu->ubc->writable)
+		try_to_unmap_flush(cpu);
 }
 
 static void flush_by_flag(struct mm_struct *mm)

@@ -57,13 +57,24 @@ static inline pte_t ptep_get_and_clear(struct mm_struct *mm, fl_vaddr addr, pte_
 	return pgtable_get_and_clear(mm->machine, ptep);
 }
 
+/*
+ * Can a CPU have a translation of the entry, which was @pte? A NUMA hint may be too new for TLBs to know
+ * (20841405940e, B6 of the fact sheet): who made it said so before (mmu_gather.h, G1).
+ */
+static inline bool pte_accessible(struct mm_struct *mm, pte_t pte)
+{
+	if (pte & _PAGE_PRESENT)
+		return true;
+	return mm->machine->policy.pte_accessible == FL_PTE_ACCESSIBLE_PENDING &&
+	       pte_protnone(pte) && mm_tlb_flush_pending(mm);
+}
+
 /* The same; a translation that no CPU can have cached needs no flush. */
 static inline pte_t ptep_clear_flush(struct vm_area_struct *vma, fl_vaddr addr, pte_t *ptep)
 {
 	pte_t pte = ptep_get_and_clear(vma->vm_mm, addr, ptep);
 
-	/* pte_accessible(): a NUMA hint may be too new for TLBs to know (20841405940e). */
-	if (pte & _PAGE_PRESENT || (pte_protnone(pte) && mm_tlb_flush_pending(vma->vm_mm)))
+	if (pte_accessible(vma->vm_mm, pte))
 		flush_tlb_page(vma, addr);
 	return pte;
 }

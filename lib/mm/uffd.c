@@ -88,6 +88,8 @@ static bool userfaultfd_must_wait(struct vm_fault *vmf, unsigned long reason)
 
 	if (pmd_none(pmd))
 		return true;
+	if (pmd_leaf(pmd)) /* it came before somebody registered: nobody waits for it */
+		return false;
 	pte = ptep_get(pte_offset_map(vmf->m, pmd, vmf->address));
 	if (pte_none(pte) || is_pte_marker(pte))
 		return true;
@@ -155,7 +157,7 @@ vm_fault_t handle_userfault(struct vm_fault *vmf, unsigned long reason)
 		wait_for_release(vmf, ctx);
 		return VM_FAULT_RETRY;
 	}
-	uwq = fl_zalloc(sizeof(*uwq));
+	uwq = mm_zalloc_nofail(sizeof(*uwq)); /* a kernel's is on the stack */
 	if (!uwq)
 		return VM_FAULT_OOM;
 	if (reason == VM_UFFD_WP)
@@ -466,7 +468,7 @@ int fl_uffd_create_with(struct fl_uffd **out, struct fl_mm *mm, unsigned int fea
 	/* A record of writes has to have those to empty places, too. */
 	if (features & FL_UFFD_FEATURE_WP_ASYNC)
 		features |= FL_UFFD_FEATURE_WP_UNPOPULATED;
-	uffd = fl_zalloc(sizeof(*uffd));
+	uffd = mm_zalloc(FL_ALLOC_OBJECT, sizeof(*uffd));
 	if (!uffd)
 		return -ENOMEM;
 	uffd->mm = &mm->mm;

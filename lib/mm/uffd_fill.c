@@ -5,7 +5,7 @@
  *
  * State: the entry, under its PTL; for shared memory also the file's slot for the page, under i_pages.
  *
- *   I1  mmap:R; the range is registered
+ *   I1  mmap:R; the range is registered; private: there is an anon_vma
  *   I2  a page: new and filled, or the file's own
  *   I3  shared memory: a new page, locked, goes     a fault that finds it there, truncation: wait for
  *       into the file, or it has one: -EEXIST       its lock, which I7 is done with
@@ -66,6 +66,8 @@ static int mfill_lock(const struct mfill *f, pte_t **ptep, spinlock_t **ptl)
 
 	if (!pmdp || pte_alloc(f->mm, pmdp, &pmd))
 		return -ENOMEM;
+	if (pmd_leaf(pmd))
+		return -EEXIST;
 	*ptep = pte_offset_map_lock(f->mm, pmd, f->addr, ptl);
 	return 0;
 }
@@ -136,12 +138,9 @@ static struct page *mfill_new_page(const struct mfill *f)
 /* In a private mapping. */
 static int mfill_atomic_pte_copy(const struct mfill *f)
 {
-	struct page *page;
+	struct page *page = mfill_new_page(f);
 	int ret;
 
-	if (anon_vma_prepare(f->vma))
-		return -ENOMEM;
-	page = mfill_new_page(f);
 	if (!page)
 		return -ENOMEM;
 	ret = mfill_atomic_install_pte(f, page, false);
@@ -220,8 +219,13 @@ static int mfill_atomic_pte(const struct mfill *f)
 		return -EINVAL;
 	if (!vma_is_anonymous(vma) && !vma_is_shmem(vma))
 		return -EINVAL;
+	if (f->mode == MFILL_ATOMIC_CONTINUE && !vma_is_shmem(vma))
+		return -EINVAL;
+	/* Whatever comes, also the zero page: so fork() copies the entry. */
+	if (!(vma->vm_flags & VM_SHARED) && anon_vma_prepare(vma))
+		return -ENOMEM;
 	if (f->mode == MFILL_ATOMIC_CONTINUE)
-		return vma_is_shmem(vma) ? mfill_atomic_pte_continue(f) : -EINVAL;
+		return mfill_atomic_pte_continue(f);
 	if (vma->vm_flags & VM_SHARED)
 		return shmem_mfill_atomic_pte(f);
 	return f->mode == MFILL_ATOMIC_COPY ? mfill_atomic_pte_copy(f)

@@ -14,8 +14,8 @@
  *   W4  end all marks (mmap_write_unlock())  R4  use it
  *   W5  free what left the tree, by RCU; or at once, for other VMAs (vma_free=typesafe)
  *
- * A new VMA is marked before it is in the tree: so nobody uses it before W4 (33313a747e81;
- * earlier 6.4 kernels marked it later). A VMA that leaves is marked and detached before: who
+ * A new VMA is marked before it is in the tree: so nobody uses it before W4. 6.4 marked it when it changed it further, or
+ * never (33313a747e81): no harm came of it before faults of files did with the VMA's lock (A5d). A VMA that leaves is marked and detached before: who
  * found it in the old tree gives up at R2, or finds out at R3.
  *
  * Who walks from a page to its mappings holds no mmap_lock, but i_mmap_rwsem or the anon_vma's lock.
@@ -25,11 +25,13 @@
  *
  * Models: vm_area_alloc(), vm_area_dup(), vm_area_free(), kernel/fork.c; __split_vma(),
  * vma_prepare(), vma_complete(), vma_link(), mm/mmap.c; Linux 6.4 and 6.5.
- * Policy: vma_lock (is there a lockless reader to wait for), vma_free.
+ * Policy: vma_lock (is there a lockless reader to wait for), vma_free, insert_vma_lock, vma_dup.
  */
 #include "mm/vma.h"
 
 #include "mm/file.h"
+#include "mm/huge_memory.h"
+#include "mm/mempolicy.h"
 #include "mm/rmap.h"
 #include "mm/vma_cache.h"
 #include "mm/vma_lock.h"
@@ -37,11 +39,6 @@
 
 #include <errno.h>
 #include <string.h>
-
-static bool has_lockless_readers(const struct mm_struct *mm)
-{
-	return mm->machine->policy.vma_lock != FL_VMA_LOCK_NONE;
-}
 
 pte_t vm_get_page_prot(unsigned long flags)
 {
@@ -90,16 +87,19 @@ static struct vm_area_struct *vma_used(struct mm_struct *mm)
 
 static struct vm_area_struct *vma_memory(struct mm_struct *mm)
 {
-	struct vm_area_struct *vma = vma_used(mm);
+	struct vm_area_struct *vma;
 
+	if (should_fail_alloc(FL_ALLOC_VMA))
+		return NULL;
+	vma = vma_used(mm);
 	if (vma) {
 		vma_wipe(vma);
 		return vma;
 	}
-	vma = fl_zalloc(sizeof(*vma));
+	vma = mm_zalloc_nofail(sizeof(*vma)); /* asked above */
 	if (!vma || mm->machine->policy.vma_lock != FL_VMA_LOCK_RWSEM_SEQ)
 		return vma;
-	vma->vm_lock = fl_zalloc(sizeof(*vma->vm_lock));
+	vma->vm_lock = mm_zalloc(FL_ALLOC_VMA, sizeof(*vma->vm_lock));
 	if (!vma->vm_lock) {
 		fl_free(vma);
 		return NULL;
@@ -145,6 +145,8 @@ static struct vm_area_struct *vma_copy(struct mm_struct *mm, const struct vm_are
 
 	if (!vma)
 		return NULL;
+	if (mm->machine->policy.vma_dup == FL_VMA_DUP_COUNT)
+		refcount_set(&vma->vm_refcnt, refcount_read(&orig->vm_refcnt));
 	if (orig->vm_file) {
 		vma->vm_ops = orig->vm_ops;
 		vma->vm_file = orig->vm_file;
@@ -153,6 +155,7 @@ static struct vm_area_struct *vma_copy(struct mm_struct *mm, const struct vm_are
 		vma->uffd_ctx = orig->uffd_ctx;
 	if (orig->anon_vma)
 		vma->anon_vma = orig->anon_vma;
+	vma_dup_policy(vma, orig);
 	return vma;
 }
 
@@ -174,16 +177,21 @@ void __vm_area_free(struct vm_area_struct *vma)
 	fl_free(vma);
 }
 
+/* By a callback of RCU: the mm may be gone. */
 void retired_free_vma(struct retired *retired)
 {
-	__vm_area_free(vma_of(retired));
+	struct vm_area_struct *vma = vma_of(retired);
+
+	FL_HOOK(fl_oracle_vma_free(vma));
+	fl_free(vma->vm_lock);
+	fl_free(vma);
 }
 
 void vm_area_free(struct vm_area_struct *vma)
 {
 	struct mm_struct *mm = vma->vm_mm;
 
-	if (has_lockless_readers(mm) && !is_typesafe(mm))
+	if (vma_lockless_readers(mm) && !is_typesafe(mm))
 		recycle_put(&mm->tree.recycler, &vma->retired, retired_free_vma);
 	else
 		__vm_area_free(vma);
@@ -193,6 +201,7 @@ void remove_vma(struct vm_area_struct *vma)
 {
 	if (vma->vm_file)
 		fput(vma->vm_file);
+	vma_put_policy(vma);
 	vm_area_free(vma);
 }
 
@@ -213,7 +222,8 @@ static int tree_insert(struct mm_struct *mm, struct vm_area_struct *vma)
 	struct vma_txn txn;
 	int err;
 
-	vma_start_write(vma);
+	if (mm->machine->policy.insert_vma_lock == FL_VMA_WRITE_LOCKED)
+		vma_start_write(vma);
 	vma_mark_attached(vma);
 	vma_txn_begin(&txn, &mm->tree);
 	err = vma_txn_insert(&txn, &entry);
@@ -221,7 +231,7 @@ static int tree_insert(struct mm_struct *mm, struct vm_area_struct *vma)
 		vma_txn_abort(&txn);
 		vma_mark_detached(vma);
 	} else {
-		vma_txn_commit(&txn, has_lockless_readers(mm));
+		vma_txn_commit(&txn, vma_lockless_readers(mm));
 	}
 	return err;
 }
@@ -271,7 +281,7 @@ int vma_detach_range(struct vm_area_struct **list, struct mm_struct *mm,
 		vma_start_write(vma);
 		vma_mark_detached(vma);
 	}
-	vma_txn_commit(&txn, has_lockless_readers(mm));
+	vma_txn_commit(&txn, vma_lockless_readers(mm));
 	return 0;
 }
 
@@ -304,6 +314,17 @@ static void remove_merged(struct vm_area_struct *vma)
 	remove_vma(vma);
 }
 
+/* No huge page reaches across a boundary. Each that there will be is inside of what is there now. */
+static void vma_adjust_trans_huge(struct mm_struct *mm, const struct vma_change *c)
+{
+	split_huge_pmd_if_needed(mm, c->start);
+	split_huge_pmd_if_needed(mm, c->end);
+	if (c->other) {
+		split_huge_pmd_if_needed(mm, c->other_start);
+		split_huge_pmd_if_needed(mm, c->other_end);
+	}
+}
+
 int vma_commit(struct mm_struct *mm, const struct vma_change *c)
 {
 	struct vm_area_struct *vma = c->vma, *other = c->other;
@@ -322,6 +343,8 @@ int vma_commit(struct mm_struct *mm, const struct vma_change *c)
 		vma_link_file(c->insert);
 	if (!anon_vma && other)
 		anon_vma = other->anon_vma;
+	if (mm->machine->huge_pages)
+		vma_adjust_trans_huge(mm, c);
 	if (mapping)
 		down_write(&mapping->i_mmap_rwsem);
 	if (anon_vma)
@@ -334,7 +357,7 @@ int vma_commit(struct mm_struct *mm, const struct vma_change *c)
 	}
 	for (int i = 0; i < 2 && c->remove[i]; i++)
 		vma_mark_detached(c->remove[i]);
-	vma_txn_commit(&txn, has_lockless_readers(mm));
+	vma_txn_commit(&txn, vma_lockless_readers(mm));
 	if (anon_vma)
 		anon_vma_unlock_write(anon_vma);
 	if (mapping)
@@ -367,6 +390,7 @@ struct vm_area_struct *__split_vma(struct mm_struct *mm, struct vm_area_struct *
 	if (new->vm_file)
 		fput(new->vm_file);
 free:
+	vma_put_policy(new);
 	__vm_area_free(new);
 	return NULL;
 }

@@ -7,15 +7,37 @@
 
 /*
  * Under mmap:R or mmap:W. vma_find(): the first that ends after @addr; vma_find_before(): the last
- * that starts before it.
+ * that starts before it. For loops over VMAs, which rely on mmap_lock alone.
  */
-#define vma_lookup(mm, addr) vma_tree_lookup(&(mm)->tree, addr)
 #define vma_find(mm, addr) vma_tree_find(&(mm)->tree, addr)
 #define vma_find_before(mm, addr) vma_tree_find_before(&(mm)->tree, addr)
+
+/*
+ * One lookup. Kernels do it in a reader section of RCU, too; here it is one only where mmap:R does not keep the nodes
+ * there (stack.c).
+ */
+static inline struct vm_area_struct *vma_lookup(struct mm_struct *mm, uint64_t addr)
+{
+	bool rcu = mm->machine->policy.stack_growth == FL_STACK_MMAP_READ_NODE;
+	struct vm_area_struct *vma;
+
+	if (rcu)
+		rcu_read_lock();
+	vma = vma_tree_lookup(&mm->tree, addr);
+	if (rcu)
+		rcu_read_unlock();
+	return vma;
+}
 
 static inline uint64_t vma_pages(const struct vm_area_struct *vma)
 {
 	return (vma->vm_end - vma->vm_start) >> vma->vm_mm->machine->page_shift;
+}
+
+/* Are there readers of VMAs and of their tree who hold no mmap_lock? */
+static inline bool vma_lockless_readers(const struct mm_struct *mm)
+{
+	return mm->machine->policy.vma_lock != FL_VMA_LOCK_NONE;
 }
 
 /* --- vma.c --- */
@@ -105,6 +127,9 @@ struct vm_area_struct *vma_modify_flags(struct mm_struct *mm, struct vm_area_str
 struct vm_area_struct *vma_modify_flags_uffd(struct mm_struct *mm, struct vm_area_struct *vma,
 					     uint64_t start, uint64_t end, unsigned long new_flags,
 					     struct fl_uffd *new_ctx);
+/* The same for mbind(): is about to get this policy. What it returns may have an equal one already. */
+struct vm_area_struct *vma_modify_policy(struct mm_struct *mm, struct vm_area_struct *vma,
+					 uint64_t start, uint64_t end, struct mempolicy *new_pol);
 /*
  * Joins @vma, which was changed already, with its neighbours where they are alike; returns what it is
  * part of now.
@@ -120,6 +145,7 @@ struct vma_merge_struct {
 	unsigned long flags;
 	struct fl_file *file;
 	struct fl_uffd *uffd_ctx;
+	struct mempolicy *policy;
 	struct vm_area_struct *src; /* whose pages are in it, or come to it; NULL: a new mapping */
 };
 /*

@@ -61,7 +61,7 @@ int vma_cache_init(struct fl_cpu *cpu)
 {
 	if (cpu->machine->policy.vma_free != FL_VMA_FREE_TYPESAFE)
 		return 0;
-	cpu->vmas = fl_zalloc_aligned(sizeof(*cpu->vmas), 64);
+	cpu->vmas = mm_zalloc_aligned(FL_ALLOC_MACHINE, sizeof(*cpu->vmas), 64);
 	return cpu->vmas ? 0 : -ENOMEM;
 }
 

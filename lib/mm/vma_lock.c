@@ -37,7 +37,8 @@
  * Linux 6.4 (5e31275cc997) and, with the policies, 6.5 (b1f02b95758d), 6.14 (eb449bd96954), 6.15
  * (f35ab95ca0af, 3104138517fc), 6.17 (9bbffee67ffd).
  * Policy: vma_lock, mm_lock_seq, vma_unlock_order, vma_check_order, vma_mark, vma_try_mark,
- * vma_early_check, vma_anon_check, vma_foreign.
+ * vma_early_check, vma_anon_check, vma_foreign, vma_lock_files, vma_lock_uffd; of mutants vma_checks, vma_mark_place,
+ * vma_end_read.
  */
 #include "mm/vma_lock.h"
 
@@ -66,20 +67,25 @@ static void set_mark(struct vm_area_struct *vma, int seq, enum fl_vma_access how
 
 static void mark(struct vm_area_struct *vma, int seq, const struct fl_policy *policy)
 {
+	bool inside = policy->vma_mark_place == FL_VMA_MARK_INSIDE;
 	struct rw_semaphore *lock;
 
 	if (policy->vma_lock == FL_VMA_LOCK_REFCNT) {
 		bool closed = __vma_enter_locked(vma, 1); /* A1 */
 
-		set_mark(vma, seq, policy->vma_mark);
+		if (inside)
+			set_mark(vma, seq, policy->vma_mark);
 		if (closed)
 			__vma_exit_locked(vma); /* A3 */
-		return;
+	} else {
+		lock = &vma->vm_lock->lock;
+		FL_STEP("A1", down_write(lock));
+		if (inside)
+			set_mark(vma, seq, policy->vma_mark);
+		FL_STEP("A3", up_write(lock));
 	}
-	lock = &vma->vm_lock->lock;
-	FL_STEP("A1", down_write(lock));
-	set_mark(vma, seq, policy->vma_mark);
-	FL_STEP("A3", up_write(lock));
+	if (!inside)
+		set_mark(vma, seq, policy->vma_mark);
 }
 
 void vma_start_write(struct vm_area_struct *vma)
@@ -228,7 +234,7 @@ enum vma_entry_result vma_start_read(struct mm_struct *mm, struct vm_area_struct
 		mm_seq = FL_STEP("B3", smp_load_acquire(&mm->mm_lock_seq)); /* [seq] */
 	else
 		mm_seq = FL_STEP("B3", READ_ONCE(mm->mm_lock_seq));
-	if (seq == mm_seq) {
+	if (seq == mm_seq && policy->vma_checks != FL_VMA_CHECKS_NO_SEQUENCE) {
 		leave(vma, policy);
 		return VMA_CLOSED;
 	}
@@ -241,6 +247,13 @@ void vma_end_read(struct vm_area_struct *vma)
 	const struct fl_policy *policy = &vma->vm_mm->machine->policy;
 
 	FL_HOOK(fl_oracle_vma_unlocking((unsigned int)smp_processor_id(), vma));
+	if (policy->vma_end_read == FL_VMA_END_READ_NO_RCU) {
+		leave(vma, policy);
+		if (policy->vma_lock ==
+		    FL_VMA_LOCK_RWSEM_SEQ) /* rwsem_wake(); under RCU it is as good as nothing */
+			(void)rwsem_is_locked(&vma->vm_lock->lock);
+		return;
+	}
 	rcu_read_lock();
 	leave(vma, policy);
 	rcu_read_unlock();
@@ -252,33 +265,47 @@ void vma_end_read(struct vm_area_struct *vma)
  */
 static bool vma_usable(struct mm_struct *mm, struct vm_area_struct *vma, fl_vaddr addr)
 {
-	unsigned long flags;
+	const struct fl_policy *policy = &mm->machine->policy;
 	uint64_t start, end;
 
 	/* Memory of a VMA comes back for others, of other mms, too. */
-	if (mm->machine->policy.vma_free == FL_VMA_FREE_TYPESAFE &&
-	    (vma->vm_mm != mm || !vma_is_anonymous(vma)))
+	if (policy->vma_free == FL_VMA_FREE_TYPESAFE && policy->vma_checks != FL_VMA_CHECKS_NO_MM &&
+	    vma->vm_mm != mm)
 		return false;
-	flags = FL_STEP("B4", vma->vm_flags);
-	FL_HOOK(fl_oracle_vma_saw_flags((unsigned int)smp_processor_id(), vma, flags));
-	/* handle_userfault() may have to let go of mmap_lock. */
-	if (flags & __VM_UFFD_FLAGS)
+	if (policy->vma_free == FL_VMA_FREE_TYPESAFE && policy->vma_lock_files == FL_NO &&
+	    !vma_is_anonymous(vma))
 		return false;
+	if (policy->vma_lock_uffd == FL_NO) {
+		unsigned long flags = FL_STEP("B4", vma->vm_flags);
+
+		FL_HOOK(fl_oracle_vma_saw_flags((unsigned int)smp_processor_id(), vma, flags));
+		/* handle_userfault() may have to let go of mmap_lock. */
+		if (flags & __VM_UFFD_FLAGS)
+			return false;
+	}
 	/* The tree was read before the lock was taken. */
 	start = vma->vm_start;
 	end = vma->vm_end;
 	FL_HOOK(fl_oracle_vma_saw_range((unsigned int)smp_processor_id(), vma, start, end));
-	return addr >= start && addr < end;
+	return (addr >= start && addr < end) || policy->vma_checks == FL_VMA_CHECKS_NO_RANGE;
 }
 
 /*
  * Without an anon_vma a fault looks at neighbours for one: not with this lock. Asked before the lock is
- * had, the answer may be old: mremap() may have taken the anon_vma away since (657b5146955e).
+ * had, the answer may be old: mremap() may have taken the anon_vma away since (657b5146955e). Since 6.10
+ * the fault asks when it needs one: vmf_anon_prepare().
  */
 static bool vma_lacks_anon_vma(const struct mm_struct *mm, const struct vm_area_struct *vma,
 			       enum fl_vma_anon_check when)
 {
-	return mm->machine->policy.vma_anon_check == when && !READ_ONCE(vma->anon_vma);
+	const struct fl_policy *policy = &mm->machine->policy;
+
+	if (policy->vma_anon_check != when)
+		return false;
+	/* A file's VMA may never need one. */
+	if (policy->vma_lock_files == FL_YES && !vma_is_anonymous(vma))
+		return false;
+	return !READ_ONCE(vma->anon_vma);
 }
 
 /* Locks @vma, from the tree, if that is enough for a fault at @addr. */
@@ -288,15 +315,18 @@ static enum vma_entry_result lock_found(struct mm_struct *mm, struct vm_area_str
 	const struct fl_policy *policy = &mm->machine->policy;
 	enum vma_entry_result entered;
 
-	if (policy->vma_free == FL_VMA_FREE_RCU &&
-	    (!vma_is_anonymous(vma) || vma_lacks_anon_vma(mm, vma, FL_VMA_ANON_BEFORE_LOCK)))
+	if (policy->vma_free == FL_VMA_FREE_RCU && policy->vma_lock_files == FL_NO &&
+	    !vma_is_anonymous(vma))
+		return VMA_CLOSED;
+	if (vma_lacks_anon_vma(mm, vma, FL_VMA_ANON_BEFORE_LOCK))
 		return VMA_CLOSED;
 	entered = vma_start_read(mm, vma);
 	if (entered != VMA_ENTERED)
 		return entered;
 	if (vma_lacks_anon_vma(mm, vma, FL_VMA_ANON_AFTER_LOCK) || !vma_usable(mm, vma, addr))
 		entered = VMA_CLOSED;
-	else if (policy->vma_lock == FL_VMA_LOCK_RWSEM_SEQ && vma->detached)
+	else if (policy->vma_lock == FL_VMA_LOCK_RWSEM_SEQ &&
+		 policy->vma_checks != FL_VMA_CHECKS_NO_DETACHED && vma->detached)
 		entered = VMA_DETACHED;
 	if (entered != VMA_ENTERED)
 		vma_end_read(vma);

@@ -4,7 +4,7 @@
  *
  * State: none of its own. Two pieces of address space can be one VMA if they lie side by side, are
  * of the same file (or both of none) and go on in it without a jump, have the same userfaultfd and
- * the same flags, VM_SOFTDIRTY aside, and if their anonymous pages can have the same owner:
+ * the same flags, VM_SOFTDIRTY aside, the same memory policy, and if their anonymous pages can have the same owner:
  *
  *   both have the same anon_vma, or none,
  *   or one has none, and the other one just that one on its chain: what came out of a fork is not
@@ -22,7 +22,8 @@
  *                              vv***vv      the VMA is split instead
  *
  * Who grows without having had an anon_vma gets a copy of the chain of whose pages it takes over,
- * before anything else changes: the pages' owners have to find it. All that change are marked first.
+ * before anything else changes: the pages' owners have to find it. All that change are marked first; up to 6.4 who grows
+ * was marked after it had got its anon_vma (d8ab9f7b644a).
  *
  * VM_SOFTDIRTY: the merged VMA gets the flags that the caller stores afterwards, for a changed range
  * the range's own. So a neighbour that was all soft-dirty can forget it, as in kernels up to 6.18.
@@ -31,9 +32,10 @@
  * 6.12, which come to the same as the cases of vma_merge() in mm/mmap.c before it; with 6.16's rule
  * for anon_vmas (879bca0a2c4f): earlier kernels did not let a VMA without pages grow over one that has
  * some, without meaning to.
- * Policy: none.
+ * Policy: merge_vma_lock.
  */
 #include "mm/file.h"
+#include "mm/mempolicy.h"
 #include "mm/rmap.h"
 #include "mm/vma.h"
 #include "mm/vma_lock.h"
@@ -45,7 +47,8 @@
 static bool is_mergeable_vma(const struct vma_merge_struct *vmg, const struct vm_area_struct *vma)
 {
 	return !((vma->vm_flags ^ vmg->flags) & ~VM_SOFTDIRTY) && vma->vm_file == vmg->file &&
-	       vma->uffd_ctx == vmg->uffd_ctx;
+	       vma->uffd_ctx == vmg->uffd_ctx &&
+	       (!vmg->mm->machine->mempolicy || mpol_equal(vma->vm_policy, vmg->policy));
 }
 
 /* Has @vma pages of a parent, or may it have some? */
@@ -91,7 +94,8 @@ static bool can_vma_merge_right(const struct vma_merge_struct *vmg, bool left)
 /* --- merging --- */
 
 /*
- * @dst is about to take over pages of @src. *@dup is @dst if that gave it an anon_vma. Marked.
+ * @dst is about to take over pages of @src. *@dup is @dst if that gave it an anon_vma. Marked: from the store on a
+ * fault would use the anon_vma, which may have to be taken back.
  */
 static int dup_anon_vma(struct vm_area_struct *dst, struct vm_area_struct *src,
 			struct vm_area_struct **dup)
@@ -105,14 +109,22 @@ static int dup_anon_vma(struct vm_area_struct *dst, struct vm_area_struct *src,
 	return 0;
 }
 
-/* change->vma grows, for which it needs @src's anon_vma. NULL: no memory, nothing was changed. */
+/*
+ * change->vma grows, for which it is marked and needs @src's anon_vma. All others are marked. NULL: no memory, nothing was
+ * changed.
+ */
 static struct vm_area_struct *merge_commit(struct mm_struct *mm, const struct vma_change *change,
 					   struct vm_area_struct *src)
 {
+	bool early = mm->machine->policy.merge_vma_lock == FL_VMA_WRITE_LOCKED;
 	struct vm_area_struct *dup = NULL;
 
+	if (early)
+		vma_start_write(change->vma);
 	if (src && dup_anon_vma(change->vma, src, &dup))
 		return NULL;
+	if (!early)
+		vma_start_write(change->vma);
 	if (!vma_commit(mm, change))
 		return change->vma;
 	if (dup)
@@ -133,15 +145,14 @@ struct vm_area_struct *vma_merge_new_range(const struct vma_merge_struct *vmg)
 		change.vma = next;
 		change.end = next->vm_end;
 		change.pgoff = vmg->pgoff;
-		vma_start_write(next);
 	}
 	if (left) {
 		change.vma = prev;
 		change.start = prev->vm_start;
 		change.pgoff = prev->vm_pgoff;
-		vma_start_write(prev);
 	}
 	if (left && right) {
+		vma_start_write(next);
 		change.remove[0] = next;
 		if (next->anon_vma)
 			src = next;
@@ -168,15 +179,15 @@ static int vma_merge_existing_range(struct vm_area_struct **merged,
 		return 0;
 	vma_start_write(vma);
 	if (left) {
-		vma_start_write(prev);
 		change.vma = prev;
 		change.start = prev->vm_start;
 		change.pgoff = prev->vm_pgoff;
 	}
 	if (right) {
-		vma_start_write(next);
 		change.end = next->vm_end;
-		if (!left)
+		if (left)
+			vma_start_write(next);
+		else
 			change.vma = next;
 	}
 	if (at_start && at_end) {
@@ -234,6 +245,7 @@ static struct vma_merge_struct vmg_of(struct mm_struct *mm, struct vm_area_struc
 		.file = vma->vm_file,
 		.src = vma,
 		.uffd_ctx = vma->uffd_ctx,
+		.policy = mm->machine->mempolicy ? vma->vm_policy : NULL,
 	};
 }
 
@@ -251,6 +263,15 @@ struct vm_area_struct *vma_modify_flags_uffd(struct mm_struct *mm, struct vm_are
 
 	vmg.flags = new_flags;
 	vmg.uffd_ctx = new_ctx;
+	return vma_modify(&vmg, vma);
+}
+
+struct vm_area_struct *vma_modify_policy(struct mm_struct *mm, struct vm_area_struct *vma,
+					 uint64_t start, uint64_t end, struct mempolicy *new_pol)
+{
+	struct vma_merge_struct vmg = vmg_of(mm, vma, start, end);
+
+	vmg.policy = new_pol;
 	return vma_modify(&vmg, vma);
 }
 
@@ -299,6 +320,7 @@ static struct vm_area_struct *copy_of(struct mm_struct *mm, struct vm_area_struc
 	}
 	unlink_anon_vmas(new);
 free:
+	vma_put_policy(new);
 	__vm_area_free(new);
 	return NULL;
 }

@@ -5,6 +5,7 @@
 
 #include "mm/recycle.h"
 #include "mm/vma_tree.h"
+#include "mmu/alloc.h"
 
 #define VMA_NODE_SLOTS 16
 

@@ -32,7 +32,7 @@
  * Models: __vma_enter_locked(), __vma_exit_locked(), vma_refcount_put(), vma_mark_attached(),
  * vma_mark_detached(), include/linux/{mm,mmap_lock}.h, mm/memory.c, Linux 6.15 (f35ab95ca0af). A wake-up
  * is a look at who waits; that a sleeper misses one is not modelled.
- * Policy: vma_inc_order, vma_wait_order, vma_detach.
+ * Policy: vma_inc_order, vma_wait_order, vma_attach_order, vma_detach.
  */
 #include "mm/vma_refcnt.h"
 
@@ -94,7 +94,10 @@ bool __vma_exit_locked(struct vm_area_struct *vma)
 
 void vma_refcount_attach(struct vm_area_struct *vma)
 {
-	refcount_set_release(&vma->vm_refcnt, 1); /* [in] */
+	if (vma->vm_mm->machine->policy.vma_attach_order == FL_VMA_ORDERED)
+		refcount_set_release(&vma->vm_refcnt, 1); /* [in] */
+	else
+		refcount_set(&vma->vm_refcnt, 1);
 }
 
 void vma_refcount_detach(struct vm_area_struct *vma)

@@ -19,6 +19,7 @@ struct retired;
 struct vma_tree {
 	struct vma_node *root;	   /* NULL: empty. Stored by the holder of mmap:W alone */
 	struct recycler *recycler; /* mmap:W. For nodes, and for VMAs */
+	struct retired *kept;	   /* nodes that go with the tree: vma_txn_commit_keep() */
 };
 
 /* [start, end) belongs to vma. */
@@ -72,6 +73,11 @@ int vma_txn_replace(struct vma_txn *txn, uint64_t addr, const struct vma_entry *
 		    unsigned int n);
 /* Readers can be inside (@rcu): nodes that are no longer needed go after a grace period. */
 void vma_txn_commit(struct vma_txn *txn, bool rcu);
+/*
+ * With mmap:R alone, and whatever excludes other writers: the nodes stay until the tree goes. For a change that needs no
+ * node in the kernel.
+ */
+void vma_txn_commit_keep(struct vma_txn *txn);
 void vma_txn_abort(struct vma_txn *txn);
 
 /* Calls @fn for each area, in order, until it returns true. Does not look into the areas. */

@@ -27,16 +27,20 @@ static struct vma_node *node_of(struct retired *retired)
 static struct vma_node *node_make(struct vma_txn *txn, unsigned int level)
 {
 	enum retired_kind kind = level ? RETIRED_INNER : RETIRED_LEAF;
-	struct retired *retired = recycle_get(&txn->tree->recycler, kind);
+	struct retired *retired;
 	struct vma_node *node;
 
+	if (should_fail_alloc(FL_ALLOC_TREE))
+		return NULL;
+	retired = recycle_get(&txn->tree->recycler, kind);
 	if (retired) {
 		node = node_of(retired);
 		node->nr = 0;
 		node->dead = false;
 		node->retired.next = NULL;
 	} else {
-		node = fl_zalloc(level ? sizeof(*node) : offsetof(struct vma_node, pivot));
+		/* asked above */
+		node = mm_zalloc_nofail(level ? sizeof(*node) : offsetof(struct vma_node, pivot));
 		if (!node)
 			return NULL;
 		retired_init(&node->retired, kind);
@@ -514,7 +518,8 @@ void retired_free_node(struct retired *retired)
 	fl_free(node_of(retired));
 }
 
-void vma_txn_commit(struct vma_txn *txn, bool rcu)
+/* T2, T3. txn->unused are the nodes that the tree had before. */
+static void txn_finish(struct vma_txn *txn)
 {
 	if (!txn->levels)
 		return;
@@ -528,16 +533,36 @@ void vma_txn_commit(struct vma_txn *txn, bool rcu)
 		else
 			node->fresh = false;
 	}
-	if (rcu && txn->unused) {
-		recycle_put(&txn->tree->recycler, txn->unused, retired_free_node); /* T4: all */
-		return;
-	}
-	while (txn->unused) {
-		struct retired *next = txn->unused->next;
+}
 
-		fl_free(node_of(txn->unused));
-		txn->unused = next;
+static void free_nodes(struct retired *list)
+{
+	while (list) {
+		struct retired *next = list->next;
+
+		fl_free(node_of(list));
+		list = next;
 	}
+}
+
+void vma_txn_commit(struct vma_txn *txn, bool rcu)
+{
+	txn_finish(txn);
+	if (rcu && txn->unused)
+		recycle_put(&txn->tree->recycler, txn->unused, retired_free_node); /* T4: all */
+	else
+		free_nodes(txn->unused);
+}
+
+void vma_txn_commit_keep(struct vma_txn *txn)
+{
+	struct retired **end = &txn->unused;
+
+	txn_finish(txn);
+	while (*end)
+		end = &(*end)->next;
+	*end = txn->tree->kept;
+	txn->tree->kept = txn->unused;
 }
 
 void vma_txn_abort(struct vma_txn *txn)
@@ -562,5 +587,7 @@ void vma_tree_destroy(struct vma_tree *tree)
 	if (tree->root)
 		free_subtree(tree->root);
 	tree->root = NULL;
+	free_nodes(tree->kept);
+	tree->kept = NULL;
 	recycler_destroy(&tree->recycler);
 }

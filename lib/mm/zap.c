@@ -28,6 +28,12 @@
  * Entries of a file mapping that are uffd-wp leave a marker, so that the protection outlives the
  * page's mapping; anonymous memory forgets it with the page.
  *
+ * Where there is no table nothing is done, which is asked without a lock: no PMD may be none for a
+ * moment only (huge_memory.c).
+ *
+ * Swap slots lose an entry that refers to them. A migration entry goes without further ado: the page that it is
+ * about is in the hands of who moves it, and comes back nowhere here.
+ *
  * Models: unmap_page_range(), zap_pte_range(), zap_page_range_single(), mm/memory.c, Linux 5.19 to
  * 6.1; the reverse mapping goes before the flush, as up to 6.1.
  * Policy: none here.
@@ -35,9 +41,11 @@
 #include "mm/zap.h"
 
 #include "mm/fault.h"
+#include "mm/huge_memory.h"
 #include "mm/lru.h"
 #include "mm/pagewalk.h"
 #include "mm/rmap.h"
+#include "mm/swapfile.h"
 #include "mm/tlbflush.h"
 
 /* What stays the same during one call. */
@@ -85,12 +93,31 @@ static bool zap_present_pte(struct zap *z, fl_vaddr addr, pte_t *ptep, pte_t pte
 	return tlb_remove_page(z->tlb, page);
 }
 
-/* M3 for a marker. No TLB has it. */
+/* M3 for an entry that no TLB has. False: it stays. */
+static bool zap_swap_entry(const struct zap *z, pte_t pte)
+{
+	struct fl_machine *m = z->tlb->mm->machine;
+
+	if (pte_is_swap_slot(pte)) { /* private */
+		if (z->details && z->details->mapping && !z->details->even_cows)
+			return false;
+		free_swap_and_cache(m, pte_swp_offset(pte));
+	} else if (pte_is_migration(pte)) {
+		/* It has no reference of the page: who moves that has one. */
+		return should_zap_page(z, pfn_to_page(m, pte_swp_offset(pte)));
+	}
+	return true;
+}
+
 static void zap_nonpresent_pte(const struct zap *z, fl_vaddr addr, pte_t *ptep, pte_t pte)
 {
 	if (z->file && pte_marker_uffd_wp(pte) && !(z->details && z->details->drop_marker))
 		return;
+	if (!zap_swap_entry(z, pte))
+		return;
 	set_pte_at(z->tlb->mm, addr, ptep, PTE_NONE);
+	if (!is_pte_marker(pte))
+		zap_install_uffd_wp_if_needed(z, addr, ptep, pte);
 }
 
 /* M1 to M4, until the batch is full. Returns where it stopped. */
@@ -121,12 +148,25 @@ static fl_vaddr zap_pte_range(struct zap *z, pmd_t pmd, fl_vaddr addr, fl_vaddr 
 	return addr;
 }
 
+/* A huge page goes as a whole, or its entry is split. */
+static void zap_leaf(struct mmu_gather *tlb, struct vm_area_struct *vma, struct pte_walk *w)
+{
+	if (!is_whole_hpage(w->mm->machine, w->addr, w->end))
+		pte_walk_split(w, vma);
+	else if (!zap_huge_pmd(tlb, vma, w->pmdp, w->addr))
+		w->end = w->addr;
+}
+
 void unmap_page_range(struct mmu_gather *tlb, struct vm_area_struct *vma, fl_vaddr start,
 		      fl_vaddr end, const struct zap_details *details)
 {
 	struct zap z = { tlb, details, !vma_is_anonymous(vma), false };
 
 	for (struct pte_walk w = pte_walk_begin(tlb->mm, start, end); pte_walk_next(&w);) {
+		if (pmd_leaf(w.pmd)) {
+			zap_leaf(tlb, vma, &w);
+			continue;
+		}
 		while (w.addr < w.end)
 			w.addr = zap_pte_range(&z, w.pmd, w.addr, w.end);
 	}

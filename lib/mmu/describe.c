@@ -23,11 +23,31 @@ void fl_text_add(char *buf, size_t n, const char *fmt, ...)
 	va_end(ap);
 }
 
+/* A page that is elsewhere, or on its way. */
+static void swap_text(char *buf, size_t n, uint64_t pte)
+{
+	static const char *const flavours[] = { "read", "read-exclusive", "write" };
+
+	if (pte_is_swap_slot(pte))
+		fl_text_add(buf, n, "swap slot=%llu%s", (unsigned long long)pte_swp_offset(pte),
+			    pte_swp_exclusive(pte) ? " exclusive" : "");
+	else
+		fl_text_add(buf, n, "migration-%s pfn=%llu",
+			    flavours[pte_swp_type(pte) - SWP_MIGRATION_READ],
+			    (unsigned long long)pte_swp_offset(pte));
+	if (pte_uffd_wp(pte))
+		fl_text_add(buf, n, " uffd-wp");
+}
+
 void pte_text(char *buf, size_t n, uint64_t pte)
 {
 	buf[0] = '\0';
 	if (pte_none(pte)) {
 		fl_text_add(buf, n, "none");
+		return;
+	}
+	if (pte_is_swap_slot(pte) || pte_is_migration(pte)) {
+		swap_text(buf, n, pte);
 		return;
 	}
 	fl_text_add(buf, n, "%s pfn=%llu", pte_write(pte) ? "rw" : "ro",
@@ -52,6 +72,7 @@ static void page_flags_text(char *buf, size_t n, uint64_t flags)
 		[PG_lru] = "lru",
 		[PG_swapbacked] = "swapbacked",
 		[PG_swapcache] = "swapcache",
+		[PG_writeback] = "writeback",
 		[PG_anon] = "anon",
 		[PG_anon_exclusive] = "anon-exclusive",
 		[PG_ksm] = "ksm",
@@ -112,8 +133,12 @@ static int describe_page(const struct fl_machine *m, uintptr_t addr, uint64_t va
 		refcount_text(buf, n, (int)value);
 		return 1;
 	case offsetof(struct page, _mapcount):
+	case offsetof(struct page, _entire_mapcount):
 		buf[0] = '\0';
 		fl_text_add(buf, n, "%d", (int)value + 1);
+		return 1;
+	case offsetof(struct page, compound):
+		snprintf(buf, n, "%s", value ? "a huge page" : "base pages");
 		return 1;
 	default:
 		return 0;
@@ -140,7 +165,7 @@ static int find_entry(const struct fl_machine *m, const struct ptdesc *table, un
 			*place = (struct place){ level, base + (i << shift) };
 			return 1;
 		}
-		if (level > 0 && *entry &&
+		if (level > 0 && pmd_table(*entry) &&
 		    find_entry(m, pmd_pgtable(*entry), level - 1, base + (i << shift), addr, place))
 			return 1;
 	}
@@ -166,10 +191,12 @@ int fl_describe(const struct fl_machine *m, uintptr_t addr, uint64_t value, char
 	if (describe_page(m, addr, value, buf, n))
 		return 1;
 	if (find_any_entry(m, addr, &place)) {
-		if (place.level == 0)
+		if (place.level == 0 || pmd_leaf(value))
 			pte_text(buf, n, value);
 		else
 			snprintf(buf, n, "%s", value ? "a table" : "none");
+		if (place.level > 0 && pmd_leaf(value))
+			fl_text_add(buf, n, "%s huge", value & PMD_INVALID_MASK ? "" : " invalid");
 		return 1;
 	}
 	return m->describe_more ? m->describe_more(m, addr, value, buf, n) : 0;
@@ -205,6 +232,15 @@ int fl_describe_addr(const struct fl_machine *m, uintptr_t addr, char *buf, size
 			break;
 		case offsetof(struct page, _mapcount):
 			field = ": mappings";
+			break;
+		case offsetof(struct page, _entire_mapcount):
+			field = ": huge mappings";
+			break;
+		case offsetof(struct page, _pincount):
+			field = ": pins";
+			break;
+		case offsetof(struct page, compound):
+			field = ": size";
 			break;
 		default:
 			break;

@@ -13,6 +13,7 @@
 #include <faultline/faultline.h>
 #include <faultline/rt.h>
 
+#include "mmu/alloc.h"
 #include "policy/policy.h"
 
 struct page;
@@ -77,18 +78,22 @@ struct fl_cpu {
 	struct lru_batch *lru;		  /* mm/lru.c: pages on their way to the LRU */
 	struct tlbflush_unmap_batch *ubc; /* mm/tlb_batch.c: reclaim's deferred flush */
 	struct vma_cache *vmas;		  /* mm/vma_cache.c: freed ones; NULL without the policy */
-	struct fl_signal signal;	  /* of its own thread; memory of the host, no events */
-	struct fl_counters counters;	  /* the same */
+	struct anon_vma_cache
+		*anon_vmas;	     /* mm/anon_vma_cache.c: the same; NULL without rmap_walks */
+	struct fl_signal signal;     /* of its own thread; memory of the host, no events */
+	struct fl_counters counters; /* the same */
 };
 
 /* What belongs to the machine as a whole and changes. */
 struct machine_state {
-	struct frame_list free; /* what no CPU has in its own list */
+	struct frame_list free;	     /* what no CPU has in its own list */
+	struct frame_list free_huge; /* blocks, by their first frames */
 	spinlock_t mm_lock;
 	struct mm_struct *mms; /* guarded by mm_lock: all address spaces */
 	struct owned *owned;   /* guarded by mm_lock: owned.h */
 	uint64_t next_mm_id;   /* guarded by mm_lock */
 	struct ksm *ksm;       /* mm/ksm.h; constant */
+	atomic_t reclaim_hand; /* mm/vmscan.c: the frame that is looked at next */
 };
 
 struct fl_machine {
@@ -108,9 +113,22 @@ struct fl_machine {
 	bool uffd_must_answer;		/* a fault that userfaultfd never answers is a deadlock */
 	unsigned int lru_batch;		/* pages per CPU's batch; 0: pages go to the LRU at once */
 	struct fl_decisions decisions;
-	bool anon_exclusive;	 /* PG_anon_exclusive is kept: some policy asks for it */
+	bool anon_exclusive;	/* PG_anon_exclusive is kept: some policy asks for it */
+	unsigned int migration; /* who may move pages: fl_machine_config */
+	bool mempolicy;		/* VMAs can have policies: fl_machine_config */
+	bool mmu_notifiers;	/* somebody may subscribe to invalidations: fl_machine_config */
+	bool rmap_walks;	/* somebody walks from pages to their mappings: mm/rmap_walk.c */
+	bool huge_pages;	/* there are transparent huge pages */
+	uint64_t huge_blocks;	/* that are kept together at the start */
+	uint32_t
+		*block_frames; /* frame.c: free ones of each block, when it looks for a whole one */
 	uint64_t section_frames; /* in each: one in check runs, natively all */
 	struct mem_section *sections;
+	struct swap_info *swap; /* mm/swapfile.h; NULL: the machine has no swap */
+	unsigned int nr_slots;
+	struct swap_slot **slots; /* from 1 on */
+	/* mm/vmscan.c, on machines with swap: takes some pages away. False: there is nothing left to take. */
+	bool (*try_to_free_pages)(struct fl_machine *m);
 	struct fl_cpu *cpus;
 	struct machine_state *state;
 	/* lib/mm's part of fl_describe(). */
@@ -122,6 +140,22 @@ struct fl_machine {
 static inline uint64_t page_size(const struct fl_machine *m)
 {
 	return 1ULL << m->page_shift;
+}
+
+/* Of a huge page: what a leaf table maps, in base pages and in bytes. */
+static inline unsigned int hpage_nr(const struct fl_machine *m)
+{
+	return 1U << m->level_bits;
+}
+
+static inline uint64_t hpage_size(const struct fl_machine *m)
+{
+	return 1ULL << (m->page_shift + m->level_bits);
+}
+
+static inline fl_vaddr hpage_align_down(const struct fl_machine *m, fl_vaddr addr)
+{
+	return addr & ~(hpage_size(m) - 1);
 }
 
 static inline fl_vaddr page_align_down(const struct fl_machine *m, fl_vaddr addr)

@@ -11,10 +11,11 @@
 
 /*
  * walk.c. Finds the entry for @addr, sets accessed (and, for a store, dirty) in it. False: no such
- * entry, or it does not permit the access; nothing was changed. *@out is the entry as it is now.
+ * entry, or it does not permit the access; nothing was changed. *@out is the entry as it is now; of a
+ * PMD that maps a huge page (*@huge): as an entry for the base page would be.
  */
 bool mmu_walk(const struct fl_machine *m, struct ptdesc *pgd, fl_vaddr addr, enum mmu_access access,
-	      pte_t *out);
+	      pte_t *out, bool *huge);
 
 /*
  * tlb.c. One access of a program to the word at @addr in the address space that @cpu has loaded;

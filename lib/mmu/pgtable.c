@@ -4,10 +4,10 @@
  */
 #include "mmu/pgtable.h"
 
-struct ptdesc *pgtable_alloc(struct fl_machine *m)
+struct ptdesc *__pgtable_alloc(struct fl_machine *m)
 {
 	size_t size = sizeof(struct ptdesc) + (sizeof(pte_t) << m->level_bits);
-	struct ptdesc *table = fl_zalloc_aligned(size, 64);
+	struct ptdesc *table = mm_zalloc_aligned_nofail(size, 64); /* asked by the caller */
 
 	if (table)
 		spin_lock_init(&table->ptl);
@@ -19,7 +19,7 @@ void pgtable_free_tree(struct fl_machine *m, struct ptdesc *table, unsigned int 
 	for (unsigned int i = 0; level > 0 && i < 1U << m->level_bits; i++) {
 		pmd_t pmd = READ_ONCE(table->entries[i]);
 
-		if (!pmd_none(pmd))
+		if (pmd_table(pmd))
 			pgtable_free_tree(m, pmd_pgtable(pmd), level - 1);
 	}
 	fl_free(table);

@@ -4,7 +4,9 @@
  *
  * A tree of tables with 1 << level_bits entries each. Level 0 holds the leaf entries (pte_t), the
  * machine's highest level is the root. The kernel's middle names for levels come and go with the
- * geometry; what remains is "pmd", the entry that points to a table of leaf entries.
+ * geometry; what remains is "pmd", the entry that points to a table of leaf entries, or, in machines
+ * with huge pages, maps what such a table would (pmd.h). Its lock is mm->page_table_lock, that of all
+ * tables above the leaves.
  *
  * Each table has its own lock (split page-table locks): that of a leaf table guards its entries
  * against other software. Hardware (walk.c) and GUP-fast take no lock, so all accesses to entries
@@ -18,7 +20,7 @@
 #define FL_MMU_PGTABLE_H
 
 #include "mmu/machine.h"
-#include "mmu/pte.h"
+#include "mmu/pmd.h"
 
 struct ptdesc {
 	spinlock_t ptl;
@@ -27,13 +29,14 @@ struct ptdesc {
 };
 
 /* An empty table; NULL if there is no memory. */
-struct ptdesc *pgtable_alloc(struct fl_machine *m);
+#define pgtable_alloc(m) (should_fail_alloc(FL_ALLOC_PGTABLE) ? NULL : __pgtable_alloc(m))
+struct ptdesc *__pgtable_alloc(struct fl_machine *m);
 /* Frees @table and all below it. Nobody can reach it. @level: its own. */
 void pgtable_free_tree(struct fl_machine *m, struct ptdesc *table, unsigned int level);
 
 static inline struct ptdesc *pmd_pgtable(pmd_t pmd)
 {
-	return (struct ptdesc *)(uintptr_t)(pmd & ~15ULL);
+	return (struct ptdesc *)(uintptr_t)(pmd & ~PMD_LOW_BITS);
 }
 
 static inline pmd_t mk_pmd(struct ptdesc *table)

@@ -225,6 +225,17 @@ static inline bool pte_is_migration(pte_t pte)
 	return is_swap_pte(pte) && pte_swp_type(pte) >= SWP_MIGRATION_READ;
 }
 
+static inline bool pte_is_writable_migration(pte_t pte)
+{
+	return is_swap_pte(pte) && pte_swp_type(pte) == SWP_MIGRATION_WRITE;
+}
+
+/* Another type for a swap entry; what it is about and its flags stay. */
+static inline pte_t pte_swp_set_type(pte_t pte, enum swp_type type)
+{
+	return (pte & ~_PAGE_SWP_TYPE_MASK) | (pte_t)type << _PAGE_SWP_TYPE_SHIFT;
+}
+
 static inline bool pte_swp_exclusive(pte_t pte)
 {
 	return pte & _PAGE_SWP_EXCLUSIVE;

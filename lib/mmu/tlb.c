@@ -33,6 +33,10 @@
  * must not be ordered by a lock that the hardware does not have. Under tso each is a locked
  * instruction all the same, so a program's own store buffering does not show there.
  *
+ * The translation of a huge page is one entry, for all addresses of the page: an invalidation of any
+ * of them drops it. That is so in check runs; natively hits of base pages must stay fast, and each base
+ * page of a huge one has an entry of its own, as hardware does where its TLB has no room for larger ones.
+ *
  * With tlb_speculate an access may also fetch the translation of the next page, as hardware may at
  * any time, or find that its own page's was evicted; check runs explore all three.
  *
@@ -41,6 +45,7 @@
  */
 #include "mmu/frame.h"
 #include "mmu/mmu.h"
+#include "mmu/pgtable.h"
 #include "oracle/hooks.h"
 
 #include <errno.h>
@@ -96,7 +101,54 @@ static void set_entry(struct fl_cpu *cpu, struct tlb_entry *entry, pte_t pte)
 #endif
 }
 
-static void tlb_fill(struct fl_cpu *cpu, fl_vaddr addr, uint64_t tag, pte_t pte)
+/* Are there entries for huge pages? */
+static bool has_huge_entries(const struct fl_machine *m)
+{
+#ifdef FAULTLINE_CHECK
+	return m->huge_pages;
+#else
+	(void)m;
+	return false;
+#endif
+}
+
+/* Such an entry is kept where the base page of this number would be, with a tag that no base page has. */
+static fl_vaddr huge_place(const struct fl_machine *m, fl_vaddr addr)
+{
+	return addr >> m->level_bits;
+}
+
+static uint64_t huge_tag(const struct fl_machine *m, uint64_t asid, fl_vaddr addr)
+{
+	return tlb_tag(m, asid, huge_place(m, addr)) | 1ULL << 63;
+}
+
+static struct tlb_entry *lookup_huge(const struct fl_cpu *cpu, fl_vaddr addr, uint64_t asid)
+{
+	const struct fl_machine *m = cpu->machine;
+
+	return tlb_lookup(cpu, huge_place(m, addr), huge_tag(m, asid, addr));
+}
+
+/* What @pte, of a huge page if @huge, is for the base page at @addr. */
+static pte_t base_pte(const struct fl_machine *m, pte_t pte, fl_vaddr addr, bool huge)
+{
+	return huge ? pmd_leaf_pte(pte, pgtable_index(m, addr, 0)) : pte;
+}
+
+/* The entry for @addr, of either size, or NULL. */
+static struct tlb_entry *lookup(const struct fl_cpu *cpu, fl_vaddr addr, uint64_t asid, bool *huge)
+{
+	struct tlb_entry *entry = tlb_lookup(cpu, addr, tlb_tag(cpu->machine, asid, addr));
+
+	*huge = false;
+	if (entry || !has_huge_entries(cpu->machine))
+		return entry;
+	*huge = true;
+	return lookup_huge(cpu, addr, asid);
+}
+
+static void fill_set(struct fl_cpu *cpu, fl_vaddr addr, uint64_t tag, pte_t pte)
 {
 	unsigned int ways = cpu->machine->tlb_ways, way = 0;
 	struct tlb_entry *set = tlb_set(cpu, addr);
@@ -113,9 +165,37 @@ static void tlb_fill(struct fl_cpu *cpu, fl_vaddr addr, uint64_t tag, pte_t pte)
 	set_entry(cpu, &set[way], pte);
 }
 
+/* What an entry, for a huge page if @huge, has of @pte, which is the base page's. */
+static pte_t cached_pte(const struct fl_machine *m, pte_t pte, fl_vaddr addr, bool huge)
+{
+	return huge ? pte_leaf_pmd(pte, pgtable_index(m, addr, 0)) : pte;
+}
+
+/* @pte: as the walk found it, of a huge page if @huge. */
+static void tlb_fill(struct fl_cpu *cpu, fl_vaddr addr, pte_t pte, bool huge)
+{
+	const struct fl_machine *m = cpu->machine;
+	uint64_t asid = cpu->state->asid;
+
+	if (has_huge_entries(m) && huge)
+		fill_set(cpu, huge_place(m, addr), huge_tag(m, asid, addr),
+			 cached_pte(m, pte, addr, true));
+	else
+		fill_set(cpu, addr, tlb_tag(m, asid, addr), pte);
+}
+
 static void tlb_drop_page(struct fl_cpu *cpu, fl_vaddr addr, uint64_t asid)
 {
 	struct tlb_entry *entry = tlb_lookup(cpu, addr, tlb_tag(cpu->machine, asid, addr));
+
+	if (entry)
+		WRITE_ONCE(entry->tag, 0);
+}
+
+static void tlb_drop_huge(struct fl_cpu *cpu, fl_vaddr addr, uint64_t asid)
+{
+	struct tlb_entry *entry = has_huge_entries(cpu->machine) ? lookup_huge(cpu, addr, asid)
+								 : NULL;
 
 	if (entry)
 		WRITE_ONCE(entry->tag, 0);
@@ -127,17 +207,19 @@ static void tlb_speculate(struct fl_cpu *cpu, fl_vaddr addr)
 	enum { NOTHING, FETCH_NEXT, EVICT, NR_DEEDS };
 	const struct fl_machine *m = cpu->machine;
 	fl_vaddr next = page_align_down(m, addr) + page_size(m);
-	uint64_t asid = cpu->state->asid, tag = tlb_tag(m, asid, next);
+	uint64_t asid = cpu->state->asid;
 	pte_t pte;
+	bool huge;
 
 	switch (FL_CHOOSE(NR_DEEDS, "what the TLB does unasked")) {
 	case FETCH_NEXT:
-		if (next < task_size(m) && !tlb_lookup(cpu, next, tag) &&
-		    mmu_walk(m, cpu->state->pgd, next, MMU_LOAD, &pte))
-			tlb_fill(cpu, next, tag, pte);
+		if (next < task_size(m) && !lookup(cpu, next, asid, &huge) &&
+		    mmu_walk(m, cpu->state->pgd, next, MMU_LOAD, &pte, &huge))
+			tlb_fill(cpu, next, pte, huge);
 		break;
 	case EVICT:
 		tlb_drop_page(cpu, addr, asid);
+		tlb_drop_huge(cpu, addr, asid);
 		break;
 	default:
 		break;
@@ -147,13 +229,13 @@ static void tlb_speculate(struct fl_cpu *cpu, fl_vaddr addr)
 /* With T or I. Translates @addr for @access; false is a fault. */
 static bool tlb_translate(struct fl_cpu *cpu, fl_vaddr addr, enum mmu_access access, pte_t *pte)
 {
+	const struct fl_machine *m = cpu->machine;
 	struct cpu_state *state = cpu->state;
-	uint64_t tag = tlb_tag(cpu->machine, state->asid, addr);
-	struct tlb_entry *entry = tlb_lookup(cpu, addr, tag);
-	bool store = access == MMU_STORE;
+	bool store = access == MMU_STORE, had_huge, huge;
+	struct tlb_entry *entry = lookup(cpu, addr, state->asid, &had_huge);
 
 	if (entry) {
-		*pte = READ_ONCE(entry->pte);
+		*pte = base_pte(m, READ_ONCE(entry->pte), addr, had_huge);
 		fl_addr_dep(frame_words(cpu->machine, pte_pfn(*pte)));
 		if (!pte_access_permitted(*pte, store)) {
 			WRITE_ONCE(entry->tag, 0);
@@ -166,15 +248,18 @@ static bool tlb_translate(struct fl_cpu *cpu, fl_vaddr addr, enum mmu_access acc
 	} else {
 		fl_count(cpu->machine, tlb_misses);
 	}
-	if (!mmu_walk(cpu->machine, state->pgd, addr, access, pte)) {
+	if (!mmu_walk(m, state->pgd, addr, access, pte, &huge)) {
 		if (entry)
 			WRITE_ONCE(entry->tag, 0);
 		return false;
 	}
-	if (entry)
-		set_entry(cpu, entry, *pte);
-	else
-		tlb_fill(cpu, addr, tag, *pte);
+	if (entry && (!has_huge_entries(m) || had_huge == huge)) {
+		set_entry(cpu, entry, cached_pte(m, *pte, addr, had_huge));
+		return true;
+	}
+	if (entry) /* of the other size */
+		WRITE_ONCE(entry->tag, 0);
+	tlb_fill(cpu, addr, *pte, huge);
 	return true;
 }
 
@@ -262,8 +347,11 @@ void tlb_drop_range(struct fl_cpu *cpu, uint64_t asid, fl_vaddr start, fl_vaddr 
 
 	tlb_lock(cpu);
 	if (end != TLB_FLUSH_ALL && (end - start) >> m->page_shift <= m->tlb_flush_ceiling) {
-		for (fl_vaddr addr = start; addr < end; addr += page_size(m))
+		for (fl_vaddr addr = start; addr < end; addr += page_size(m)) {
 			tlb_drop_page(cpu, addr, asid);
+			if (addr == start || !(addr & (hpage_size(m) - 1)))
+				tlb_drop_huge(cpu, addr, asid);
+		}
 	} else {
 		for (uint64_t i = 0; i < all; i++) {
 			struct tlb_entry *entry = &cpu->tlb->entries[i];
@@ -301,11 +389,11 @@ static void fast_init(struct fl_cpu *cpu)
 
 bool tlb_peek(const struct fl_cpu *cpu, fl_vaddr addr, pte_t *pte)
 {
-	uint64_t tag = tlb_tag(cpu->machine, cpu->state->asid, addr);
-	const struct tlb_entry *entry = tlb_lookup(cpu, addr, tag);
+	bool huge;
+	const struct tlb_entry *entry = lookup(cpu, addr, cpu->state->asid, &huge);
 
 	if (entry)
-		*pte = READ_ONCE(entry->pte);
+		*pte = base_pte(cpu->machine, READ_ONCE(entry->pte), addr, huge);
 	return entry;
 }
 
@@ -313,7 +401,8 @@ int tlb_init(struct fl_cpu *cpu)
 {
 	uint64_t n = (uint64_t)cpu->machine->tlb_sets * cpu->machine->tlb_ways;
 
-	cpu->tlb = fl_zalloc_aligned(sizeof(struct tlb) + n * sizeof(struct tlb_entry), 64);
+	cpu->tlb = mm_zalloc_aligned(FL_ALLOC_MACHINE,
+				     sizeof(struct tlb) + n * sizeof(struct tlb_entry), 64);
 	if (!cpu->tlb)
 		return -ENOMEM;
 #ifndef FAULTLINE_CHECK

@@ -2,7 +2,7 @@
 /*
  * walk.c - the page-table walker: what hardware does on a TLB miss.
  *
- * One load per level. The loads have no order against the program's accesses, or against each other
+ * One load per level, down to a leaf entry, or to a PMD that maps a huge page. The loads have no order against the program's accesses, or against each other
  * beyond the address dependency from a table's address to its entries: software that builds a table
  * must have made it complete before it links it.
  *
@@ -16,28 +16,44 @@
 #include "mmu/mmu.h"
 #include "mmu/pgtable.h"
 
+/*
+ * At the end of a walk: may the access be made through *@entryp, which is @entry? *@out is what it is then.
+ * @i: which of the frames that it maps.
+ */
+static inline bool walk_leaf(const struct fl_machine *m, pte_t *entryp, pte_t entry, uint64_t i,
+			     bool store, pte_t *out)
+{
+	pte_t want;
+
+	for (;;) {
+		/* Nor does a PMD that has come to point to a table meanwhile. */
+		if (!pte_access_permitted(entry, store))
+			return false;
+		/* From the entry to the frame: an address dependency. */
+		fl_addr_dep(frame_words(m, pte_pfn(entry) + i));
+		want = entry | _PAGE_ACCESSED | (store ? _PAGE_DIRTY : 0);
+		if (want == entry || try_cmpxchg_relaxed(entryp, &entry, want))
+			break;
+	}
+	*out = pmd_leaf_pte(want, i);
+	return true;
+}
+
 bool mmu_walk(const struct fl_machine *m, struct ptdesc *pgd, fl_vaddr addr, enum mmu_access access,
-	      pte_t *out)
+	      pte_t *out, bool *huge)
 {
 	bool store = access == MMU_STORE;
 	pmd_t *pmdp = pmd_offset_lockless(m, pgd, addr);
 	pmd_t pmd = pmdp ? READ_ONCE(*pmdp) : 0;
-	pte_t pte, want;
 	pte_t *ptep;
 
-	if (pmd_none(pmd))
-		return false;
-	ptep = pte_offset_map(m, pmd, addr);
-	pte = READ_ONCE(*ptep);
-	for (;;) {
-		if (!pte_access_permitted(pte, store))
+	*huge = false;
+	if (__builtin_expect(!pmd_table(pmd), 0)) {
+		if (pmd_none(pmd))
 			return false;
-		/* From the entry to the frame: an address dependency. */
-		fl_addr_dep(frame_words(m, pte_pfn(pte)));
-		want = pte | _PAGE_ACCESSED | (store ? _PAGE_DIRTY : 0);
-		if (want == pte || try_cmpxchg_relaxed(ptep, &pte, want))
-			break;
+		*huge = true;
+		return walk_leaf(m, pmdp, pmd, pgtable_index(m, addr, 0), store, out);
 	}
-	*out = want;
-	return true;
+	ptep = pte_offset_map(m, pmd, addr);
+	return walk_leaf(m, ptep, READ_ONCE(*ptep), 0, store, out);
 }

@@ -70,13 +70,40 @@ static void find_other(struct mm_struct *mm, fl_vaddr addr, pte_t pte, void *arg
 	other->found |= pte_pfn(pte) == other->pfn && mm->id != other->mm_id;
 }
 
+/*
+ * The page whose flags speak for @pfn: the head of a huge page that a PMD maps. *@several: is it, or that,
+ * mapped more than once?
+ */
+static const struct page *flags_page(const struct fl_machine *m, uint64_t pfn, bool *several)
+{
+	const struct page *page = pfn_to_page(m, pfn), *head = page;
+
+	*several = page->_mapcount.counter >= 1;
+	if (fl_block_mask)
+		head = (const struct page *)((uintptr_t)page & fl_block_mask);
+	if (!fl_block_mask || !head->compound || head->_entire_mapcount.counter < 0)
+		return page;
+	*several = page->_mapcount.counter + head->_entire_mapcount.counter + 1 >= 1;
+	return head;
+}
+
+static bool is_anon(const struct fl_machine *m, uint64_t pfn)
+{
+	const struct page *page = pfn_to_page(m, pfn), *head = page;
+
+	if (fl_block_mask)
+		head = (const struct page *)((uintptr_t)page & fl_block_mask);
+	return (fl_block_mask && head->compound ? head : page)->flags & FL_BIT(PG_anon);
+}
+
 static void judge_entry(struct mm_struct *mm, fl_vaddr addr, pte_t pte, void *arg)
 {
 	struct other other = { pte_pfn(pte), mm->id, false };
-	const struct page *page = pfn_to_page(mm->machine, pte_pfn(pte));
+	bool several;
+	const struct page *page = flags_page(mm->machine, pte_pfn(pte), &several);
 	bool exclusive = page->flags & FL_BIT(PG_anon_exclusive);
 
-	if (!(page->flags & FL_BIT(PG_anon)))
+	if (!is_anon(mm->machine, pte_pfn(pte)))
 		return;
 	if (pte_write(pte) && !exclusive)
 		fl_about_entry(mm->id, addr);
@@ -86,7 +113,7 @@ static void judge_entry(struct mm_struct *mm, fl_vaddr addr, pte_t pte, void *ar
 			       (unsigned long long)mm->id, (unsigned long long)pte_pfn(pte),
 			       (unsigned long long)addr);
 	/* Most are mapped once. */
-	if (!exclusive || page->_mapcount.counter < 1)
+	if (!exclusive || !several)
 		return;
 	fl_final_each_page(find_other, &other);
 	if (other.found)
@@ -106,9 +133,10 @@ static void finish(void)
 		return;
 	for (size_t i = 0; i < pins.nr; i++) {
 		const struct pin *pin = fl_table_at(&pins, i);
-		unsigned long flags = pfn_to_page(m, pin->pfn)->flags;
+		bool several;
+		unsigned long flags = flags_page(m, pin->pfn, &several)->flags;
 
-		if (!(flags & FL_BIT(PG_anon)) || flags & FL_BIT(PG_anon_exclusive))
+		if (!is_anon(m, pin->pfn) || flags & FL_BIT(PG_anon_exclusive))
 			continue;
 		failed = true;
 		FL_ABOUT(.kinds = FL_EVENT_BIT(PIN), .pfn = pin->pfn, .by_cpu = true,

@@ -10,6 +10,7 @@ struct range {
 	struct fl_key key; /* mm, start */
 	fl_vaddr end;	   /* 0: no end */
 	bool several;	   /* by more than one CPU */
+	bool replaced;	   /* something else may have come to be there: not madvise() */
 	unsigned int cpu;
 };
 
@@ -30,12 +31,12 @@ bool fl_discarded(uint64_t mm_id, fl_vaddr addr)
 	return ranges.t.lost;
 }
 
-bool fl_discarded_by_other(unsigned int cpu, uint64_t mm_id, fl_vaddr addr)
+bool fl_replaced_by_other(unsigned int cpu, uint64_t mm_id, fl_vaddr addr)
 {
 	for (size_t i = 0; i < ranges.t.nr; i++) {
 		const struct range *r = fl_table_at(&ranges.t, i);
 
-		if ((r->several || r->cpu != cpu) && covers(r, mm_id, addr))
+		if (r->replaced && (r->several || r->cpu != cpu) && covers(r, mm_id, addr))
 			return true;
 	}
 	return ranges.t.lost;
@@ -58,6 +59,7 @@ static void discard(const struct fl_event *e)
 		r->end = e->end;
 	}
 	r->several |= r->cpu != e->cpu;
+	r->replaced |= !e->value;
 	if (!e->end || (r->end && r->end < e->end))
 		r->end = e->end;
 }

@@ -18,8 +18,8 @@
 
 /* May the content at @addr have gone while threads ran? */
 bool fl_discarded(uint64_t mm_id, fl_vaddr addr);
-/* By another CPU than @cpu? */
-bool fl_discarded_by_other(unsigned int cpu, uint64_t mm_id, fl_vaddr addr);
+/* By another CPU than @cpu, and may something else have come in its place? madvise() leaves zeroes. */
+bool fl_replaced_by_other(unsigned int cpu, uint64_t mm_id, fl_vaddr addr);
 
 /* In an event's range; an event without an mm is about all of them, without a range about all addresses. */
 static inline bool fl_event_covers(const struct fl_event *e, fl_vaddr addr)

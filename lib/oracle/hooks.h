@@ -67,6 +67,9 @@ void fl_oracle_vma_range(const struct vm_area_struct *vma, uint64_t start, uint6
 void fl_oracle_vma_end_all(const struct mm_struct *mm);
 void fl_oracle_vma_free(const struct vm_area_struct *vma);
 
+/* notifier.c: a subscriber to @mm was told of an invalidation's end, and has @left of them under way now. */
+void fl_oracle_notifier_end(const struct mm_struct *mm, int left);
+
 /*
  * vma_torn.c: the reader's side, on @cpu. It has the VMA locked, having read @seq from vm_lock_seq;
  * values that it read from the VMA and acts on; it is about to unlock.

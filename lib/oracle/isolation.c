@@ -276,7 +276,7 @@ static void judge_seen(const struct doubt *d)
 static void judge_page(struct mm_struct *mm, fl_vaddr addr, pte_t pte, void *arg)
 {
 	const struct fl_machine *m = fl_oracle_machine();
-	const uint64_t *words = frame_words(m, pte_pfn(pte));
+	const uint64_t *words = fl_final_words(m, pte);
 
 	for (unsigned int i = 0; i < m->page_words; i++) {
 		const struct secret *s = words[i] ? stolen(mm->id, words[i]) : NULL;
@@ -339,8 +339,10 @@ static void finish(void)
 		return;
 	for (size_t i = 0; i < doubts.nr; i++)
 		judge_seen(fl_table_at(&doubts, i));
-	if (mms && mms->next)
+	if (mms && mms->next) {
 		fl_final_each_page(judge_page, NULL);
+		fl_final_each_swap(judge_page, NULL);
+	}
 	judge_files();
 }
 

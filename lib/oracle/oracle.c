@@ -34,9 +34,12 @@ static const struct fl_oracle *const oracles[] = {
 	&fl_pin_coherence_oracle,
 	&fl_zero_oracle,
 	&fl_dirty_oracle,
+	&fl_device_write_oracle, /* after pin-coherence: pins that part from their page say more */
 	/* Invariants last: what a program sees of their breach says more. */
 	&fl_anon_exclusive_oracle,
+	&fl_migration_oracle,
 	&fl_refcount_oracle,
+	&fl_rmap_oracle,
 	&fl_vma_torn_oracle,
 	&fl_lock_order_oracle,
 };

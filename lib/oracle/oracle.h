@@ -87,17 +87,20 @@ struct fl_oracle {
 void fl_permission_lifted(const struct mm_struct *mm, fl_vaddr start, fl_vaddr end, uint64_t flags);
 
 extern const struct fl_oracle fl_anon_exclusive_oracle;
+extern const struct fl_oracle fl_device_write_oracle;
 extern const struct fl_oracle fl_dirty_oracle;
 extern const struct fl_oracle fl_discards; /* discards.h: no oracle, what several of them share */
 extern const struct fl_oracle fl_frame_use_oracle;
 extern const struct fl_oracle fl_isolation_oracle;
 extern const struct fl_oracle fl_lock_order_oracle;
 extern const struct fl_oracle fl_lost_write_oracle;
+extern const struct fl_oracle fl_migration_oracle;
 extern const struct fl_oracle fl_missed_soft_dirty_oracle;
 extern const struct fl_oracle fl_missed_wp_oracle;
 extern const struct fl_oracle fl_permission_oracle;
 extern const struct fl_oracle fl_pin_coherence_oracle;
 extern const struct fl_oracle fl_refcount_oracle;
+extern const struct fl_oracle fl_rmap_oracle;
 extern const struct fl_oracle fl_vma_torn_oracle;
 extern const struct fl_oracle fl_zero_oracle;
 

@@ -9,7 +9,7 @@
  * called) afterwards that gave something else. Judged at the end: it must be what another CPU stored
  * there in this run. A later munmap(), or an mremap() to there, by the same CPU ends it.
  *
- * Silent about: the content if a second CPU discards the same range, memory watched by a
+ * Silent about: the content if a second CPU unmaps or replaces the same range (madvise() does not), memory watched by a
  * userfaultfd, memory that is not mapped at the end, values of the kernel and of devices.
  */
 #include "oracle/discards.h"
@@ -148,7 +148,7 @@ static void judge(const struct doubt *d)
 
 	if (!vma || !vma_is_anonymous(vma) || vma->vm_flags & (VM_SHARED | __VM_UFFD_FLAGS) ||
 	    (s && s->cpus & ~(d->set_up ? 0 : 1ULL << (d->cpu & 63))) ||
-	    fl_kernel_value(d->value) || fl_discarded_by_other(d->cpu, d->mm_id, d->addr))
+	    fl_kernel_value(d->value) || fl_replaced_by_other(d->cpu, d->mm_id, d->addr))
 		return;
 	FL_ABOUT(.kinds = FL_EVENT_BIT(LOAD), .mm_id = d->mm_id, .addr = d->addr,
 		 .end = d->addr + 1, .by_cpu = true, .cpu = d->cpu, .of_value = true,

@@ -18,6 +18,7 @@ enum fl_barrier { FL_BARRIER_NONE, FL_BARRIER_ON };
 
 enum fl_ptep_clear { FL_PTEP_CLEAR_XCHG, FL_PTEP_CLEAR_PLAIN };
 enum fl_ksm_flush { FL_KSM_FLUSH, FL_KSM_FLUSH_NONE };
+enum fl_pte_accessible { FL_PTE_ACCESSIBLE_PENDING, FL_PTE_ACCESSIBLE_PRESENT };
 enum fl_tlb_flush { FL_TLB_FLUSH_BROADCAST, FL_TLB_FLUSH_IPI };
 
 /* Who may write to a page without a copy, and who may pin it. */
@@ -48,6 +49,10 @@ enum fl_fork_pinned {
 	FL_FORK_PINNED_ANON_EXCLUSIVE
 };
 enum fl_fork_seqcount { FL_FORK_SEQCOUNT_NONE, FL_FORK_SEQCOUNT_ON };
+enum fl_fork_migration { FL_FORK_MIGRATION_READABLE, FL_FORK_MIGRATION_UNTOUCHED };
+enum fl_migrate_flush { FL_MIGRATE_FLUSH_ENTRY, FL_MIGRATE_FLUSH_BATCH, FL_MIGRATE_FLUSH_NONE };
+enum fl_migrate_count { FL_MIGRATE_COUNT_UNMAPPED, FL_MIGRATE_COUNT_EARLY };
+enum fl_migrate_restore { FL_MIGRATE_RESTORE_FLAVOUR, FL_MIGRATE_RESTORE_EXCLUSIVE };
 
 /* Write-protection, deferred flushes, and the faults that meet them. */
 enum fl_wp_fault_flush {
@@ -75,6 +80,27 @@ enum fl_tlb_pending { FL_TLB_PENDING_BOOL, FL_TLB_PENDING_COUNTER, FL_TLB_PENDIN
 enum fl_tlb_pending_inc { FL_TLB_PENDING_INC_BEFORE, FL_TLB_PENDING_INC_AFTER };
 enum fl_tlb_pending_dec { FL_TLB_PENDING_DEC_AFTER, FL_TLB_PENDING_DEC_BEFORE };
 enum fl_tlb_nested { FL_TLB_NESTED_IGNORED, FL_TLB_NESTED_FLUSH };
+enum fl_tlb_batched_order { FL_TLB_BATCHED_ORDER_ARCH, FL_TLB_BATCHED_ORDER_COMPILER };
+enum fl_unmap_flush { FL_UNMAP_FLUSH_DEFERRED, FL_UNMAP_FLUSH_AT_ONCE };
+enum fl_reclaim_flush {
+	FL_RECLAIM_FLUSH_BEFORE_PAGEOUT,
+	FL_RECLAIM_FLUSH_BEFORE_FREE,
+	FL_RECLAIM_FLUSH_AFTER_FREE
+};
+enum fl_madv_free_reclaim {
+	FL_MADV_FREE_DIRTY,
+	FL_MADV_FREE_REFCOUNT,
+	FL_MADV_FREE_NO_MB,
+	FL_MADV_FREE_NO_RMB
+};
+enum fl_swap_exclusive {
+	FL_SWAP_EXCLUSIVE_MAPCOUNT,
+	FL_SWAP_EXCLUSIVE_REFCOUNT,
+	FL_SWAP_EXCLUSIVE_SWP_PTE,
+	FL_SWAP_EXCLUSIVE_ALWAYS
+};
+enum fl_swapin_write { FL_SWAPIN_WRITE_FAULT, FL_SWAPIN_WRITE_EXCLUSIVE };
+enum fl_swap_vma_lock { FL_SWAP_VMA_LOCK_GIVE_UP, FL_SWAP_VMA_LOCK_HANDLE };
 enum fl_tlb_batched { FL_TLB_BATCHED_NONE, FL_TLB_BATCHED_BOOL, FL_TLB_BATCHED_COUNTER };
 enum fl_walk_lock { FL_WALK_MMAP_READ, FL_WALK_MMAP_WRITE, FL_WALK_MMAP_WRITE_VMA };
 enum fl_soft_dirty_flush {
@@ -108,6 +134,11 @@ enum fl_ksm_break { FL_KSM_BREAK_WRITE, FL_KSM_BREAK_UNSHARE };
 /* Flushing, and the end of page tables. */
 enum fl_tlb_gen { FL_TLB_GEN_NONE, FL_TLB_GEN_ON, FL_TLB_GEN_ANY_ORDER };
 enum fl_tlb_lazy { FL_TLB_LAZY_LEAVE_MM, FL_TLB_LAZY_SKIP };
+/* Huge pages. */
+enum fl_thp_none_pmd { FL_THP_NONE_PMD_CLEAR, FL_THP_NONE_PMD_INVALIDATE };
+enum fl_thp_split_lock { FL_THP_SPLIT_LOCK_NONE, FL_THP_SPLIT_LOCK_PAGE };
+enum fl_collapse_sync { FL_COLLAPSE_SYNC_NONE, FL_COLLAPSE_SYNC_IPI };
+
 enum fl_pgtable_free {
 	FL_PGTABLE_FREE_RCU,
 	FL_PGTABLE_FREE_IPI,
@@ -123,9 +154,24 @@ enum fl_vma_foreign { FL_VMA_FOREIGN_LATE, FL_VMA_FOREIGN_PIN };
 enum fl_vma_detach { FL_VMA_DETACH_NOWAIT, FL_VMA_DETACH_WAIT };
 enum fl_vma_order { FL_VMA_RELAXED, FL_VMA_ORDERED };
 enum fl_vma_access { FL_VMA_PLAIN, FL_VMA_ONCE };
-enum fl_vma_anon_check { FL_VMA_ANON_BEFORE_LOCK, FL_VMA_ANON_AFTER_LOCK };
+enum fl_vma_anon_check { FL_VMA_ANON_BEFORE_LOCK, FL_VMA_ANON_AFTER_LOCK, FL_VMA_ANON_IN_FAULT };
 enum fl_vma_write_lock { FL_VMA_WRITE_UNLOCKED, FL_VMA_WRITE_LOCKED };
 enum fl_vma_mark_function { FL_VMA_START_WRITE, FL_VMA_TRY_START_WRITE };
+
+enum fl_vma_checks {
+	FL_VMA_CHECKS_ALL,
+	FL_VMA_CHECKS_NO_SEQUENCE,
+	FL_VMA_CHECKS_NO_DETACHED,
+	FL_VMA_CHECKS_NO_RANGE,
+	FL_VMA_CHECKS_NO_MM
+};
+enum fl_vma_mark_place { FL_VMA_MARK_INSIDE, FL_VMA_MARK_OUTSIDE };
+enum fl_vma_end_all { FL_VMA_END_BEFORE_UNLOCK, FL_VMA_END_AFTER_UNLOCK };
+enum fl_vma_end_read { FL_VMA_END_READ_RCU, FL_VMA_END_READ_NO_RCU };
+enum fl_vma_dup { FL_VMA_DUP_NO_COUNT, FL_VMA_DUP_COUNT };
+enum fl_vma_exit { FL_VMA_EXIT_DETACH, FL_VMA_EXIT_ATTACHED };
+enum fl_vma_bad_access { FL_BAD_ACCESS_RETRY, FL_BAD_ACCESS_REPORT, FL_BAD_ACCESS_MMAP_UNLOCK };
+enum fl_stack_growth { FL_STACK_MMAP_READ, FL_STACK_MMAP_READ_NODE, FL_STACK_MMAP_WRITE };
 
 struct fl_policy {
 	enum fl_wp_reuse wp_reuse;		     /* cow.c */
@@ -137,6 +183,7 @@ struct fl_policy {
 	enum fl_fork_pinned fork_pinned;	     /* fork.c */
 	enum fl_fork_seqcount fork_seqcount;	     /* fork.c, gup.c */
 	enum fl_barrier fork_seq_barrier;	     /* fork.c, K4 to P1 */
+	enum fl_fork_migration fork_migration;	     /* fork.c */
 	enum fl_wp_fault_flush wp_fault_flush;	     /* cow.c */
 	enum fl_wp_copy wp_copy;		     /* cow.c */
 	enum fl_wrprotect_sync wrprotect_sync;	     /* cow.c, uffd.c, change_protection.c */
@@ -146,6 +193,13 @@ struct fl_policy {
 	enum fl_tlb_pending_dec tlb_pending_dec;     /* mmu_gather.c */
 	enum fl_tlb_nested tlb_nested;		     /* mmu_gather.c */
 	enum fl_tlb_batched tlb_batched;	     /* tlb_batch.c */
+	enum fl_tlb_batched_order tlb_batched_order; /* tlb_batch.c, R1 to R2 */
+	enum fl_unmap_flush unmap_flush;	     /* rmap_unmap.c, U2 */
+	enum fl_reclaim_flush reclaim_flush;	     /* vmscan.c, V5, V8 */
+	enum fl_madv_free_reclaim madv_free_reclaim; /* rmap_unmap.c, L2 */
+	enum fl_swap_exclusive swap_exclusive;	     /* swap_fault.c, S3; rmap_unmap.c, U6 */
+	enum fl_swapin_write swapin_write;	     /* swap_fault.c, S5 */
+	enum fl_swap_vma_lock swap_vma_lock;	     /* swap_fault.c */
 	enum fl_walk_lock soft_dirty_lock;	     /* soft_dirty.c */
 	enum fl_soft_dirty_flush soft_dirty_flush;   /* soft_dirty.c */
 	enum fl_soft_dirty_pinned soft_dirty_pinned; /* soft_dirty.c */
@@ -168,12 +222,19 @@ struct fl_policy {
 	enum fl_tlb_gen tlb_gen;		       /* shootdown.c */
 	enum fl_tlb_lazy tlb_lazy;		       /* shootdown.c */
 	enum fl_pgtable_free pgtable_free;	       /* pgtable_free.c */
+	enum fl_thp_none_pmd thp_none_pmd;	       /* huge_memory.c, W1 */
+	enum fl_thp_split_lock thp_split_lock;	       /* huge_memory.c, S0 */
+	enum fl_collapse_sync collapse_sync;	       /* khugepaged.c, H5 */
 	enum fl_barrier pae_clear_barrier;	       /* rmap.h, A1 to A2 */
 	enum fl_barrier pae_restore_barrier;	       /* rmap.h, A3 to A4 */
 	enum fl_barrier gup_pin_barrier;	       /* gup.c, B3 to B4 */
 	enum fl_barrier gup_unshare_barrier;	       /* gup.c, B4 to B5 */
 	enum fl_ptep_clear ptep_clear;		       /* pgtable.h */
 	enum fl_ksm_flush ksm_flush;		       /* ksm.c */
+	enum fl_migrate_flush migrate_flush;	       /* migrate.c, M4 */
+	enum fl_migrate_count migrate_count;	       /* migrate.c, M6 */
+	enum fl_migrate_restore migrate_restore;       /* migrate.c, M8 */
+	enum fl_pte_accessible pte_accessible;	       /* tlbflush.h */
 	enum fl_tlb_flush tlb_flush;		       /* shootdown.c, tlb.c */
 	enum fl_vma_lock vma_lock;		       /* vma_lock.c */
 	enum fl_mm_lock_seq mm_lock_seq;	       /* vma_lock.c, A0 */
@@ -187,8 +248,24 @@ struct fl_policy {
 	enum fl_vma_free vma_free;		       /* vma_cache.c, vma_lock.c */
 	enum fl_vma_foreign vma_foreign;	       /* vma_lock.c, D2 */
 	enum fl_vma_detach vma_detach;		       /* vma_refcnt.c */
+	enum fl_vma_order vma_attach_order;	       /* vma_refcnt.c, attached */
+	enum fl_vma_dup vma_dup;		       /* vma.c, vm_area_dup() */
+	enum fl_vma_exit vma_exit;		       /* mm.c, free_vmas() */
+	enum fl_vma_checks vma_checks;		       /* vma_lock.c, after B1 */
+	enum fl_vma_mark_place vma_mark_place;	       /* vma_lock.c, A2 and A3 */
+	enum fl_vma_end_all vma_end_all;	       /* mmap_lock.h, A5 */
+	enum fl_vma_end_read vma_end_read;	       /* vma_lock.c, B5 */
+	enum fl_vma_bad_access vma_bad_access;	       /* arch_fault.c, E3 */
 	enum fl_vma_anon_check vma_anon_check;	       /* vma_lock.c, lock_vma_under_rcu() */
+	enum fl_no_yes vma_lock_files;		       /* vma_lock.c, file_fault.c */
+	enum fl_no_yes vma_lock_uffd;		       /* vma_lock.c */
 	enum fl_vma_write_lock fork_vma_lock;	       /* fork.c, K2 */
+	enum fl_stack_growth stack_growth;	       /* stack.c, X2 and X5 */
+	enum fl_vma_write_lock take_all_locks_vma;     /* mmu_notifier.c, T1 */
+	enum fl_vma_write_lock mbind_vma_lock;	       /* mempolicy.c, P2 */
+	enum fl_vma_write_lock merge_vma_lock;	       /* vma_merge.c, merge_commit() */
+	enum fl_vma_write_lock insert_vma_lock;	       /* vma.c, vma_link() */
+	enum fl_vma_write_lock stack_vma_lock;	       /* stack.c, X3 */
 	enum fl_vma_mark_function vma_mark_function;   /* uffd.c */
 };
 

@@ -132,12 +132,24 @@ static void size_machine(const struct fl_run *run, struct fl_machine_config *con
 	config->policy = run->policy;
 	config->uffd_must_answer = !(s->may_wait & FL_WAIT_UFFD);
 	config->tlb_speculate = s->needs.tlb_speculate;
+	config->migration = s->needs.migration;
+	config->swap_slots = s->needs.swap_slots;
+	config->mempolicy = s->needs.mempolicy;
+	config->mmu_notifiers = s->needs.mmu_notifiers;
+	config->huge_pages = (unsigned int)s->needs.huge_pages;
 #ifdef FAULTLINE_CHECK
 	/*
 	 * As small as the scenario permits. Frames are shared out to the CPUs, and no thread should need
 	 * another one's: each page, a copy of it, one to spare.
 	 */
 	config->frames = 1 + (uint64_t)cpus * (2 * (uint64_t)s->needs.pages + 1);
+	if (config->huge_pages) {
+		uint64_t nr = s->needs.small_huge_pages ? 2 : 4;
+
+		config->level_bits = nr == 2 ? 1 : 2;
+		config->levels = nr == 2 ? 4 : 2; /* 16 pages either way */
+		config->frames = (config->frames + nr - 1) / nr * nr + config->huge_pages * nr;
+	}
 #endif
 }
 

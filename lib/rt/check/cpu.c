@@ -21,6 +21,7 @@
 #include <faultline/rt.h>
 
 #include "../../explore/exec.h"
+#include "../fail.h"
 #include "../ipi_internal.h"
 #include "../thread.h"
 #include "stop.h"
@@ -36,6 +37,8 @@ static int ncpus;
 static int cpu_instead[FLX_MAX_THREADS]; /* CPU + 1 that a sender acts for */
 static int setup_instead;		 /* the same for set-up code, which is CPU 0 */
 static bool irq_off[FLX_MAX_THREADS];
+static struct fl_rt_fail fail[FLX_MAX_THREADS + 1]; /* the last one is set-up code's */
+static bool fail_used;				    /* else all are empty */
 static bool quiet; /* nobody sends: sections cost no events, and order nothing */
 
 int fl_ipi_init(int n)
@@ -85,6 +88,9 @@ void exec_reset_cpus(void)
 {
 	memset(cpu_instead, 0, sizeof(cpu_instead));
 	memset(irq_off, 0, sizeof(irq_off));
+	if (fail_used)
+		memset(fail, 0, FLX_MAX_THREADS * sizeof(*fail));
+	fail_used = false;
 }
 
 int smp_processor_id(void)
@@ -94,6 +100,17 @@ int smp_processor_id(void)
 	if (cpu_instead[current_thread])
 		return cpu_instead[current_thread] - 1;
 	return current_thread < program->nthreads ? current_thread : 0;
+}
+
+struct fl_rt_fail *fl_rt_fail(void)
+{
+	return &fail[current_thread < 0 ? FLX_MAX_THREADS : current_thread];
+}
+
+struct fl_rt_fail *fl_rt_fail_set(void)
+{
+	fail_used = true;
+	return fl_rt_fail();
 }
 
 static bool own_cpu(void)

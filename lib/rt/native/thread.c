@@ -4,6 +4,7 @@
 
 #include <faultline/rt.h>
 
+#include "rt/fail.h"
 #include "rt/ipi_internal.h"
 #include "rt/native/thread_internal.h"
 #include "rt/thread.h"
@@ -13,6 +14,7 @@ static const int no_request;
 
 __thread struct fl_native_cpu fl_native_this_cpu = { .pending = &no_request };
 
+__thread struct fl_rt_fail fl_native_fail;
 static __thread bool registered;
 
 /* 1: some thread is this CPU, be it asleep. */

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * mmu_notifier.h - who keeps copies of an address space's translations (KVM, a device with an MMU of its own) and wants to hear
+ * of changes.
+ *
+ * Modelled is what registration has to exclude, and no second MMU: an invalidation begins and ends, and the subscriber counts
+ * those that are under way, as KVM does to know whether what it looks up may be used.
+ */
+#ifndef FAULTLINE_MMU_NOTIFIER_H
+#define FAULTLINE_MMU_NOTIFIER_H
+
+#include <faultline/faultline.h>
+
+struct fl_mmu_notifier;
+
+/*
+ * @mm tells *@out of invalidations from now on: of those that begin after this call, begin and end. It goes with @mm. A
+ * machine that has fl_machine_config.mmu_notifiers. -EINVAL: it has not. -ENOMEM. After mmu_notifier_register(), Linux 6.4.
+ */
+int fl_mmu_notifier_register(struct fl_mmu_notifier **out, struct fl_mm *mm);
+/* How many invalidations are under way. Any thread. */
+int fl_mmu_notifier_in_progress(struct fl_mmu_notifier *n);
+
+#endif
