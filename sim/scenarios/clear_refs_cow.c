@@ -22,6 +22,19 @@ static const char story[] =
 	"are\n"
 	"exclusive (F6).\n";
 
+static const char story_vma_lock[] =
+	"clear-refs-cow once more, release by release. 29a951dfb3c3 made clear_refs hold "
+	"mmap_lock\n"
+	"for writing over walk and flush, so that no fault could copy the page (F1). Since 6.4 a\n"
+	"fault can do with the lock of its VMA, and mmap_lock excludes it no longer: the walk has "
+	"to\n"
+	"mark each VMA as well (49b0638502da, 6.5). Nobody saw it in 6.4, for since 5.19 a fault "
+	"keeps\n"
+	"an exclusive page (F6). Most variants have the older rule, so that F1 is on its own: "
+	"whatever\n"
+	"way around mmap_lock a later kernel gives to faults, this shows whether the walk closes "
+	"it.\n";
+
 static int set_up(struct fl_cpu *cpu, struct fl_mm *mm, void *world)
 {
 	struct stale_world *w = world;
@@ -93,3 +106,39 @@ FL_SCENARIO(clear_refs_cow, .name = "clear-refs-cow", .id = "A1a", .broken = "09
 			 { "fault", do_store_beside },
 			 { "stale-store", do_stale_store } },
 	    .policies = policies, .variants = variants, .nr_variants = FL_ARRAY_SIZE(variants));
+
+#define NO_F6 "wp_reuse=refcount-lru"
+
+static const struct fl_variant vma_lock_variants[] = {
+	{ "no-f6-6.4", "6.4", NO_F6, "sc", FL_VIOLATES("lost-write"),
+	  "the first release in which a fault does not need mmap_lock" },
+	{ "no-f6-6.4-tso", "6.4", NO_F6, "tso", FL_VIOLATES("lost-write"), NULL },
+	{ "no-f6-6.4-lkmm", "6.4", NO_F6, "lkmm", FL_VIOLATES("lost-write"), NULL },
+	{ "no-f6-5.12", "5.12", NO_F6, "sc", FL_VERIFIED, "F1: a fault waits for mmap_lock" },
+	{ "no-f6-6.3", "6.3", NO_F6, "sc", FL_VERIFIED, NULL },
+	{ "no-f6-6.5", "6.5", NO_F6, "sc", FL_VERIFIED, "49b0638502da: the walk marks each VMA" },
+	{ "no-f6-6.12", "6.12", NO_F6, "sc", FL_VERIFIED, NULL },
+	{ "no-f6-6.14", "6.14", NO_F6, "sc", FL_VERIFIED, "mm_lock_seq is a sequence counter" },
+	{ "no-f6-6.15", "6.15", NO_F6, "sc", FL_VERIFIED, "the VMA's lock is a reference count" },
+	{ "no-f6-6.17", "6.17", NO_F6, "sc", FL_VERIFIED, NULL },
+	{ "no-f6-6.17-unmarked", "6.17", NO_F6 ",soft_dirty_lock=mmap-write", "sc",
+	  FL_VIOLATES("lost-write"), "the rule holds for that kind of lock, too" },
+	{ "linux-6.4", "6.4", NULL, "lkmm", FL_VERIFIED,
+	  "F6: the page is exclusive, and the fault that gets in copies nothing" },
+	{ "unmarked-6.5", "6.5", "soft_dirty_lock=mmap-write", "lkmm", FL_VERIFIED,
+	  "the same with a lock that is in order (A5a)" },
+	{ "linux-6.17", "6.17", NULL, "lkmm", FL_VERIFIED, NULL },
+};
+
+static const char *const vma_lock_policies[] = { "soft_dirty_lock", "vma_lock", "wp_reuse", NULL };
+
+FL_SCENARIO(clear_refs_vma_lock, .name = "clear-refs-vma-lock", .id = "A1a",
+	    .broken = "5e31275cc997", .fixed = "49b0638502da",
+	    .summary = "clear_refs holds mmap_lock, and faults do not need it any more",
+	    .story = story_vma_lock, .needs = { .cpus = 3, .mms = 1, .vmas = 1, .pages = 1 },
+	    .since = "6.4", .world = sizeof(struct stale_world), .set_up = set_up,
+	    .threads = { { "clear-refs", do_clear_refs },
+			 { "fault", do_store_beside },
+			 { "stale-store", do_stale_store } },
+	    .policies = vma_lock_policies, .variants = vma_lock_variants,
+	    .nr_variants = FL_ARRAY_SIZE(vma_lock_variants));

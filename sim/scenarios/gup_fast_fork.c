@@ -120,14 +120,14 @@ static const struct fl_variant first_variants[] = {
 static const char *const policies[] = { "fork_pinned",	   "fork_seqcount", "fork_seq_barrier",
 					"gup_pin_barrier", "gup_pin_rmw",   NULL };
 
-FL_SCENARIO(gup_fast_fork, .name = "gup-fast-fork", .id = "B5", .broken = "f3c64eda3e50",
+FL_SCENARIO(gup_fast_fork, .name = "gup-fast-fork", .id = "B5,A4", .broken = "f3c64eda3e50",
 	    .fixed = "57efa1fe5957", .summary = "fork shares a page that GUP-fast pins meanwhile",
 	    .story = story, .since = "5.9", .needs = { .cpus = 2, .mms = 2, .vmas = 1, .pages = 1 },
 	    .world = sizeof(struct world), .set_up = set_up,
 	    .threads = { { "fork", do_fork }, { "gup-fast", do_gup_fast } }, .policies = policies,
 	    .variants = variants, .nr_variants = FL_ARRAY_SIZE(variants));
 
-FL_SCENARIO(gup_fast_fork_first, .name = "gup-fast-fork-first", .id = "B5",
+FL_SCENARIO(gup_fast_fork_first, .name = "gup-fast-fork-first", .id = "new",
 	    .broken = "f3c64eda3e50", .fixed = "-",
 	    .summary = "the same with the first pin that the process ever has",
 	    .story = story_first, .since = "5.9",

@@ -57,13 +57,18 @@ static const struct fl_variant variants[] = {
 	{ "linux-6.15-tso", "6.15", NULL, "tso", FL_VIOLATES("use-after-free"), NULL },
 	{ "linux-6.17", "6.17", NULL, "sc", FL_VERIFIED, "9bbffee67ffd" },
 	{ "linux-6.17-tso", "6.17", NULL, "tso", FL_VERIFIED, NULL },
-	{ "no-detach-wait", "6.17", "vma_detach=nowait", "sc", FL_VIOLATES("use-after-free"),
-	  "A5g1: a VMA that leaves its tree does not wait for a reader who counts" },
+	{ "no-detach-wait", "6.17", "vma_detach=nowait", "sc", FL_VIOLATES("permission"),
+	  "A5g1: a VMA that leaves its tree does not wait for a reader who counts: to him it is "
+	  "still there" },
+	{ "exit-attached", "6.17", "vma_exit=attached", "sc", FL_VIOLATES("use-after-free"),
+	  "A5g4: an mm that exits leaves VMAs behind that readers can enter, and their vm_mm is "
+	  "gone" },
 };
 
-static const char *const policies[] = { "vma_lock", "vma_free", "vma_foreign", "vma_detach", NULL };
+static const char *const policies[] = { "vma_lock",   "vma_free", "vma_foreign",
+					"vma_detach", "vma_exit", NULL };
 
-FL_SCENARIO(vma_foreign, .name = "vma-foreign", .id = "A5h", .broken = "3104138517fc",
+FL_SCENARIO(vma_foreign, .name = "vma-foreign", .id = "A5g1,A5g4,A5h", .broken = "3104138517fc",
 	    .fixed = "9bbffee67ffd", .summary = "a reader wakes the writer of an mm that is gone",
 	    .story = story, .since = "6.15",
 	    .needs = { .cpus = 3, .mms = 1, .vmas = 1, .pages = 1 }, .world = sizeof(struct world),

@@ -67,6 +67,14 @@ static const struct fl_variant variants[] = {
 	{ "linux-6.15", "6.15", NULL, "lkmm", FL_VERIFIED, "a reference count" },
 	{ "no-acquire-inc", "6.15", "vma_inc_order=relaxed", "lkmm", FL_VIOLATES("vma-torn"),
 	  "A5f: the numbers (B2, B3) are read ahead of the increment (D1)" },
+	{ "no-second-look", "6.5", "vma_checks=no-sequence", "sc", FL_VIOLATES("vma-torn"),
+	  "a reader trusts its early check: the mark (A2) can have come in between" },
+	{ "no-second-look-6.15", "6.15", "vma_checks=no-sequence", "sc", FL_VIOLATES("vma-torn"),
+	  "the same with a reference count" },
+	{ "mark-outside", "6.5", "vma_mark_place=outside", "sc", FL_VIOLATES("vma-torn"),
+	  "the gate is open again (A3) before the mark is there (A2)" },
+	{ "mark-outside-6.15", "6.15", "vma_mark_place=outside", "sc", FL_VIOLATES("vma-torn"),
+	  "the same with a reference count" },
 	{ "relaxed-wait", "6.15", "vma_wait_order=relaxed", "lkmm", FL_VIOLATES("data-race"),
 	  "as 6.15 has it: a control dependency (C2) does not hold plain stores back, by the "
 	  "letter" },
@@ -90,10 +98,12 @@ static const char *const policies[] = {
 	"mm_lock_seq",
 	"vma_inc_order",
 	"vma_wait_order",
+	"vma_checks",
+	"vma_mark_place",
 	NULL,
 };
 
-FL_SCENARIO(vma_lock_seq, .name = "vma-lock-seq", .id = "A5a", .broken = "5e31275cc997",
+FL_SCENARIO(vma_lock_seq, .name = "vma-lock-seq", .id = "A5a,A5f", .broken = "5e31275cc997",
 	    .fixed = "b1f02b95758d",
 	    .summary = "a fault trusts a VMA that its writer has not finished changing",
 	    .story = story, .since = "6.4", .needs = { .cpus = 2, .mms = 1, .vmas = 1, .pages = 2 },
