@@ -3,10 +3,12 @@
 """readme.py [--promote] FAULTLINE FILE.md... - what a document shows is what there is.
 
 Each C block is the file that the line before it names; each `$ faultline ...` transcript is what the command prints, apart
-from times and line numbers, in a folder that has the programs of docs/examples/program. "..." in a line of its own stands for
-any lines, at the end of a line for the rest of it. --promote writes today's output, with its numbers, into transcripts
-that leave nothing out. Exit status: 0 if so, 1 if not.
+from times and line numbers, in a folder that has the programs of docs/examples/program, and tests/. "..." in a line of its
+own stands for any lines, at the end of a line for the rest of it. A table headed "test, `tests/litmus/PREFIX`" has, in its
+last column, what tests/litmus/expected.jsonl has of the tests in its first one. --promote writes today's output, with its
+numbers, into transcripts that leave nothing out. Exit status: 0 if so, 1 if not.
 """
+import json
 import os
 import re
 import shutil
@@ -20,6 +22,7 @@ TRANSCRIPT = re.compile(r"```console\n\$ faultline ([^\n]*)\n(.*?)```", re.S)
 def plain(line):
     """Without what changes from run to run or with an edit elsewhere: times, line numbers, alignment."""
     line = re.sub(r"\d+(\.\d+)? (ms|s)\b|\d+ min \d+ s\b", "TIME", line)
+    line = re.sub(r"^(Time \S+) \d+\.\d+$", r"\1 TIME", line)  # of litmus tests
     line = re.sub(r"\b(\w+\.[ch]):\d+", r"\1:LINE", line)
     line = re.sub(r"\d+ events left out", "EVENTS left out", line)  # depends on how the model was compiled
     line = re.sub(r"-{3,}", "---", line)
@@ -52,13 +55,43 @@ def fits(shown, printed):
 def run(tool, top, command):
     with tempfile.TemporaryDirectory() as work:
         shutil.copytree(os.path.join(top, "docs/examples/program"), work, dirs_exist_ok=True)
+        os.symlink(os.path.join(top, "tests"), os.path.join(work, "tests"))
         return subprocess.run([tool] + command.split(), cwd=work, capture_output=True, text=True).stdout
+
+
+def said_of(result):
+    """An entry of expected.jsonl in the words of a table."""
+    words = {result["observation"]}
+    if result["race"]:
+        words.add("data race")
+    if not result["covered"]:
+        words.add("not covered")
+    return words
+
+
+def check_litmus_tables(path, text, top):
+    """How many tests the tables of @text name, and how many of these they tell wrongly."""
+    seen = bad = 0
+    with open(os.path.join(top, "tests/litmus/expected.jsonl")) as f:
+        results = {r["file"]: r for r in map(json.loads, f)}
+    for prefix, rows in re.findall(r"^\| test, `tests/litmus/(\S*)` \|.*\n\|[-| ]+\n((?:\|.*\n)+)", text, re.M):
+        for row in rows.splitlines():
+            cells = row.split("|")
+            told = cells[-2].replace("no race", "")
+            told = {w for w in ("Sometimes", "Never", "Always", "data race", "not covered") if w in told}
+            for name in re.findall(r"`(\S+?)`", cells[1]):
+                seen += 1
+                result = results.get(f"{prefix}{name}.litmus")
+                if not result or said_of(result) - {"Never"} != told - {"Never"}:
+                    print(f"{path}: {prefix}{name}: {sorted(told)}, but {result and sorted(said_of(result))}")
+                    bad += 1
+    return seen, bad
 
 
 def check(path, tool, top, promote):
     """How many blocks there are, and how many differ."""
     text = open(path).read()
-    seen = bad = 0
+    seen, bad = check_litmus_tables(path, text, top)
     for name, code in re.findall(r"`(docs/examples/\S+\.c)`[^\n]*\n\n```c\n(.*?)```", text, re.S):
         seen += 1
         if open(os.path.join(top, name)).read() != code:

@@ -2,7 +2,7 @@ matrix: scenarios by releases. show: what a release sets.
 
 $ faultline matrix vma-lock-seq clear-refs-pin | sed -E 's/ +$//'
   scenario        id        4.8    5.7    5.8    5.9    5.11   5.12   5.18   5.19   6.0    6.1    6.3    6.4    6.5    6.12   6.14   6.15   6.17
-  vma-lock-seq    A5a       -      -      -      -      -      -      -      -      -      -      -      BUG    ok     ok     ok     ok     ok
+  vma-lock-seq    A5a,A5f   -      -      -      -      -      -      -      -      -      -      -      BUG    ok     ok     ok     ok     ok
   clear-refs-pin  A1c       ok     ok     ok     BUG    ok     ok     ok     ok     ok     ok     ok     ok     ok     ok     ok     ok     ok
 $ faultline matrix clear-refs-pin --json | sed -nE '/"5.9"/s/,"seconds.*//p'
   {"scenario":"clear-refs-pin","id":"A1c","kernel":"5.9","verdict":"violated","model":"lkmm","oracle":"pin-coherence","executions":1
@@ -59,12 +59,12 @@ $ faultline show gup_cow_break
     none         4.8 to 5.7, 5.9 to 6.17  -             no: a read takes whatever page is mapped (again from 5.9: a308c71bf1e6)
     force-write  5.8                      17839856fd58  yes, every reference counts as a write (5.8 only)
   
-    scenarios  gup-read-uffd-wp, ro-pin-write, two-ro-pins, vmsplice-child, vmsplice-parent
+    scenarios  gup-read-uffd-wp, ro-pin-write, swapin-reuse, thp-vmsplice, two-ro-pins, vmsplice-child, vmsplice-parent
 $ faultline show gup_unshare | sed -nE '/mapcount/p'
     mapcount          -             -             yes, if it has more than one mapping: a design that was not merged
     mapcount-recheck  -             13b65d69e404  the same, asked again when the entry is clear
 $ faultline show vma_lock --json
-  {"field":"vma_lock","doc":"may a fault lock one VMA instead of the mm","commit":"5e31275cc997","values":[{"name":"none","doc":"no: faults take mmap_lock","commit":null,"releases":["4.8","5.7","5.8","5.9","5.11","5.12","5.18","5.19","6.0","6.1","6.3"]},{"name":"rwsem-seq","doc":"yes, by a rw_semaphore and two sequence numbers (6.4 to 6.14)","commit":"5e31275cc997","releases":["6.4","6.5","6.12","6.14"]},{"name":"refcnt","doc":"yes, by a reference count and two sequence numbers (6.15)","commit":"f35ab95ca0af","releases":["6.15","6.17"]}],"scenarios":["clear-refs-cow","fork-vma-lock","vma-anon-check","vma-foreign","vma-lock-seq"]}
+  {"field":"vma_lock","doc":"may a fault lock one VMA instead of the mm","commit":"5e31275cc997","values":[{"name":"none","doc":"no: faults take mmap_lock","commit":null,"releases":["4.8","5.7","5.8","5.9","5.11","5.12","5.18","5.19","6.0","6.1","6.3"]},{"name":"rwsem-seq","doc":"yes, by a rw_semaphore and two sequence numbers (6.4 to 6.14)","commit":"5e31275cc997","releases":["6.4","6.5","6.12","6.14"]},{"name":"refcnt","doc":"yes, by a reference count and two sequence numbers (6.15)","commit":"f35ab95ca0af","releases":["6.15","6.17"]}],"scenarios":["clear-refs-cow","clear-refs-vma-lock","fork-vma-lock","mbind-vma-lock","mmu-notifier-register","stack-vma-lock","vma-anon-check","vma-bad-access","vma-dup","vma-end-late","vma-foreign","vma-gone","vma-insert","vma-lock-seq","vma-merge-lock","vma-shrunk","walk-lock"]}
 $ faultline show gup-cow-brake
   faultline: no scenario, release or policy field "gup-cow-brake"; did you mean "gup_cow_break"? 'faultline list' names the scenarios, 'faultline show 6.12' the fields
   [2]

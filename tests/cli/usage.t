@@ -69,7 +69,7 @@ $ faultline show pae-gup-fsat
   faultline: no scenario, release or policy field "pae-gup-fsat"; did you mean "pae-gup-fast"? 'faultline list' names the scenarios, 'faultline show 6.12' the fields
   [2]
 $ faultline show vma
-  faultline: no scenario, release or policy field "vma"; did you mean "fork-vma-lock", "vma-anon-check" or "vma-foreign"? 'faultline list' names the scenarios, 'faultline show 6.12' the fields
+  faultline: no scenario, release or policy field "vma"; did you mean "clear-refs-vma-lock", "fork-vma-lock" or "mbind-vma-lock"? 'faultline list' names the scenarios, 'faultline show 6.12' the fields
   [2]
 $ faultline show pae-gup-fast vma-lock-seq
   faultline: show tells of one thing, got "pae-gup-fast" and "vma-lock-seq"

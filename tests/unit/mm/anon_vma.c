@@ -94,7 +94,7 @@ START_TEST(what_came_out_of_a_fork_is_not_shared_with_neighbours)
 {
 	struct vm_area_struct *vma, *near;
 
-	map_at(1, 1, RW);
+	map_unaccounted_at(1, 1, RW);
 	touch(1);
 	make_child();
 	vma = fork_area(child, area_of(1));
@@ -104,7 +104,7 @@ START_TEST(what_came_out_of_a_fork_is_not_shared_with_neighbours)
 	ck_assert_int_eq(anon_vma_prepare(near), 0);
 	ck_assert_ptr_ne(near->anon_vma, vma->anon_vma);
 	/* The parent's own has one element still. */
-	map_at(2, 1, FL_READ);
+	map_unaccounted_at(2, 1, FL_READ);
 	ck_assert_int_eq(anon_vma_prepare(area_of(2)), 0);
 	ck_assert_ptr_eq(area_of(2)->anon_vma, area_of(1)->anon_vma);
 	fl_mm_destroy(fl_child);

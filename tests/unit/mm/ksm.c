@@ -245,6 +245,38 @@ START_TEST(a_write_gives_a_page_of_its_own_back)
 }
 END_TEST
 
+START_TEST(copies_of_a_files_pages_are_merged_but_not_its_own)
+{
+	struct fl_file *file;
+	uint64_t word;
+	fl_vaddr a;
+
+	ck_assert_int_eq(fl_file_create(&file, machine, FL_FILE_SHMEM, 4, 0), 0);
+	for (int i = 0; i < 4; i++)
+		ck_assert_int_eq(fl_file_write(file, i, 0, 5), 0);
+	ck_assert_int_eq(fl_mmap(&a, fl_mm, 0, 4, FL_READ | FL_WRITE, 0, file, 0), 0);
+	for (int i = 0; i < 3; i++)
+		ck_assert_int_eq(fl_store(cpu0, a + i * PAGE, 5), 0);
+	ck_assert_uint_eq(load(cpu0, a + 3 * PAGE), 5);
+	ck_assert_int_eq(fl_madvise(fl_mm, a, 4, FL_MADV_MERGEABLE), 0);
+	ck_assert_int_eq(fl_ksm_scan(cpu0, machine), 0);
+	ck_assert_int_eq(fl_ksm_scan(cpu0, machine), 2);
+	ck_assert(PageKsm(page_of(a)) && page_of(a) == page_of(a + 2 * PAGE));
+	ck_assert(!PageAnon(page_of(a + 3 * PAGE)));
+	ck_assert_int_eq(fl_store(cpu1, a + PAGE, 6), 0);
+	ck_assert(!PageKsm(page_of(a + PAGE)));
+	ck_assert_uint_eq(load(cpu1, a), 5);
+	ck_assert_int_eq(fl_madvise(fl_mm, a + 2 * PAGE, 1, FL_MADV_UNMERGEABLE), 0);
+	ck_assert(!PageKsm(page_of(a + 2 * PAGE)));
+	/* The file's end takes them along, as all private copies. */
+	ck_assert_int_eq(fl_file_truncate(file, 0), 0);
+	ck_assert_uint_eq(entry_of(a) | entry_of(a + PAGE), 0);
+	ck_assert_int_eq(fl_load(&word, cpu0, a), -EIO);
+	ck_assert_int_eq(fl_munmap(fl_mm, a, 4), 0);
+	fl_file_put(file);
+}
+END_TEST
+
 START_TEST(a_page_that_changes_between_passes_is_left_alone)
 {
 	static const uint64_t content[] = { 5, 5 };
@@ -560,6 +592,7 @@ int main(void)
 		tcase_add_test(tc, a_flush_that_is_pending_is_made);
 		tcase_add_test(tc, equal_pages_become_one_in_the_second_pass);
 		tcase_add_test(tc, a_write_gives_a_page_of_its_own_back);
+		tcase_add_test(tc, copies_of_a_files_pages_are_merged_but_not_its_own);
 		tcase_add_test(tc, a_page_that_changes_between_passes_is_left_alone);
 		tcase_add_test(tc, a_later_page_joins_those_that_are_one_already);
 		tcase_add_test(tc, only_mergeable_memory_is_merged_but_of_all_address_spaces);

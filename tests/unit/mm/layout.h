@@ -61,6 +61,16 @@ static inline void map_at(unsigned int first, size_t pages, unsigned int prot)
 	ck_assert_uint_eq(addr, first * PAGE);
 }
 
+/* The same with FL_MAP_NORESERVE: whether it was writable once makes no difference to neighbours. */
+static inline void map_unaccounted_at(unsigned int first, size_t pages, unsigned int prot)
+{
+	fl_vaddr addr;
+
+	ck_assert_int_eq(fl_mmap(&addr, fl_mm, first * PAGE, pages, prot,
+				 FL_MAP_FIXED_NOREPLACE | FL_MAP_NORESERVE, NULL, 0),
+			 0);
+}
+
 static inline void map_file_at(unsigned int first, size_t pages, unsigned int flags,
 			       struct fl_file *file, uint64_t pgoff)
 {

@@ -180,6 +180,29 @@ START_TEST(mergeable_is_a_property_of_a_range)
 }
 END_TEST
 
+START_TEST(private_mappings_of_files_are_mergeable_shared_ones_are_not)
+{
+	struct fl_file *file;
+	fl_vaddr shared, private;
+
+	ck_assert_int_eq(fl_file_create(&file, machine, FL_FILE_SHMEM, 2, 0), 0);
+	ck_assert_int_eq(fl_mmap(&shared, fl_mm, 0, 2, FL_READ | FL_WRITE, FL_MAP_SHARED, file, 0),
+			 0);
+	ck_assert_int_eq(fl_mmap(&private, fl_mm, 0, 2, FL_READ | FL_WRITE, 0, file, 0), 0);
+	ck_assert_int_eq(advise(shared, 2, FL_MADV_MERGEABLE), 0);
+	ck_assert_int_eq(advise(private, 1, FL_MADV_MERGEABLE), 0);
+	ck_assert(!(vma_lookup(mm, shared)->vm_flags & VM_MERGEABLE));
+	ck_assert(vma_lookup(mm, private)->vm_flags & VM_MERGEABLE);
+	ck_assert(!(vma_lookup(mm, private + PAGE)->vm_flags & VM_MERGEABLE));
+	/* and with the rest of it */
+	ck_assert_int_eq(advise(private, 2, FL_MADV_MERGEABLE), 0);
+	ck_assert_ptr_eq(vma_lookup(mm, private + PAGE), vma_lookup(mm, private));
+	ck_assert_int_eq(fl_munmap(fl_mm, shared, 2), 0);
+	ck_assert_int_eq(fl_munmap(fl_mm, private, 2), 0);
+	fl_file_put(file);
+}
+END_TEST
+
 START_TEST(unmergeable_gives_each_page_back)
 {
 	struct page *kpage, *all[16];
@@ -267,6 +290,7 @@ int main(void)
 	tcase_add_test(tc, what_would_be_a_bus_error_cannot_be_populated);
 	tcase_add_test(tc, out_of_frames_is_no_memory_for_populate);
 	tcase_add_test(tc, mergeable_is_a_property_of_a_range);
+	tcase_add_test(tc, private_mappings_of_files_are_mergeable_shared_ones_are_not);
 	tcase_add_test(tc, unmergeable_gives_each_page_back);
 	tcase_add_test(tc, faults_and_two_that_discard_go_on_together);
 	suite_add_tcase(suite, tc);

@@ -108,7 +108,7 @@ START_TEST(a_mapping_is_what_was_asked_for)
 	map_at(1, 1, RW);
 	map_at(2, 1, FL_READ);
 	map_at(3, 1, 0);
-	ck_assert_uint_eq(area_of(1)->vm_flags, may | VM_READ | VM_WRITE);
+	ck_assert_uint_eq(area_of(1)->vm_flags, may | VM_READ | VM_WRITE | VM_ACCOUNT);
 	ck_assert_uint_eq(area_of(2)->vm_flags, may | VM_READ);
 	ck_assert_uint_eq(area_of(3)->vm_flags, may);
 	ck_assert(vma_is_anonymous(area_of(1)));
@@ -122,7 +122,7 @@ START_TEST(a_mapping_is_what_was_asked_for)
 	ck_assert_uint_eq(area_of(5)->vm_page_prot & _PAGE_RW, _PAGE_RW);
 	ck_assert_uint_eq(area_of(5)->vm_pgoff, 3);
 	ck_assert(vma_is_shmem(area_of(5)));
-	ck_assert_uint_eq(area_of(8)->vm_flags, may | VM_READ | VM_WRITE);
+	ck_assert_uint_eq(area_of(8)->vm_flags, may | VM_READ | VM_WRITE | VM_ACCOUNT);
 	ck_assert_uint_eq(area_of(8)->vm_page_prot & _PAGE_RW, 0);
 	ck_assert_uint_eq(area_of(8)->vm_pgoff, 7);
 	ck_assert(is_cow_mapping(area_of(8)->vm_flags));

@@ -39,7 +39,7 @@ START_TEST(it_goes_across_areas)
 	map_at(5, 2, 0);
 	touch(2);
 	protect(2, 4, FL_READ);
-	ck_assert_str_eq(picture(), "ABBBBC.........");
+	ck_assert_str_eq(picture(), "ABCCCD.........");
 	ck_assert_int_eq(fl_store(cpu0, 2 * PAGE, 1), -EFAULT);
 	protect(1, 6, RW);
 	ck_assert_str_eq(picture(), "AAAAAA.........");

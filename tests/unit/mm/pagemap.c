@@ -62,7 +62,8 @@ END_TEST
 START_TEST(a_marker_looks_like_swap)
 {
 	*entry_at(a) = make_pte_marker_uffd_wp();
-	ck_assert_uint_eq(shown(a), FL_PM_SWAP | FL_PM_UFFD_WP);
+	ck_assert_uint_eq(shown(a), FL_PM_SWAP | FL_PM_UFFD_WP | 31);
+	ck_assert_uint_eq(FL_PM_SWAP_TYPE(shown(a)), 31);
 	*entry_at(a) = PTE_NONE;
 	ck_assert_uint_eq(shown(a), 0);
 }

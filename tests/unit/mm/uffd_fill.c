@@ -124,6 +124,36 @@ START_TEST(a_private_mapping_gets_pages_of_its_own)
 }
 END_TEST
 
+/* Also without a page of its own: fork() copies what the VMA may have, which its anon_vma says. */
+START_TEST(a_child_inherits_what_was_filled_in)
+{
+	struct fl_pte_info info;
+	struct fl_mm *child;
+
+	ck_assert_ptr_null(vma_lookup(mm, a)->anon_vma);
+	ck_assert_int_eq(fl_uffd_zeropage(uffd, a), 0);
+	ck_assert_ptr_nonnull(vma_lookup(mm, a)->anon_vma);
+	ck_assert_ptr_null(vma->anon_vma);
+	file_page(file, 1);
+	ck_assert_int_eq(fl_uffd_continue(uffd, s + PAGE), 0);
+	ck_assert_ptr_nonnull(vma->anon_vma);
+	ck_assert_int_eq(fl_fork(&child, fl_mm), 0);
+	ck_assert_int_eq(fl_inspect_pte(&info, child, a), 0);
+	ck_assert(info.present && info.special);
+	ck_assert_int_eq(fl_inspect_pte(&info, child, s + PAGE), 0);
+	ck_assert(info.present && !info.special);
+	fl_mm_destroy(child);
+}
+END_TEST
+
+START_TEST(shared_memory_needs_no_anon_vma)
+{
+	ck_assert_int_eq(fl_uffd_zeropage(uffd, s), 0);
+	ck_assert_int_eq(fl_uffd_copy(uffd, s + PAGE, words), 0);
+	ck_assert_ptr_null(vma->anon_vma);
+}
+END_TEST
+
 START_TEST(pages_can_arrive_protected)
 {
 	file_page(file, 3);
@@ -300,6 +330,7 @@ int main(void)
 
 	tcase_add_checked_fixture(tc, shared_6_3, tear_down);
 	tcase_add_test(tc, a_copy_in_shared_memory_goes_to_the_file);
+	tcase_add_test(tc, shared_memory_needs_no_anon_vma);
 	tcase_add_test(tc, what_the_file_has_is_not_copied_over);
 	tcase_add_test(tc, continue_maps_what_the_file_has);
 	tcase_add_test(tc, pages_can_arrive_protected);
@@ -310,6 +341,7 @@ int main(void)
 	tcase_add_test(tc, without_frames_nothing_changes);
 	suite_add_tcase(suite, tc);
 	tcase_add_checked_fixture(priv, private_6_3, tear_down);
+	tcase_add_test(priv, a_child_inherits_what_was_filled_in);
 	tcase_add_test(priv, a_private_mapping_gets_pages_of_its_own);
 	suite_add_tcase(suite, priv);
 	tcase_add_loop_test(own, read_only_entries_are_dirty_since_5_16, 0, 2);

@@ -5,6 +5,11 @@
  */
 #include "../world.h"
 
+#include <faultline/inject.h>
+
+#include <errno.h>
+#include <signal.h>
+
 static fl_vaddr addr;
 static struct vm_area_struct *vma;
 
@@ -143,6 +148,114 @@ START_TEST(a_fault_does_not_lock_what_it_can_not_use)
 }
 END_TEST
 
+static unsigned long long under_vma_lock(void)
+{
+	struct fl_counters c;
+
+	fl_inspect_counters(&c, machine);
+	return c.faults_vma_lock;
+}
+
+/* Up to 6.9 a fault that finds its access not permitted looks again. */
+START_TEST(what_is_not_permitted_is_reported)
+{
+	bool again = machine->policy.vma_bad_access == FL_BAD_ACCESS_RETRY;
+	unsigned long long before;
+	struct fl_signal sig;
+
+	ck_assert_int_eq(fl_mprotect(fl_mm, addr, 4, FL_READ), 0);
+	before = under_vma_lock();
+	ck_assert_int_eq(fl_store(cpu0, addr, 2), -EFAULT);
+	ck_assert_uint_eq(under_vma_lock(), before + !again);
+	fl_last_signal(&sig, cpu0);
+	ck_assert_int_eq(sig.signo, SIGSEGV);
+	ck_assert_int_eq(sig.code, SEGV_ACCERR);
+	/* no lock is left behind */
+	ck_assert_int_eq(fl_munmap(fl_mm, addr, 4), 0);
+}
+END_TEST
+
+/* 6.12 and later. */
+START_TEST(faults_of_all_kinds_do_with_the_lock)
+{
+	unsigned long long before = under_vma_lock();
+	struct fl_file *file;
+	struct fl_uffd *uffd;
+	fl_vaddr a, b;
+	uint64_t word;
+
+	/* the first in an area that has no anon_vma yet */
+	ck_assert_int_eq(
+		fl_mmap(&a, fl_mm, 10 * PAGE, 1, FL_READ | FL_WRITE, FL_MAP_FIXED, NULL, 0), 0);
+	ck_assert_int_eq(fl_store(cpu0, a, 1), 0);
+	ck_assert_ptr_nonnull(vma_lookup(mm, a)->anon_vma);
+	ck_assert_uint_eq(under_vma_lock(), ++before);
+	ck_assert_int_eq(rwsem_is_locked(&mm->mmap_lock), 0);
+	/* of a file: read, written to, copied */
+	ck_assert_int_eq(fl_file_create(&file, machine, FL_FILE_SHMEM, 2, 0), 0);
+	ck_assert_int_eq(fl_mmap(&b, fl_mm, 0, 2, FL_READ | FL_WRITE, FL_MAP_SHARED, file, 0), 0);
+	ck_assert_int_eq(fl_load(&word, cpu0, b), 0);
+	ck_assert_int_eq(fl_store(cpu0, b + PAGE, 1), 0);
+	before += 2;
+	ck_assert_uint_eq(under_vma_lock(), before);
+	ck_assert_int_eq(fl_munmap(fl_mm, b, 2), 0);
+	ck_assert_int_eq(fl_mmap(&b, fl_mm, 0, 2, FL_READ | FL_WRITE, 0, file, 0), 0);
+	ck_assert_int_eq(fl_store(cpu0, b, 1), 0);
+	ck_assert_uint_eq(under_vma_lock(), ++before);
+	fl_file_put(file);
+	/* watched by a userfaultfd, which they do not have to ask */
+	ck_assert_int_eq(fl_uffd_create(&uffd, fl_mm), 0);
+	ck_assert_int_eq(fl_uffd_register(uffd, cpu0, addr, 4, FL_UFFD_WP), 0);
+	ck_assert_int_eq(fl_store(cpu0, addr + PAGE, 1), 0);
+	ck_assert_uint_eq(under_vma_lock(), ++before);
+	fl_uffd_close(uffd);
+}
+END_TEST
+
+static void answer(struct fl_cpu *cpu, void *arg)
+{
+	struct fl_uffd_msg msg;
+
+	if (fl_uffd_read(&msg, arg) || fl_uffd_zeropage(arg, msg.addr))
+		abort();
+}
+
+START_TEST(who_waits_for_a_handler_has_let_go_of_the_lock)
+{
+	struct fl_uffd *uffd;
+	struct call call;
+
+	ck_assert_int_eq(fl_uffd_create(&uffd, fl_mm), 0);
+	ck_assert_int_eq(fl_uffd_register(uffd, cpu0, addr, 4, FL_UFFD_MISSING), 0);
+	begin_on(&call, cpu1, answer, uffd);
+	ck_assert_uint_eq(load(cpu0, addr + PAGE), 0);
+	end_on(&call);
+	/* Nobody is inside: this would wait for ever. */
+	fl_uffd_close(uffd);
+}
+END_TEST
+
+START_TEST(a_first_fault_does_not_wait_for_mmap_lock)
+{
+	fl_vaddr b;
+	struct vm_area_struct *other;
+
+	ck_assert_int_eq(
+		fl_mmap(&b, fl_mm, 10 * PAGE, 1, FL_READ | FL_WRITE, FL_MAP_FIXED, NULL, 0), 0);
+	other = lock_at(b);
+	ck_assert_ptr_nonnull(other);
+	down_write(&mm->mmap_lock); /* who may wait for us */
+	ck_assert_uint_eq(handle_mm_fault(other, b, FAULT_FLAG_WRITE | FAULT_FLAG_VMA_LOCK),
+			  VM_FAULT_RETRY);
+	up_write(&mm->mmap_lock);
+	/* It has let go of both. */
+	mmap_write_lock(mm);
+	ck_assert(vma_try_start_write(other));
+	mmap_write_unlock(mm);
+	ck_assert_ptr_null(other->anon_vma);
+}
+END_TEST
+
 START_TEST(an_area_that_moved_away_is_let_go_of)
 {
 	/* |..VVVV..| becomes |..VV....|; the tree still says otherwise, as it may to a reader */
@@ -173,6 +286,21 @@ START_TEST(an_area_that_goes_after_the_lookup_says_so)
 	ck_assert(vma_start_read(mm, found) == VMA_ENTERED);
 	ck_assert_int_eq(found->detached, 1);
 	up_read(&found->vm_lock->lock);
+	rcu_read_unlock();
+}
+END_TEST
+
+START_TEST(one_that_a_neighbour_grew_over_after_the_lookup_says_so)
+{
+	struct vm_area_struct *upper;
+
+	ck_assert_int_eq(fl_mprotect(fl_mm, addr + PAGE, 3, FL_READ), 0);
+	upper = vma_lookup(mm, addr + PAGE);
+	rcu_read_lock();
+	ck_assert_int_eq(upper->detached, 0);
+	ck_assert_int_eq(fl_mprotect(fl_mm, addr + PAGE, 3, FL_READ | FL_WRITE), 0);
+	ck_assert_ptr_eq(vma_lookup(mm, addr + PAGE), vma);
+	ck_assert_int_eq(upper->detached, 1);
 	rcu_read_unlock();
 }
 END_TEST
@@ -276,6 +404,57 @@ START_TEST(without_the_lock_faults_take_mmap_lock)
 }
 END_TEST
 
+/*
+ * |.PV.....|: V, which has pages, becomes as P, which has none and would take it over. Memory for that runs out: was P
+ * marked by then?
+ */
+static bool marked_by_failed_merge(void)
+{
+	struct vm_area_struct *prev;
+	fl_vaddr b = 8 * PAGE;
+	int seq;
+
+	ck_assert_int_eq(fl_mmap(&b, fl_mm, b + PAGE, 1, FL_READ | FL_WRITE, FL_MAP_FIXED, NULL, 0),
+			 0);
+	ck_assert_int_eq(fl_store(cpu0, b, 1), 0);
+	ck_assert_int_eq(fl_mprotect(fl_mm, b, 1, FL_READ), 0);
+	b -= PAGE;
+	ck_assert_int_eq(fl_mmap(&b, fl_mm, b, 1, FL_READ | FL_WRITE, FL_MAP_FIXED, NULL, 0), 0);
+	prev = vma_lookup(mm, b);
+	ck_assert_ptr_ne(prev, vma_lookup(mm, b + PAGE));
+	seq = mm->mm_lock_seq;
+	fl_inject_fail_nth(FL_ALLOC_ANON_VMA, 1);
+	ck_assert_int_eq(fl_mprotect(fl_mm, b + PAGE, 1, FL_READ | FL_WRITE), -ENOMEM);
+	fl_inject_fail(NULL);
+	ck_assert_ptr_eq(vma_lookup(mm, b), prev);
+	ck_assert_ptr_null(prev->anon_vma);
+	return prev->vm_lock_seq == seq;
+}
+
+START_TEST(who_takes_over_pages_is_marked_before_it_gets_their_owner)
+{
+	ck_assert(marked_by_failed_merge());
+}
+END_TEST
+
+START_TEST(up_to_6_4_afterwards)
+{
+	ck_assert(!marked_by_failed_merge());
+}
+END_TEST
+
+START_TEST(a_new_area_is_marked_from_the_start)
+{
+	struct vm_area_struct *fresh = vm_area_alloc(mm, 8 * PAGE, 9 * PAGE, VM_READ | VM_MAYREAD);
+	bool locked = machine->policy.insert_vma_lock == FL_VMA_WRITE_LOCKED;
+
+	mmap_write_lock(mm);
+	ck_assert_int_eq(vma_link(mm, fresh), 0);
+	ck_assert_int_eq(fresh->vm_lock_seq == mm->mm_lock_seq, locked);
+	mmap_write_unlock(mm);
+}
+END_TEST
+
 static void linux_6_4(void)
 {
 	set_up_with("6.4", NULL);
@@ -284,6 +463,11 @@ static void linux_6_4(void)
 static void ipi(void)
 {
 	set_up_with("6.5", "tlb_flush=ipi");
+}
+
+static void linux_6_12(void)
+{
+	set_up_with("6.12", NULL);
 }
 
 static void linux_6_14(void)
@@ -313,7 +497,10 @@ static void add_newer(Suite *suite, const char *name, void (*begin)(void))
 	tcase_add_test(tc, several_readers_are_in_at_once);
 	tcase_add_test(tc, marking_waits_for_readers);
 	tcase_add_test(tc, a_fault_locks_the_area_around_its_address);
-	tcase_add_test(tc, a_fault_does_not_lock_what_it_can_not_use);
+	tcase_add_test(tc, what_is_not_permitted_is_reported);
+	tcase_add_test(tc, faults_of_all_kinds_do_with_the_lock);
+	tcase_add_test(tc, who_waits_for_a_handler_has_let_go_of_the_lock);
+	tcase_add_test(tc, a_first_fault_does_not_wait_for_mmap_lock);
 	tcase_add_test(tc, an_area_that_was_taken_out_is_not_found);
 	tcase_add_test(tc, areas_are_marked_before_they_change);
 	tcase_add_test(tc, faults_and_writers_of_two_cpus_get_along);
@@ -338,7 +525,11 @@ int main(void)
 	tcase_add_test(tc, an_area_that_moved_away_is_let_go_of);
 	tcase_add_test(tc, an_area_that_was_taken_out_is_not_found);
 	tcase_add_test(tc, an_area_that_goes_after_the_lookup_says_so);
+	tcase_add_test(tc, one_that_a_neighbour_grew_over_after_the_lookup_says_so);
 	tcase_add_test(tc, areas_are_marked_before_they_change);
+	tcase_add_test(tc, what_is_not_permitted_is_reported);
+	tcase_add_test(tc, who_takes_over_pages_is_marked_before_it_gets_their_owner);
+	tcase_add_test(tc, a_new_area_is_marked_from_the_start);
 	tcase_add_test(tc, wrapped_numbers_refuse_and_recover);
 	tcase_add_test(tc, faults_and_writers_of_two_cpus_get_along);
 	suite_add_tcase(suite, tc);
@@ -348,10 +539,13 @@ int main(void)
 	suite_add_tcase(suite, none);
 	tcase_add_checked_fixture(old, linux_6_4, end_world);
 	tcase_add_test(old, marked_vma_refuses_readers_until_the_mm_unlocks);
+	tcase_add_test(old, up_to_6_4_afterwards);
+	tcase_add_test(old, a_new_area_is_marked_from_the_start);
 	suite_add_tcase(suite, old);
 	tcase_add_checked_fixture(x86, ipi, end_world);
 	tcase_add_test(x86, faults_and_writers_of_two_cpus_get_along);
 	suite_add_tcase(suite, x86);
+	add_newer(suite, "6.12", linux_6_12);
 	add_newer(suite, "6.14", linux_6_14);
 	add_newer(suite, "6.15", linux_6_15);
 	add_newer(suite, "6.17", linux_6_17);

@@ -7,7 +7,7 @@
 
 #include <errno.h>
 
-#define FLAGS (VM_READ | VM_WRITE | VM_MAYREAD | VM_MAYWRITE | VM_SOFTDIRTY)
+#define FLAGS (VM_READ | VM_WRITE | VM_MAYREAD | VM_MAYWRITE | VM_SOFTDIRTY | VM_ACCOUNT)
 
 static struct vm_area_struct *modify(unsigned int first, size_t pages, unsigned long flags)
 {
@@ -74,7 +74,7 @@ START_TEST(a_whole_area_goes_to_one_neighbour)
 	ck_assert_ptr_eq(modify(3, 2, FLAGS), area_of(1));
 	ck_assert_str_eq(picture(), "AAAABB.........");
 	modify(5, 1, FLAGS | VM_MERGEABLE);
-	ck_assert_ptr_eq(modify(5, 1, FLAGS & ~(VM_READ | VM_WRITE)), area_of(6));
+	ck_assert_ptr_eq(modify(5, 1, FLAGS & ~(VM_READ | VM_WRITE | VM_ACCOUNT)), area_of(6));
 	ck_assert_str_eq(picture(), "AAAABB.........");
 	ck_assert_uint_eq(area_of(5)->vm_pgoff, 5);
 }
@@ -105,6 +105,64 @@ START_TEST(soft_dirty_does_not_keep_areas_apart)
 	map_at(5, 1, RW);
 	ck_assert_str_eq(picture(), "AAAAA..........");
 	ck_assert_uint_eq(area_of(1)->vm_flags, FLAGS);
+}
+END_TEST
+
+START_TEST(what_was_never_writable_is_kept_apart_from_what_was)
+{
+	map_at(1, 2, FL_READ);
+	map_at(3, 2, RW);
+	touch(3);
+	protect(3, 2, FL_READ); /* it may have pages that were written to: still accounted */
+	ck_assert_str_eq(picture(), "AABB...........");
+	ck_assert_uint_eq(area_of(3)->vm_flags & VM_ACCOUNT, VM_ACCOUNT);
+	ck_assert_uint_eq(area_of(1)->vm_flags & VM_ACCOUNT, 0);
+	protect(1, 2, RW); /* now it is accounted, too */
+	protect(3, 2, RW);
+	ck_assert_str_eq(picture(), "AAAA...........");
+	protect(1, 4, FL_READ);
+	ck_assert_uint_eq(area_of(1)->vm_flags & VM_ACCOUNT, VM_ACCOUNT);
+}
+END_TEST
+
+START_TEST(what_was_writable_and_never_touched_can_be_merged)
+{
+	map_at(1, 2, FL_READ);
+	map_at(3, 2, RW);
+	protect(3, 2, FL_READ);
+	ck_assert_str_eq(picture(), "AAAA...........");
+	ck_assert_uint_eq(area_of(1)->vm_flags & VM_ACCOUNT, 0);
+}
+END_TEST
+
+START_TEST(nobody_counts_what_is_mapped_without_reserve)
+{
+	map_unaccounted_at(1, 2, FL_READ);
+	map_unaccounted_at(3, 2, RW);
+	touch(3);
+	protect(3, 2, FL_READ);
+	ck_assert_str_eq(picture(), "AAAA...........");
+	protect(1, 4, RW);
+	ck_assert_uint_eq(area_of(1)->vm_flags & (VM_ACCOUNT | VM_NORESERVE), VM_NORESERVE);
+	map_at(5, 1, RW);
+	ck_assert_str_eq(picture(), "AAAAB..........");
+}
+END_TEST
+
+START_TEST(files_are_accounted_where_they_are_private)
+{
+	struct fl_file *file;
+
+	ck_assert_int_eq(fl_file_create(&file, machine, FL_FILE_REGULAR, 16, 0), 0);
+	map_file_at(1, 2, 0, file, 0);
+	map_file_at(5, 2, FL_MAP_SHARED, file, 0);
+	protect(1, 2, FL_READ); /* pages of a file's are not looked for */
+	protect(5, 2, FL_READ);
+	protect(5, 2, RW);
+	ck_assert_uint_eq(area_of(1)->vm_flags & VM_ACCOUNT, VM_ACCOUNT);
+	ck_assert_uint_eq(area_of(5)->vm_flags & VM_ACCOUNT, 0);
+	unmap(1, 6);
+	fl_file_put(file);
 }
 END_TEST
 
@@ -175,7 +233,7 @@ static struct anon_vma *merge_middle(unsigned int a, unsigned int b)
 	unsigned int pages[2] = { a, b };
 	struct anon_vma *anon_vma = NULL;
 
-	map_at(1, 6, RW);
+	map_unaccounted_at(1, 6, RW);
 	protect(3, 2, 0);
 	for (int i = 0; i < 2; i++) {
 		if (!pages[i])
@@ -504,6 +562,10 @@ int main(void)
 	add_both(cases, a_whole_area_goes_to_one_neighbour);
 	add_both(cases, the_middle_of_an_area_never_merges);
 	add_both(cases, soft_dirty_does_not_keep_areas_apart);
+	add_both(cases, what_was_never_writable_is_kept_apart_from_what_was);
+	add_both(cases, what_was_writable_and_never_touched_can_be_merged);
+	add_both(cases, nobody_counts_what_is_mapped_without_reserve);
+	add_both(cases, files_are_accounted_where_they_are_private);
 	add_both(cases, files_merge_where_they_go_on);
 	add_both(cases, another_userfaultfd_keeps_areas_apart);
 	add_both(cases, nobody_has_pages);

@@ -85,12 +85,17 @@ START_TEST(memory_comes_back_at_once_for_any_mm)
 	struct fl_mm *other;
 	fl_vaddr there;
 
+	struct fl_uffd *uffd;
+
 	ck_assert_int_eq(fl_mm_create(&other, machine), 0);
+	ck_assert_int_eq(fl_uffd_create(&uffd, fl_mm), 0);
+	ck_assert_int_eq(fl_uffd_register(uffd, cpu0, addr, 2, FL_UFFD_MISSING), 0);
 	ck_assert_int_eq(fl_munmap(fl_mm, addr, 2), 0);
 	ck_assert_int_eq(fl_mmap_anon(&there, other, 1, FL_READ), 0);
 	ck_assert_ptr_eq(vma_lookup(&other->mm, there), vma);
 	ck_assert_ptr_eq(vma->vm_mm, &other->mm);
 	ck_assert(!vma->anon_vma && !vma->anon_vma_chain && !vma->detached_next);
+	ck_assert(!vma->uffd_ctx && !vma->vm_file && !vma->vm_ops);
 	/* Who came by way of its last life is turned away, and leaves no count behind. */
 	ck_assert(vma_start_read(mm, vma) == VMA_CLOSED);
 	ck_assert_uint_eq(count(), 1);
@@ -116,6 +121,19 @@ START_TEST(another_cpu_takes_it_if_it_has_none)
 	vma_cache_put(machine, one);
 	fl_cpu_unbind(cpu1);
 	ck_assert_int_eq(fl_cpu_bind(cpu0), 0);
+}
+END_TEST
+
+START_TEST(one_that_a_neighbour_grows_over_is_detached)
+{
+	struct vm_area_struct *upper;
+
+	ck_assert_int_eq(fl_mprotect(fl_mm, addr + PAGE, 1, FL_READ), 0);
+	upper = vma_lookup(mm, addr + PAGE);
+	ck_assert_ptr_ne(upper, vma);
+	ck_assert_int_eq(fl_mprotect(fl_mm, addr + PAGE, 1, FL_READ | FL_WRITE), 0);
+	ck_assert_ptr_eq(vma_lookup(mm, addr + PAGE), vma);
+	ck_assert_uint_eq(refcount_read(&upper->vm_refcnt), 0);
 }
 END_TEST
 
@@ -221,6 +239,7 @@ int main(void)
 	tcase_add_test(tc, what_is_in_no_tree_can_not_be_entered);
 	tcase_add_test(tc, memory_comes_back_at_once_for_any_mm);
 	tcase_add_test(tc, another_cpu_takes_it_if_it_has_none);
+	tcase_add_test(tc, one_that_a_neighbour_grows_over_is_detached);
 	tcase_add_test(tc, detaching_waits_for_readers);
 	tcase_add_test(tc, odd_means_locked);
 	tcase_add_test(tc, counts_are_told_in_words);

@@ -72,6 +72,20 @@ START_TEST(areas)
 }
 END_TEST
 
+START_TEST(numbers_of_one_mm_among_several)
+{
+	struct fl_mm *other;
+
+	ck_assert_str_eq(value_at(&mm->mm_lock_seq, 3), "(a number)"); /* whose else? */
+	ck_assert_int_eq(fl_mm_create(&other, machine), 0);
+	ck_assert_str_eq(value_at(&mm->mm_lock_seq, 3), "3 of mm 1");
+	ck_assert_str_eq(value_at(&other->mm.mm_lock_seq, 4), "4 of mm 2");
+	ck_assert_str_eq(value_at(&other->mm.write_protect_seq, 1), "1 of mm 2");
+	ck_assert_str_eq(value_at(&mm->mm_lock_seq, (uint32_t)-1), "-1 of mm 1");
+	fl_mm_destroy(other);
+}
+END_TEST
+
 START_TEST(for_a_trace_a_number_is_the_empty_string)
 {
 	fl_describe_value(text, sizeof(text), (uintptr_t)&pfn_to_page(machine, 1)->_refcount, 4, 1);
@@ -95,6 +109,7 @@ int main(void)
 	tcase_add_test(tc, entries_and_tables);
 	tcase_add_test(tc, pages);
 	tcase_add_test(tc, areas);
+	tcase_add_test(tc, numbers_of_one_mm_among_several);
 	tcase_add_test(tc, for_a_trace_a_number_is_the_empty_string);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);

@@ -22,7 +22,9 @@ static pte_t *make_entry(fl_vaddr addr, pte_t pte)
 
 static bool walk(fl_vaddr addr, enum mmu_access access, pte_t *out)
 {
-	return mmu_walk(machine, mm->pgd, addr, access, out);
+	bool huge;
+
+	return mmu_walk(machine, mm->pgd, addr, access, out, &huge);
 }
 
 START_TEST(without_a_table_or_an_entry_there_is_nothing)

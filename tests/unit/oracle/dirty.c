@@ -16,6 +16,7 @@ static void set_up(void)
 	vma_of(a)->vm_file = &file;
 	vma_of(a)->vm_flags |= VM_SHARED;
 	vma_of(a)->vm_pgoff = 0;
+	pages[0]->index = 0;
 	set_up_ends();
 }
 

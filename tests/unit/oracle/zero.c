@@ -7,7 +7,7 @@
 /* MADV_DONTNEED on @cpu; with @broken the page stays where it was. */
 static void dontneed(unsigned int cpu, bool broken)
 {
-	TELL(DISCARD, .cpu = cpu, .mm = fl_mm, .addr = a, .end = a + PAGE);
+	TELL(DISCARD, .cpu = cpu, .mm = fl_mm, .addr = a, .end = a + PAGE, .value = 1);
 	if (!broken)
 		zap_page_range_single(vma_lookup(mm, a), a, a + PAGE, NULL);
 	TELL(DONTNEED_DONE, .cpu = cpu, .mm = fl_mm, .addr = a, .end = a + PAGE);
@@ -72,6 +72,16 @@ START_TEST(another_cpu_that_unmaps_may_have_mapped_something_else)
 }
 END_TEST
 
+START_TEST(another_cpus_madvise_leaves_zeroes)
+{
+	set_up_ends();
+	dontneed(0, true);
+	TELL(DISCARD, .cpu = 1, .mm = fl_mm, .addr = a, .end = a + PAGE, .value = 1);
+	ck_assert_uint_eq(load(cpu0, a), 1);
+	ck_assert_reported("stale-tlb", "CPU0 loads at 0x10");
+}
+END_TEST
+
 START_TEST(a_handler_may_have_filled_it)
 {
 	set_up_ends();
@@ -123,6 +133,7 @@ int main(void)
 	tcase_add_test(tc, another_cpu_may_have_looked_before);
 	tcase_add_test(tc, another_cpus_store_may_be_seen);
 	tcase_add_test(tc, another_cpu_that_unmaps_may_have_mapped_something_else);
+	tcase_add_test(tc, another_cpus_madvise_leaves_zeroes);
 	tcase_add_test(tc, a_handler_may_have_filled_it);
 	tcase_add_test(tc, something_else_may_be_there_afterwards);
 	tcase_add_test(tc, also_if_set_up_code_did_it);
