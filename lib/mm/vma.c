@@ -216,13 +216,13 @@ void vma_set_range(struct vm_area_struct *vma, uint64_t start, uint64_t end, uin
 	FL_HOOK(fl_oracle_vma_range(vma, start, end));
 }
 
-static int tree_insert(struct mm_struct *mm, struct vm_area_struct *vma)
+static int tree_insert(struct mm_struct *mm, struct vm_area_struct *vma, bool mark)
 {
 	struct vma_entry entry = { vma->vm_start, vma->vm_end, vma };
 	struct vma_txn txn;
 	int err;
 
-	if (mm->machine->policy.insert_vma_lock == FL_VMA_WRITE_LOCKED)
+	if (mark)
 		vma_start_write(vma);
 	vma_mark_attached(vma);
 	vma_txn_begin(&txn, &mm->tree);
@@ -238,7 +238,8 @@ static int tree_insert(struct mm_struct *mm, struct vm_area_struct *vma)
 
 int vma_link(struct mm_struct *mm, struct vm_area_struct *vma)
 {
-	int err = tree_insert(mm, vma);
+	bool mark = mm->machine->policy.insert_vma_lock == FL_VMA_WRITE_LOCKED;
+	int err = tree_insert(mm, vma, mark);
 
 	if (!err && vma->vm_file)
 		vma_link_file(vma);
@@ -248,7 +249,8 @@ int vma_link(struct mm_struct *mm, struct vm_area_struct *vma)
 int vma_link_after(struct mm_struct *mm, struct vm_area_struct *vma, struct vm_area_struct *orig)
 {
 	struct address_space *mapping;
-	int err = tree_insert(mm, vma);
+	/* copy_vma() marks the copy in all releases that have VMA locks (d6ac235d27b9, 6.4). */
+	int err = tree_insert(mm, vma, true);
 
 	if (err || !vma->vm_file)
 		return err;
