@@ -32,7 +32,8 @@ has_not() { # PATTERN
 judge() { # ORACLE
 	store='store \[0x[0-9a-f]+\] = 0x.*pfn=.*[a-z_]+\.c:[0-9]'
 	case $1 in
-	lost-write | missed-dirty | missed-wp) has "$store" ;;
+	lost-write) has "$store|kernel or device stores 0x" ;;
+	missed-dirty | missed-wp) has "$store" ;;
 	missed-soft-dirty) has "$store" && has 'clear_refs\(4\) is done' ;;
 	isolation) has "$store" && has '(load|read) .* -> 0x' ;;
 	pin-coherence) has "$store|pin \[0x" && has 'C5 set_pte_at' ;;
