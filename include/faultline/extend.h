@@ -59,7 +59,10 @@ enum fl_event_kind {
 	FL_EVENT_PIN,	      /* mm, addr, pfn, write */
 	FL_EVENT_UNPIN,	      /* pfn, write */
 	FL_EVENT_FORK,	      /* mm: the parent; value: the child's fl_mm_id() */
-	/* Contents of [addr, end) may go from now on: munmap, DONTNEED, ... value: 1: by madvise() */
+	/*
+	 * Contents of [addr, end) may go from now on: munmap, DONTNEED, ... value: 1: by madvise(); 2: the
+	 * same, of a shared mapping: entries go, the content stays
+	 */
 	FL_EVENT_DISCARD,
 	FL_EVENT_SOFT_DIRTY_CLEARED, /* clear_refs(4) is about to return */
 	FL_EVENT_PROTECTED, /* mprotect() or munmap() of [addr, end) is about to return; value: prot */

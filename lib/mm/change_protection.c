@@ -109,7 +109,7 @@ void vma_set_page_prot(struct vm_area_struct *vma)
 
 	if (vma_wants_writenotify(vma))
 		flags &= ~VM_SHARED;
-	WRITE_ONCE(vma->vm_page_prot, vm_get_page_prot(flags));
+	FL_STEP("P3", ({ WRITE_ONCE(vma->vm_page_prot, vm_get_page_prot(flags)); }));
 }
 
 /* --- single entries --- */

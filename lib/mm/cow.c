@@ -23,7 +23,7 @@
  * An unshare fault (a pin is to be taken) makes the same decision but leaves the entry read-only; with
  * policy gup_unshare=mapcount a decision of its own (gup.c).
  *
- *   wp_page_copy(), after the PTL was let go of
+ *   C0  may the page be used as it is?           under the PTL. If not, without it, wp_page_copy():
  *   C1  new page; copy the old one's content     no lock keeps the program from storing to it
  *   C2  smp_wmb()
  *   C3  lock the PTL; entry as before?
@@ -158,7 +158,7 @@ static enum wp_answer wp_reuse_by_mapcount(struct vm_fault *vmf, struct page *pa
 	if (PageKsm(page)) {
 		reuse = reuse_ksm_page(vmf, page);
 	} else {
-		reuse = reuse_swap_page(vmf->m, page);
+		reuse = FL_STEP("C0", reuse_swap_page(vmf->m, page));
 		if (reuse && !PageCompound(page)) /* others may map the rest of it */
 			page_move_anon_rmap(page, vmf->vma);
 	}

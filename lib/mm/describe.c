@@ -2,9 +2,12 @@
 /* describe.c - fields of VMAs and mms in words. Not instrumented. */
 #include "mm/describe.h"
 
+#include <stdio.h>
+
 #include "mm/mm_types.h"
 #include "mm/vma_refcnt.h"
 #include "mmu/describe.h"
+#include "oracle/hooks.h"
 
 void vm_flags_text(char *buf, size_t n, uint64_t flags)
 {
@@ -12,10 +15,17 @@ void vm_flags_text(char *buf, size_t n, uint64_t flags)
 		uint64_t flag;
 		const char *name;
 	} names[] = {
-		{ VM_READ, "read" },	       { VM_WRITE, "write" },
-		{ VM_SHARED, "shared" },       { VM_UFFD_MISSING, "uffd-missing" },
-		{ VM_UFFD_WP, "uffd-wp" },     { VM_SOFTDIRTY, "soft-dirty" },
+		{ VM_READ, "read" },
+		{ VM_WRITE, "write" },
+		{ VM_SHARED, "shared" },
+		{ VM_UFFD_MISSING, "uffd-missing" },
+		{ VM_UFFD_WP, "uffd-wp" },
+		{ VM_SOFTDIRTY, "soft-dirty" },
 		{ VM_GROWSDOWN, "growsdown" },
+		{ VM_HUGEPAGE, "hugepage" },
+		{ VM_NOHUGEPAGE, "nohugepage" },
+		{ VM_MERGEABLE, "mergeable" },
+		{ VM_UFFD_MINOR, "uffd-minor" },
 	};
 
 	buf[0] = '\0';
@@ -39,6 +49,12 @@ static void vm_refcnt_text(char *buf, size_t n, unsigned int count)
 		fl_text_add(buf, n, "+writer");
 }
 
+/* vm_page_prot: an entry without a frame. */
+static void prot_text(char *buf, size_t n, pte_t prot)
+{
+	snprintf(buf, n, "%s", pte_protnone(prot) ? "none" : pte_write(prot) ? "rw" : "ro");
+}
+
 struct wanted {
 	uintptr_t addr;
 	uint64_t value;
@@ -46,7 +62,7 @@ struct wanted {
 	size_t n;
 };
 
-static bool describe_vma(struct vm_area_struct *vma, void *arg)
+static bool describe_vma(const struct vm_area_struct *vma, void *arg)
 {
 	struct wanted *w = arg;
 
@@ -54,6 +70,12 @@ static bool describe_vma(struct vm_area_struct *vma, void *arg)
 		vm_flags_text(w->buf, w->n, w->value);
 	else if (w->addr == (uintptr_t)&vma->vm_refcnt)
 		vm_refcnt_text(w->buf, w->n, (unsigned int)w->value);
+	else if (w->addr == (uintptr_t)&vma->vm_start || w->addr == (uintptr_t)&vma->vm_end)
+		snprintf(w->buf, w->n, "0x%llx", (unsigned long long)w->value);
+	else if (w->addr == (uintptr_t)&vma->vm_page_prot)
+		prot_text(w->buf, w->n, w->value);
+	else if (w->addr == (uintptr_t)&vma->vm_policy)
+		snprintf(w->buf, w->n, "%s", w->value ? "a policy" : "no policy");
 	else
 		return false;
 	return true;
@@ -80,8 +102,10 @@ int mm_describe(const struct fl_machine *m, uintptr_t addr, uint64_t value, char
 	struct wanted w = { addr, value, buf, n };
 
 	for (; mm; mm = mm->next) {
-		if ((several && describe_mm(mm, &w)) || vma_tree_any(&mm->tree, describe_vma, &w))
+		if ((several && describe_mm(mm, &w)) || vma_tree_any(&mm->tree, describe_vma, &w) ||
+		    fl_describe_in_table(m, mm->pgd, addr, value, buf, n))
 			return 1;
 	}
-	return 0;
+	/* Not in a tree yet, or any more. */
+	return fl_oracle_vma_any(describe_vma, &w);
 }

@@ -11,11 +11,13 @@
  *   P2  a reference, unless there is none      N2  lock i_pages; i inside   Q2  drop the reference
  *   P3  pages[i] still page? Or drop it, P1        the size, no page there?
  *                                              N3  pages[i] = page   release
+ *                                              N4  on the LRU
  *
  * P2 raises the count of whatever the frame is by then: everybody who counts references has to
  * live with that. P3 then tells whether it was the right page: the reference keeps it from being
  * given out anew, and the full barrier of P2 puts P3 after it. N3 before P1's use of the page: the
- * release, and the address dependency.
+ * release, and the address dependency. N4 after N3, and the page is locked from N1 to N4: migration and reclaim take pages
+ * from the LRU, and take a page with a mapping for one that is in the cache.
  *
  * A third way for a page to go: migration (migrate.c) freezes its count, with i_pages locked, puts another page
  * into its place, and lets P2 fail meanwhile.
@@ -90,9 +92,42 @@ struct page *filemap_lock_page(struct address_space *mapping, uint64_t index)
 	return page;
 }
 
+/* Only who moves a page (migrate.c) puts it into the cache before its content is there, and has it locked. */
+static struct page *filemap_get_uptodate_page(struct address_space *mapping, uint64_t index)
+{
+	struct page *page = filemap_get_page(mapping, index);
+
+	if (!page || !mapping->machine->rmap_walks)
+		return page;
+	if (PageUptodate(page)) {
+		smp_rmb(); /* folio_test_uptodate(): the flag before the content */
+		return page;
+	}
+	put_page(mapping->machine, page);
+	page = filemap_lock_page(mapping, index);
+	if (page)
+		unlock_page(page);
+	return page;
+}
+
 static const struct fl_file *file_of(const struct address_space *mapping)
 {
 	return (const void *)((const char *)mapping - offsetof(struct fl_file, mapping));
+}
+
+/*
+ * Who takes pages off the LRU takes them for what they seem to be: a page that is there is in the cache. Without such
+ * walkers it may be there at once.
+ */
+static bool lru_later(const struct fl_machine *m)
+{
+	return m->lru_batch || m->rmap_walks;
+}
+
+void filemap_add_lru(struct fl_machine *m, struct page *page)
+{
+	if (lru_later(m))
+		lru_cache_add(m, page);
 }
 
 int filemap_add_page(struct address_space *mapping, struct page *page, uint64_t index)
@@ -100,7 +135,7 @@ int filemap_add_page(struct address_space *mapping, struct page *page, uint64_t 
 	unsigned long flags = file_of(mapping)->shmem ? FL_BIT(PG_swapbacked) : 0;
 	int err = 0;
 
-	if (!mapping->machine->lru_batch)
+	if (!lru_later(mapping->machine))
 		flags |= FL_BIT(PG_lru);
 	if (flags)
 		FL_VOID_RMW(or, &page->flags, flags, "filemap_add_page(page)");
@@ -122,9 +157,13 @@ int filemap_add_page(struct address_space *mapping, struct page *page, uint64_t 
 int filemap_grab_page(struct page **out, struct address_space *mapping, uint64_t index)
 {
 	struct fl_machine *m = mapping->machine;
+	unsigned long flags = FL_BIT(PG_uptodate);
 	struct page *page;
 	int err = -EEXIST;
 
+	/* Until it is on the LRU. Who may migrate or reclaim it looks for the lock, all others for N3. */
+	if (m->rmap_walks)
+		flags |= FL_BIT(PG_locked);
 	while (err == -EEXIST) {
 		*out = filemap_get_page(mapping, index);
 		if (*out)
@@ -136,15 +175,17 @@ int filemap_grab_page(struct page **out, struct address_space *mapping, uint64_t
 			return -ENOMEM;
 		clear_frame(m, page_to_pfn(page));
 		smp_wmb(); /* folio_mark_uptodate(): the content before the flag, and before N3 */
-		WRITE_ONCE(page->flags, FL_BIT(PG_uptodate));
+		WRITE_ONCE(page->flags, flags);
 		err = filemap_add_page(mapping, page, index);
+		if (!err)
+			filemap_add_lru(m, page); /* N4 */
+		if (m->rmap_walks)
+			unlock_page(page);
 		if (err)
 			put_page(m, page);
 	}
 	if (err)
 		return err;
-	if (m->lru_batch)
-		lru_cache_add(m, page);
 	*out = page;
 	return 0;
 }
@@ -351,7 +392,7 @@ int fl_file_read(uint64_t *out, struct fl_file *file, uint64_t page_nr, size_t i
 
 	if (i >= m->page_words || page_nr >= READ_ONCE(mapping->size))
 		return -EINVAL;
-	page = filemap_get_page(mapping, page_nr);
+	page = filemap_get_uptodate_page(mapping, page_nr);
 	*out = 0;
 	if (page) {
 		*out = READ_ONCE(frame_words(m, page_to_pfn(page))[i]);

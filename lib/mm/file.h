@@ -66,9 +66,11 @@ struct page *filemap_get_page(struct address_space *mapping, uint64_t index);
 struct page *filemap_lock_page(struct address_space *mapping, uint64_t index);
 /*
  * N2, N3: a new page, uptodate, gets there; the cache has a reference of its own. -EEXIST: there is one.
- * -EFAULT: beyond the end. With machine->lru_batch, lru_cache_add() is the caller's.
+ * -EFAULT: beyond the end. With machine->rmap_walks the page is locked. The caller's part is then N4.
  */
 int filemap_add_page(struct address_space *mapping, struct page *page, uint64_t index);
+/* N4, where N3 did not do it at once. */
+void filemap_add_lru(struct fl_machine *m, struct page *page);
 /* As filemap_get_page(), into @out; makes one full of zeroes if there is none. -ENOMEM; -EFAULT: beyond the end. */
 int filemap_grab_page(struct page **out, struct address_space *mapping, uint64_t index);
 

@@ -378,8 +378,7 @@ static struct page *try_grab_compound(struct fl_machine *m, struct page *page, i
 {
 	struct page *head = compound_head(page);
 
-	if (!FL_STEP("B3", FL_FETCH_ADD_UNLESS(&head->_refcount.counter, refs, 0, FL_MB,
-					       "folio_ref_try_add(head, refs)")))
+	if (!FL_STEP("B3", folio_ref_try_add(head, refs)))
 		return NULL;
 	if (compound_head(page) != head) {
 		put_page_refs(m, head, refs);

@@ -76,10 +76,11 @@ static int madvise_walk_vmas(struct mm_struct *mm, fl_vaddr start, fl_vaddr end,
 
 /* --- DONTNEED, FREE --- */
 
+/* The content of a shared mapping stays, in the file. */
 static void tell_discard(struct vm_area_struct *vma, fl_vaddr start, fl_vaddr end)
 {
 	FL_EVENT(.kind = FL_EVENT_DISCARD, .mm = FL_EVENT_MM(vma->vm_mm), .addr = start, .end = end,
-		 .value = 1);
+		 .value = vma->vm_flags & VM_SHARED ? 2 : 1);
 }
 
 static int madvise_dontneed(struct vm_area_struct *vma, fl_vaddr start, fl_vaddr end)

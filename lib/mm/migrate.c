@@ -18,7 +18,8 @@
  *   M6  mapped still? As many references as are    who has one reads or writes the old frame: a pin, or
  *       known of? Or back, with M8 for the old     GUP-fast that is about to give it up
  *   M7  copy; flags; in the page cache the new
- *       page takes the old one's place
+ *       page takes the old one's place, and is
+ *       dirty if that was
  *   M8  for each place, under its PTL: a migration
  *       entry becomes an entry for the new page
  *   M9  unlock both; the old frame is free
@@ -33,6 +34,8 @@
  * other. So it would be without A2, which alone asks for pins only, and before the flush with
  * migrate_flush=batch. For a page of a file M6 is asked once more, with the cache locked, by freezing
  * the count: lookups there take references at any time.
+ * Up to 6.10 the page of a file was copied after that (060913999d7a, migrate_copy): it is in the cache before its
+ * content is, and who reads it without a mapping looks for PG_uptodate or waits for the page's lock (fl_file_read()).
  *
  * A page that was exclusive to an mm is so again after M8, if its migration entry still says so: fork makes
  * both readable, mprotect() takes write permission and no more (B34 of the fact sheet). Whether an entry
@@ -50,7 +53,7 @@
  * do_move_pages_to_node(), mm/migrate.c; try_to_migrate(), mm/rmap.c; migration_entry_wait_on_locked(),
  * mm/filemap.c; Linux 4.8 to 6.12. One page at a time, one try, no waiting (MIGRATE_ASYNC). KSM pages,
  * huge pages and those in the swap cache stay.
- * Policy: migrate_flush, migrate_count, migrate_restore.
+ * Policy: migrate_flush, migrate_count, migrate_copy, migrate_restore.
  */
 #include "mm/migrate.h"
 
@@ -182,9 +185,11 @@ static bool remove_migration_pte(struct fl_machine *m, struct page *new, struct 
 	else if (pte_uffd_wp(pvmw.entry))
 		pte = pte_mkuffd_wp(pte);
 	if (anon)
-		page_add_anon_rmap(new, exclusive);
+		page_add_anon_rmap(new, false);
 	else
 		page_add_file_rmap(new);
+	if (exclusive)
+		FL_STEP("M8", SetPageAnonExclusive(new));
 	FL_STEP("M8", set_pte_at(vma->vm_mm, addr, pvmw.pte, pte));
 	page_vma_mapped_walk_done(&pvmw);
 	return true;
@@ -221,6 +226,9 @@ static int replace_in_page_cache(const struct migration *g, struct address_space
 		return -EAGAIN;
 	}
 	get_page(dst);
+	/* Only now: who had a reference may have marked it before giving that up. */
+	if (PageDirty(src))
+		SetPageDirty(dst);
 	rcu_assign_pointer(mapping->pages[src->index], dst);
 	page_ref_unfreeze(src, count - 1);
 	spin_unlock(&mapping->i_pages);
@@ -228,17 +236,26 @@ static int replace_in_page_cache(const struct migration *g, struct address_space
 }
 
 /* What the new page is before anybody can find it. */
-static void migrate_flags(const struct migration *g)
+static void migrate_flags(const struct migration *g, unsigned long more)
 {
-	const unsigned long moves = FL_BIT(PG_swapbacked) | FL_BIT(PG_anon) | FL_BIT(PG_dirty);
-	unsigned long flags = READ_ONCE(g->src->flags) & moves;
+	unsigned long moves = FL_BIT(PG_swapbacked) | FL_BIT(PG_anon), flags;
 
+	/* Of a file: by replace_in_page_cache(). */
+	if (g->anon)
+		moves |= FL_BIT(PG_dirty);
+	flags = READ_ONCE(g->src->flags) & moves;
 	if (!g->m->lru_batch)
 		flags |= FL_BIT(PG_lru);
 	/* PageAnonExclusive moves with the entries. */
-	FL_VOID_RMW(or, &g->dst->flags, flags | FL_BIT(PG_uptodate), "folio_migrate_flags(dst)");
+	FL_VOID_RMW(or, &g->dst->flags, flags | more, "folio_migrate_flags(dst)");
 	g->dst->index = g->src->index;
 	WRITE_ONCE(g->dst->mapping, g->src->mapping); /* ksmd may look (ksm_tree.c) */
+}
+
+static void copy_page(const struct migration *g)
+{
+	FL_STEP("M7", ({ copy_frame(g->m, page_to_pfn(g->dst), page_to_pfn(g->src)); }));
+	smp_wmb(); /* __folio_mark_uptodate(): the content before the entries, M8, and before the cache's */
 }
 
 /* M6 and M7. The page is not mapped. */
@@ -246,14 +263,19 @@ static int move_to_new_page(const struct migration *g)
 {
 	struct page *src = g->src, *dst = g->dst;
 	bool ask = g->m->policy.migrate_count == FL_MIGRATE_COUNT_UNMAPPED;
+	bool late = !g->anon && g->m->policy.migrate_copy == FL_MIGRATE_COPY_AFTER_FREEZE;
 
 	if (ask && FL_STEP("M6", page_count(src)) != expected_count(g))
 		return -EAGAIN;
-	FL_STEP("M7", ({ copy_frame(g->m, page_to_pfn(dst), page_to_pfn(src)); }));
-	smp_wmb(); /* __folio_mark_uptodate(): the content before the entries, M8, and before the cache's */
-	migrate_flags(g);
+	if (!late)
+		copy_page(g);
+	migrate_flags(g, late ? 0 : FL_BIT(PG_uptodate));
 	if (!g->anon && replace_in_page_cache(g, src->mapping))
 		return -EAGAIN;
+	if (late) {
+		copy_page(g);
+		SetPageUptodate(dst);
+	}
 	if (!g->anon)
 		WRITE_ONCE(src->mapping, NULL);
 	return 0;

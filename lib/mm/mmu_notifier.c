@@ -37,14 +37,14 @@ struct fl_mmu_notifier {
 
 void __mmu_notifier_invalidate_range_start(struct mm_struct *mm)
 {
-	for (struct fl_mmu_notifier *n = FL_STEP("I1", smp_load_acquire(&mm->notifiers)); n;
+	for (struct fl_mmu_notifier *n = FL_STEP("I1", rcu_dereference(mm->notifiers)); n;
 	     n = n->next)
 		FL_STEP("I1", atomic_inc(&n->in_progress));
 }
 
 void __mmu_notifier_invalidate_range_end(struct mm_struct *mm)
 {
-	for (struct fl_mmu_notifier *n = FL_STEP("I3", smp_load_acquire(&mm->notifiers)); n;
+	for (struct fl_mmu_notifier *n = FL_STEP("I3", rcu_dereference(mm->notifiers)); n;
 	     n = n->next) {
 		int left = FL_STEP("I3", atomic_dec_return(&n->in_progress));
 

@@ -61,7 +61,7 @@ static int grow(struct vm_area_struct *vma, fl_vaddr addr)
 		return -ENOMEM;
 	}
 	FL_STEP("X5", vma->vm_start = addr);
-	vma->vm_pgoff -= pages;
+	FL_STEP("X5", vma->vm_pgoff -= pages);
 	FL_HOOK(fl_oracle_vma_range(vma, addr, vma->vm_end));
 	if (how == FL_STACK_MMAP_READ) /* an rbtree has no nodes of its own */
 		vma_txn_commit_keep(&txn);

@@ -77,7 +77,7 @@ static bool swapin_is_exclusive(struct vm_fault *vmf, struct page *page, uint64_
 	if (rule == FL_SWAP_EXCLUSIVE_ALWAYS ||
 	    (rule == FL_SWAP_EXCLUSIVE_SWP_PTE && pte_swp_exclusive(vmf->orig_pte)))
 		return true;
-	return page_count(page) == 1;
+	return FL_STEP("S3", page_count(page)) == 1;
 }
 
 /* An exclusive page's entry: 6.11's rule, which looks at what waits for a write. */

@@ -135,7 +135,8 @@ bool remove_from_swap_cache(struct fl_machine *m, struct page *page)
 bool reuse_swap_page(struct fl_machine *m, struct page *page)
 {
 	bool cached = m->swap ? PageSwapCache(page) : false;
-	int count = page_mapcount(page) + (cached ? page_swapcount(m, page) : 0);
+	int count = FL_STEP("S3", page_mapcount(page)) + /* swap_fault.c */
+		    (cached ? FL_STEP("S3", page_swapcount(m, page)) : 0);
 
 	if (count == 1 && (m->swap ? cached && !PageWriteback(page) : PageSwapCache(page)))
 		delete_from_swap_cache(m, page);

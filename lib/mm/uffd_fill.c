@@ -182,8 +182,8 @@ static int shmem_mfill_atomic_pte(const struct mfill *f)
 		ret = mfill_atomic_install_pte(f, page, true);
 		if (ret)
 			delete_from_page_cache(mapping, page);
-		else if (f->m->lru_batch)
-			lru_cache_add(f->m, page);
+		else
+			filemap_add_lru(f->m, page);
 	}
 	unlock_page(page);
 	if (ret)

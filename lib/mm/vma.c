@@ -210,7 +210,7 @@ void remove_vma(struct vm_area_struct *vma)
 void vma_set_range(struct vm_area_struct *vma, uint64_t start, uint64_t end, uint64_t pgoff)
 {
 	vma->vm_start = start;
-	vma->vm_end = end;
+	FL_STEP("W2", vma->vm_end = end);
 	if (vma->vm_pgoff != pgoff)
 		vma->vm_pgoff = pgoff;
 	FL_HOOK(fl_oracle_vma_range(vma, start, end));
@@ -231,7 +231,7 @@ static int tree_insert(struct mm_struct *mm, struct vm_area_struct *vma, bool ma
 		vma_txn_abort(&txn);
 		vma_mark_detached(vma);
 	} else {
-		vma_txn_commit(&txn, vma_lockless_readers(mm));
+		FL_STEP("W3", ({ vma_txn_commit(&txn, vma_lockless_readers(mm)); }));
 	}
 	return err;
 }

@@ -161,7 +161,7 @@ void vma_mark_detached(struct vm_area_struct *vma)
 	if (vma->vm_mm->machine->policy.vma_lock == FL_VMA_LOCK_REFCNT)
 		vma_refcount_detach(vma);
 	else
-		vma->detached = 1;
+		FL_STEP("W2", vma->detached = 1); /* vma.c */
 }
 
 /* --- readers --- */

@@ -22,8 +22,12 @@
  *                              vv***vv      the VMA is split instead
  *
  * Who grows without having had an anon_vma gets a copy of the chain of whose pages it takes over,
- * before anything else changes: the pages' owners have to find it. All that change are marked first; up to 6.4 who grows
- * was marked after it had got its anon_vma (d8ab9f7b644a).
+ * before anything else changes: the pages' owners have to find it.
+ *
+ *   G1  mark all that change         faults under VL:R: waited for, kept out. Up to 6.4 who grows was marked
+ *                                    after G3 (d8ab9f7b644a)
+ *   G2  the pointer to the anon_vma  from here on a fault would use it
+ *   G3  the chain; no memory for it: without G2 again, and nothing has changed
  *
  * VM_SOFTDIRTY: the merged VMA gets the flags that the caller stores afterwards, for a changed range
  * the range's own. So a neighbour that was all soft-dirty can forget it, as in kernels up to 6.18.
@@ -102,8 +106,8 @@ static int dup_anon_vma(struct vm_area_struct *dst, struct vm_area_struct *src,
 {
 	if (!src->anon_vma || dst->anon_vma)
 		return 0;
-	WRITE_ONCE(dst->anon_vma, src->anon_vma);
-	if (anon_vma_clone(dst, src))
+	FL_STEP("G2", ({ WRITE_ONCE(dst->anon_vma, src->anon_vma); }));
+	if (FL_STEP("G3", anon_vma_clone(dst, src)))
 		return -ENOMEM;
 	*dup = dst;
 	return 0;

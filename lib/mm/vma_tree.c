@@ -105,8 +105,8 @@ uint64_t vma_tree_gap(const struct vma_tree *tree, uint64_t from, uint64_t limit
 	return len <= limit && at <= limit - len ? at : UINT64_MAX;
 }
 
-static bool any_below(struct vma_node *node, bool (*fn)(struct vm_area_struct *vma, void *arg),
-		      void *arg)
+static bool any_below(struct vma_node *node,
+		      bool (*fn)(const struct vm_area_struct *vma, void *arg), void *arg)
 {
 	for (uint32_t i = 0; i < node->nr; i++) {
 		void *slot = rcu_dereference(node->slot[i]);
@@ -117,8 +117,8 @@ static bool any_below(struct vma_node *node, bool (*fn)(struct vm_area_struct *v
 	return false;
 }
 
-bool vma_tree_any(const struct vma_tree *tree, bool (*fn)(struct vm_area_struct *vma, void *arg),
-		  void *arg)
+bool vma_tree_any(const struct vma_tree *tree,
+		  bool (*fn)(const struct vm_area_struct *vma, void *arg), void *arg)
 {
 	struct vma_node *root = rcu_dereference(tree->root);
 

@@ -81,8 +81,8 @@ void vma_txn_commit_keep(struct vma_txn *txn);
 void vma_txn_abort(struct vma_txn *txn);
 
 /* Calls @fn for each area, in order, until it returns true. Does not look into the areas. */
-bool vma_tree_any(const struct vma_tree *tree, bool (*fn)(struct vm_area_struct *vma, void *arg),
-		  void *arg);
+bool vma_tree_any(const struct vma_tree *tree,
+		  bool (*fn)(const struct vm_area_struct *vma, void *arg), void *arg);
 /* Frees all nodes. Nobody uses the tree any more. */
 void vma_tree_destroy(struct vma_tree *tree);
 

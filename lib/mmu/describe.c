@@ -182,23 +182,42 @@ static int find_any_entry(const struct fl_machine *m, uintptr_t addr, struct pla
 	return 0;
 }
 
-int fl_describe(const struct fl_machine *m, uintptr_t addr, uint64_t value, char *buf, size_t n)
+/* An entry above the leaf tables. One that was made invalid still says what it maps. */
+static void pmd_text(char *buf, size_t n, uint64_t pmd)
+{
+	bool invalid = !(pmd & PMD_INVALID_MASK);
+
+	if (!pmd_leaf(pmd)) {
+		snprintf(buf, n, "%s", pmd ? "a table" : "none");
+		return;
+	}
+	pte_text(buf, n, invalid ? pmd | _PAGE_PRESENT : pmd);
+	fl_text_add(buf, n, "%s huge", invalid ? " invalid" : "");
+}
+
+int fl_describe_in_table(const struct fl_machine *m, const struct ptdesc *pgd, uintptr_t addr,
+			 uint64_t value, char *buf, size_t n)
 {
 	struct place place;
 
+	if (!find_entry(m, pgd, m->levels - 1, 0, addr, &place))
+		return 0;
+	if (place.level > 0)
+		pmd_text(buf, n, value);
+	else
+		pte_text(buf, n, value);
+	return 1;
+}
+
+int fl_describe(const struct fl_machine *m, uintptr_t addr, uint64_t value, char *buf, size_t n)
+{
 	if (n == 0)
 		return 0;
 	if (describe_page(m, addr, value, buf, n))
 		return 1;
-	if (find_any_entry(m, addr, &place)) {
-		if (place.level == 0 || pmd_leaf(value))
-			pte_text(buf, n, value);
-		else
-			snprintf(buf, n, "%s", value ? "a table" : "none");
-		if (place.level > 0 && pmd_leaf(value))
-			fl_text_add(buf, n, "%s huge", value & PMD_INVALID_MASK ? "" : " invalid");
-		return 1;
-	}
+	for (unsigned int i = 0; i < m->nr_cpus; i++)
+		if (fl_describe_in_table(m, m->cpus[i].state->pgd, addr, value, buf, n))
+			return 1;
 	return m->describe_more ? m->describe_more(m, addr, value, buf, n) : 0;
 }
 

@@ -22,6 +22,11 @@ int fl_describe(const struct fl_machine *m, uintptr_t addr, uint64_t value, char
 /* What is at @addr: "entry for 0x20", "frame 3: flags". 0: not known. */
 int fl_describe_addr(const struct fl_machine *m, uintptr_t addr, char *buf, size_t n);
 
+/* fl_describe() for entries of one address space, which need not be loaded. */
+struct ptdesc;
+int fl_describe_in_table(const struct fl_machine *m, const struct ptdesc *pgd, uintptr_t addr,
+			 uint64_t value, char *buf, size_t n);
+
 /* A page-table entry. */
 void pte_text(char *buf, size_t n, uint64_t pte);
 

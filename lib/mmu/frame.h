@@ -162,6 +162,11 @@ static inline uint64_t page_to_pfn(const struct page *page)
 		    "ClearPageSwapBacked(" #page ")")
 #define SetPageDirty(page)                                                                         \
 	FL_VOID_RMW(or, &compound_head(page)->flags, FL_BIT(PG_dirty), "SetPageDirty(" #page ")")
+#define PageUptodate(page) FOLIO_FLAG__(page, PG_uptodate, "PageUptodate")
+/* After an smp_wmb() behind the content. */
+#define SetPageUptodate(page)                                                                      \
+	FL_VOID_RMW(or, &compound_head(page)->flags, FL_BIT(PG_uptodate),                          \
+		    "SetPageUptodate(" #page ")")
 #define SetPageAnonExclusive(page)                                                                 \
 	FL_VOID_RMW(or, &(page)->flags, FL_BIT(PG_anon_exclusive),                                 \
 		    "SetPageAnonExclusive(" #page ")")
@@ -201,6 +206,10 @@ static inline uint64_t page_to_pfn(const struct page *page)
 #define page_ref_try_add(page, nr)                                                                 \
 	(FL_FETCH_ADD_UNLESS(&compound_head(page)->_refcount.counter, (nr), 0, FL_MB,              \
 			     "page_ref_try_add(" #page ", " #nr ")") != 0)
+/* The same of what is known to be a head. */
+#define folio_ref_try_add(head, nr)                                                                \
+	(FL_FETCH_ADD_UNLESS(&(head)->_refcount.counter, (nr), 0, FL_MB,                           \
+			     "folio_ref_try_add(" #head ", " #nr ")") != 0)
 /*
  * A reference of @page unless it is free, or part of a huge page, whose first page alone has a count. False: there is
  * none. Fully ordered, if true.

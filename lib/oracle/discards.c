@@ -10,6 +10,7 @@ struct range {
 	struct fl_key key; /* mm, start */
 	fl_vaddr end;	   /* 0: no end */
 	bool several;	   /* by more than one CPU */
+	bool content;	   /* not the entries alone */
 	bool replaced;	   /* something else may have come to be there: not madvise() */
 	unsigned int cpu;
 };
@@ -22,13 +23,25 @@ static bool covers(const struct range *r, uint64_t mm_id, fl_vaddr addr)
 	return (!r->key.a || r->key.a == mm_id) && r->key.b <= addr && (!r->end || addr < r->end);
 }
 
-bool fl_discarded(uint64_t mm_id, fl_vaddr addr)
+static bool find(uint64_t mm_id, fl_vaddr addr, bool content)
 {
 	for (size_t i = 0; i < ranges.t.nr; i++) {
-		if (covers(fl_table_at(&ranges.t, i), mm_id, addr))
+		const struct range *r = fl_table_at(&ranges.t, i);
+
+		if ((r->content || !content) && covers(r, mm_id, addr))
 			return true;
 	}
 	return ranges.t.lost;
+}
+
+bool fl_discarded(uint64_t mm_id, fl_vaddr addr)
+{
+	return find(mm_id, addr, true);
+}
+
+bool fl_entry_discarded(uint64_t mm_id, fl_vaddr addr)
+{
+	return find(mm_id, addr, false);
 }
 
 bool fl_replaced_by_other(unsigned int cpu, uint64_t mm_id, fl_vaddr addr)
@@ -59,6 +72,7 @@ static void discard(const struct fl_event *e)
 		r->end = e->end;
 	}
 	r->several |= r->cpu != e->cpu;
+	r->content |= e->value != 2;
 	r->replaced |= !e->value;
 	if (!e->end || (r->end && r->end < e->end))
 		r->end = e->end;

@@ -18,6 +18,8 @@
 
 /* May the content at @addr have gone while threads ran? */
 bool fl_discarded(uint64_t mm_id, fl_vaddr addr);
+/* The same, or may at least what the entry there said have gone? Soft-dirty, say. */
+bool fl_entry_discarded(uint64_t mm_id, fl_vaddr addr);
 /* By another CPU than @cpu, and may something else have come in its place? madvise() leaves zeroes. */
 bool fl_replaced_by_other(unsigned int cpu, uint64_t mm_id, fl_vaddr addr);
 

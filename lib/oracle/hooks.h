@@ -66,6 +66,8 @@ void fl_oracle_vma_flags(const struct vm_area_struct *vma, uint64_t flags);
 void fl_oracle_vma_range(const struct vm_area_struct *vma, uint64_t start, uint64_t end);
 void fl_oracle_vma_end_all(const struct mm_struct *mm);
 void fl_oracle_vma_free(const struct vm_area_struct *vma);
+/* Until @fn says true: all VMAs, whether they are in a tree or not. For traces. */
+bool fl_oracle_vma_any(bool (*fn)(const struct vm_area_struct *vma, void *arg), void *arg);
 
 /* notifier.c: a subscriber to @mm was told of an invalidation's end, and has @left of them under way now. */
 void fl_oracle_notifier_end(const struct mm_struct *mm, int left);

@@ -115,7 +115,7 @@ static void judge(const struct seen *w)
 	if (!w->stored && (!w->loaded || w->value == value || vma->vm_flags & VM_SHARED ||
 			   fl_kernel_value(value)))
 		return;
-	if (fl_discarded(w->key.a, w->key.b))
+	if (fl_entry_discarded(w->key.a, w->key.b))
 		return;
 	FL_ABOUT(.kinds = FL_EVENT_BIT(STORE), .mm_id = w->key.a, .addr = w->key.b,
 		 .end = w->key.b + 1);

@@ -233,6 +233,17 @@ void fl_oracle_vma_free(const struct vm_area_struct *vma)
 	fl_oracle_unlock();
 }
 
+bool fl_oracle_vma_any(bool (*fn)(const struct vm_area_struct *vma, void *arg), void *arg)
+{
+	for (size_t i = 0; i < records.nr; i++) {
+		const struct record *r = fl_table_at(&records, i);
+
+		if (r->vma && fn(r->vma, arg))
+			return true;
+	}
+	return false;
+}
+
 /* --- the reader's side --- */
 
 /* What section @seq left; NULL: not known (any more). */

@@ -52,6 +52,7 @@ enum fl_fork_seqcount { FL_FORK_SEQCOUNT_NONE, FL_FORK_SEQCOUNT_ON };
 enum fl_fork_migration { FL_FORK_MIGRATION_READABLE, FL_FORK_MIGRATION_UNTOUCHED };
 enum fl_migrate_flush { FL_MIGRATE_FLUSH_ENTRY, FL_MIGRATE_FLUSH_BATCH, FL_MIGRATE_FLUSH_NONE };
 enum fl_migrate_count { FL_MIGRATE_COUNT_UNMAPPED, FL_MIGRATE_COUNT_EARLY };
+enum fl_migrate_copy { FL_MIGRATE_COPY_AFTER_FREEZE, FL_MIGRATE_COPY_BEFORE_FREEZE };
 enum fl_migrate_restore { FL_MIGRATE_RESTORE_FLAVOUR, FL_MIGRATE_RESTORE_EXCLUSIVE };
 
 /* Write-protection, deferred flushes, and the faults that meet them. */
@@ -233,6 +234,7 @@ struct fl_policy {
 	enum fl_ksm_flush ksm_flush;		       /* ksm.c */
 	enum fl_migrate_flush migrate_flush;	       /* migrate.c, M4 */
 	enum fl_migrate_count migrate_count;	       /* migrate.c, M6 */
+	enum fl_migrate_copy migrate_copy;	       /* migrate.c, M7 */
 	enum fl_migrate_restore migrate_restore;       /* migrate.c, M8 */
 	enum fl_pte_accessible pte_accessible;	       /* tlbflush.h */
 	enum fl_tlb_flush tlb_flush;		       /* shootdown.c, tlb.c */

@@ -55,7 +55,8 @@ const struct fl_policy_release fl_policy_releases[] = {
 		    "resolves itself" },
 	  /* 6.6, 6.7, 6.10, 6.11 */
 	  "uffd_wp_async=yes,vma_lock_files=yes,vma_lock_uffd=yes,vma_anon_check=in-fault,"
-	  "swap_vma_lock=handle,swapin_write=exclusive,vma_bad_access=report" },
+	  "swap_vma_lock=handle,swapin_write=exclusive,vma_bad_access=report,"
+	  "migrate_copy=before-freeze" },
 	{ { "6.14", "mm_lock_seq is a sequence counter (eb449bd96954)" },
 	  "mm_lock_seq=seqcount,vma_unlock_order=wmb" },
 	{ { "6.15", "per-VMA locks by reference count, VMAs recycled at once (f35ab95ca0af)" },

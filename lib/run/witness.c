@@ -370,7 +370,8 @@ static void put_call(const struct heard *h, struct fl_trace_told *told)
 		snprintf(s, n, "fork, child mm %llu", (unsigned long long)e->value);
 		break;
 	case FL_EVENT_DISCARD:
-		snprintf(s, n, "contents of %#llx-%#llx may go", addr, end);
+		snprintf(s, n, "%s of %#llx-%#llx may go", e->value == 2 ? "entries" : "contents",
+			 addr, end);
 		break;
 	case FL_EVENT_DONTNEED_DONE:
 		snprintf(s, n, "MADV_DONTNEED of %#llx-%#llx is done", addr, end);

@@ -88,9 +88,18 @@ static bool is_start(const struct slice *s, int i)
 	       s->t->note[i].judged;
 }
 
+/* What an oracle's hook reads to tell of an access: the access is there. */
+static bool is_hook(const struct slice *s, int i)
+{
+	const struct fl_site *line = s->ev[i].order == FL_PLAIN ? fl_trace_where(s->t, i) : NULL;
+
+	return line && line->text && !strncmp(line->text, "FL_EVENT(", strlen("FL_EVENT("));
+}
+
 static void keep(struct slice *s, int i)
 {
-	if (i < 0 || s->keep[i] || (fl_trace_is_machinery(&s->ev[i]) && !is_start(s, i)))
+	if (i < 0 || s->keep[i] || is_hook(s, i) ||
+	    (fl_trace_is_machinery(&s->ev[i]) && !is_start(s, i)))
 		return;
 	s->keep[i] = s->changed = true;
 	if (i > s->last[s->ev[i].thread])
@@ -443,6 +452,29 @@ static bool is_repeated(const struct slice *s, int i)
 	return false;
 }
 
+/* A plain store that the story is about, with a label. */
+static bool is_step_data(const struct slice *s, int store)
+{
+	return is_told(s, store) && labelled(&s->ev[store]) && s->ev[store].order == FL_PLAIN;
+}
+
+/* Another access of the same line is kept: half of what was read together. */
+static bool is_beside_kept(const struct slice *s, int i)
+{
+	const struct fl_site *line = fl_trace_where(s->t, i);
+
+	for (int step = -1; line && step <= 1; step += 2) {
+		int k = i + step;
+
+		while (k >= 0 && k < s->n && s->ev[k].thread != s->ev[i].thread)
+			k += step;
+		if (k >= 0 && k < s->n && s->keep[k] && loads(&s->ev[k]) &&
+		    fl_trace_where(s->t, k) == line)
+			return true;
+	}
+	return false;
+}
+
 /* Is the load @i, which comes before a kept event of its thread, one by which the thread learnt of others? */
 static bool is_news(const struct slice *s, int i)
 {
@@ -452,9 +484,10 @@ static bool is_news(const struct slice *s, int i)
 
 	if (!loads(e) || !matters(s, i) || is_repeated(s, i) || is_shared_lock(s, i))
 		return false;
-	/* In a kernel something protects it: that tells. */
+	/* In a kernel something protects it: that tells. Or it should, if a step's store is what was read. */
 	if (e->order == FL_PLAIN && !s->t->info.program)
-		return false;
+		return (from_other && is_step_data(s, e->rf)) ||
+		       (is_beside_kept(s, i) && is_step_data(s, overtaken_by(s, i)));
 	if (s->tells[e->thread])
 		return (from_other && is_told(s, e->rf)) ||
 		       (e->newer >= 0 && is_told(s, fl_trace_missed_store(s->t, i)));
