@@ -81,6 +81,8 @@ static void do_gup_fast_and_unpin(struct fl_cpu *cpu, void *world)
 }
 
 static const struct fl_variant variants_pin[] = {
+	{ "linux-6.0-sc", "6.0", NULL, "sc", FL_VIOLATES("pin-coherence"),
+	  "the PMD is not read again" },
 	{ "linux-6.0", "6.0", NULL, "lkmm", FL_VIOLATES("pin-coherence"),
 	  "the entry alone is read again" },
 	{ "linux-6.1", "6.1", NULL, "lkmm", FL_VERIFIED, "70cbc3cc78a9 and 2ba99c5e0881" },
@@ -93,7 +95,6 @@ static const struct fl_variant variants_pin[] = {
 	  "the flush of H4 waits for GUP-fast" },
 	{ "linux-6.0-tso", "6.0", NULL, "tso", FL_VIOLATES("pin-coherence"), NULL },
 	{ "linux-6.1-tso", "6.1", NULL, "tso", FL_VERIFIED, NULL },
-	{ "linux-6.0-sc", "6.0", NULL, "sc", FL_VIOLATES("pin-coherence"), NULL },
 	{ "linux-6.1-sc", "6.1", NULL, "sc", FL_VERIFIED, NULL },
 };
 

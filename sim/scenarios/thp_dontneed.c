@@ -82,8 +82,8 @@ static const struct fl_variant variants_free[] = {
 
 static const char *const policies[] = { "thp_none_pmd", NULL };
 
-#define THP_DONTNEED(ident, the_name, the_fix, the_summary, the_thread, fn, the_variants)          \
-	FL_SCENARIO(ident, .name = the_name, .id = "B16", .broken = "2.6.38", .fixed = the_fix,    \
+#define THP_DONTNEED(ident, the_name, since, the_fix, the_summary, the_thread, fn, the_variants)   \
+	FL_SCENARIO(ident, .name = the_name, .id = "B16", .broken = since, .fixed = the_fix,       \
 		    .summary = the_summary, .story = story,                                        \
 		    .needs = { .cpus = 2, .mms = 1, .vmas = 1, .pages = 1, .huge_pages = 2 },      \
 		    .world = sizeof(struct world), .set_up = set_up,                               \
@@ -91,9 +91,9 @@ static const char *const policies[] = { "thp_none_pmd", NULL };
 		    .policies = policies, .variants = the_variants,                                \
 		    .nr_variants = FL_ARRAY_SIZE(the_variants))
 
-THP_DONTNEED(thp_dontneed_numa, "thp-dontneed-numa", "ced108037c2a",
+THP_DONTNEED(thp_dontneed_numa, "thp-dontneed-numa", "3.8", "ced108037c2a",
 	     "MADV_DONTNEED passes by a huge page that NUMA hinting is about to change", "hint",
 	     do_hint, variants_numa);
-THP_DONTNEED(thp_dontneed_free, "thp-dontneed-free", "58ceeb6bec86",
+THP_DONTNEED(thp_dontneed_free, "thp-dontneed-free", "4.5", "58ceeb6bec86",
 	     "MADV_DONTNEED passes by a huge page that MADV_FREE is about to change", "free",
 	     do_free, variants_free);

@@ -6,9 +6,10 @@ static const char story[] = "A program stores to memory that it may only read. T
 			    "lock of the VMA alone,\n"
 			    "and goes where faults always went to report that: there mmap_lock is "
 			    "let go of, which this\n"
-			    "fault does not have, and the VMA's lock is not. The next writer of "
-			    "the VMA waits for ever,\n"
-			    "and whoever has mmap_lock for reading is no longer counted.\n"
+			    "fault does not have, and the VMA's lock is not. mmap_lock counts one "
+			    "reader too few from then\n"
+			    "on: who wants it for writing next waits for ever, and so would who "
+			    "marks the VMA.\n"
 			    "So a fault under the VMA's lock first lets go of that. Up to 6.9 it "
 			    "then took mmap_lock and\n"
 			    "looked again; since 6.10 it reports what it knows.\n";

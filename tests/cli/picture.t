@@ -133,6 +133,7 @@ $ faultline check ro-pin-write --variant linux-5.7 --trace t | sed '1,3d; s/ *\(
     B4 ptep_get(ptep) -> ro pfn=1 dirty gup.c
        read-only pin [0x10] -> pfn=1 ro_pin.c
        store [0x10] faults ro_pin.c
+    C0 reuse_swap_page(vmf->m, page)  reads 2 cow.c
     C1 wp_copy_user(vmf, page_to_pfn(new))  stores 1 cow.c
     C4 ptep_clear_flush(vmf->vma, vmf->address, vmf->ptep)  reads ro pfn=1 dirty, stores none cow.c
     C5 set_pte_at(vmf->mm, vmf->address, vmf->ptep, entry) = rw pfn=2 dirty cow.c

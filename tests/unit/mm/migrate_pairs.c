@@ -236,6 +236,16 @@ static void do_truncate(struct fl_cpu *cpu, void *world)
 	fl_file_truncate(((struct world *)world)->file, 0);
 }
 
+/* Takes the page out of the cache, and makes a new one, which may be in the same frame. */
+static void do_punch_and_load(struct fl_cpu *cpu, void *world)
+{
+	struct world *w = world;
+	uint64_t word;
+
+	fl_file_punch_hole(w->file, 0, 1);
+	fl_load(&word, cpu, w->page);
+}
+
 static void do_read_file(struct fl_cpu *cpu, void *world)
 {
 	uint64_t word;
@@ -305,6 +315,12 @@ static const struct row pairs[] = {
 	{ "a store, interrupts", set_up_anon, { do_migrate, do_store }, .set = "tlb_flush=ipi" },
 	{ "file: a store", set_up_file, { do_migrate, do_store } },
 	{ "file: truncation", set_up_file, { do_migrate, do_truncate }, .search = "preemptions:1" },
+	{ "file: a hole, and a new page",
+	  set_up_file,
+	  { do_migrate, do_punch_and_load },
+	  .since = "6.12",
+	  .search = "preemptions:2" },
+	{ "file: MADV_DONTNEED", set_up_file, { do_migrate, do_dontneed } },
 	{ "file: read()", set_up_file, { do_migrate, do_read_file } },
 	{ "file: write()", set_up_file, { do_migrate, do_write_file } },
 	{ "file: another mapping", set_up_file, { do_migrate, do_map_and_load } },

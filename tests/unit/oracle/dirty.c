@@ -90,6 +90,16 @@ START_TEST(a_page_that_is_gone_is_out)
 }
 END_TEST
 
+/* MADV_DONTNEED of a shared mapping. */
+START_TEST(a_page_whose_entries_alone_are_gone_is_not_out)
+{
+	*ptep_of(a) &= ~_PAGE_DIRTY;
+	ck_assert_int_eq(fl_store(cpu0, a, 2), 0);
+	TELL(DISCARD, .mm = fl_mm, .addr = a, .end = a + PAGE, .value = 2);
+	ck_assert_reported("missed-dirty", "CPU0 stored to page");
+}
+END_TEST
+
 START_TEST(what_set_up_code_stored_to_an_earlier_mapping_is_forgotten)
 {
 	struct fl_file *first, *second;
@@ -129,6 +139,7 @@ int main(void)
 	tcase_add_test(tc, a_page_that_was_stored_to_and_counts_as_clean_is_reported);
 	tcase_add_test(tc, shared_memory_may_seem_clean);
 	tcase_add_test(tc, a_page_that_is_gone_is_out);
+	tcase_add_test(tc, a_page_whose_entries_alone_are_gone_is_not_out);
 	suite_add_tcase(suite, tc);
 	tcase_add_test(own, what_set_up_code_stored_to_an_earlier_mapping_is_forgotten);
 	suite_add_tcase(suite, own);

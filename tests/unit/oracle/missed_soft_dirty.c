@@ -103,6 +103,16 @@ START_TEST(discarded_pages_are_out)
 }
 END_TEST
 
+START_TEST(so_are_pages_whose_entries_alone_are_gone)
+{
+	set_up_ends();
+	clear_refs(0, true);
+	ck_assert_int_eq(fl_store(cpu0, a, 2), 0);
+	TELL(DISCARD, .cpu = 1, .mm = fl_mm, .addr = a, .end = a + PAGE, .value = 2);
+	ck_assert_silent();
+}
+END_TEST
+
 START_TEST(what_set_up_code_threw_away_is_forgotten)
 {
 	clear_refs(0, true);
@@ -130,6 +140,7 @@ int main(void)
 	tcase_add_test(tc, a_vma_that_is_soft_dirty_as_a_whole_says_enough);
 	tcase_add_test(tc, a_second_clearing_begins_anew);
 	tcase_add_test(tc, discarded_pages_are_out);
+	tcase_add_test(tc, so_are_pages_whose_entries_alone_are_gone);
 	tcase_add_test(tc, what_set_up_code_threw_away_is_forgotten);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);

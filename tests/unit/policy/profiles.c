@@ -75,6 +75,7 @@ START_TEST(each_release_has_its_values)
 		{ "fork_migration", { { "4.8", "readable" } } },
 		{ "migrate_flush", { { "4.8", "entry" }, { "6.3", "batch" } } },
 		{ "migrate_count", { { "4.8", "unmapped" } } },
+		{ "migrate_copy", { { "4.8", "after-freeze" }, { "6.12", "before-freeze" } } },
 		{ "migrate_restore", { { "4.8", "flavour" } } },
 		{ "pte_accessible", { { "4.8", "pending" } } },
 		{ "wp_fault_flush", { { "4.8", "none" }, { "5.12", "uffd-wp" } } },
