@@ -50,6 +50,7 @@ json_t *fl_trace_rows_to_json(const struct fl_trace *t, bool all_events)
 	struct fl_trace_rows rows;
 	json_t *list = json_array(), *last = NULL;
 
+	fl_trace_resolve((struct fl_trace *)t); /* places of what has no site: a load, a pin */
 	if (fl_trace_rows(t, all_events, &rows)) {
 		json_decref(list);
 		list = NULL;
