@@ -34,9 +34,17 @@ static const char story_first[] =
 	"over\n"
 	"the allocation and the locking of a page table.\n";
 
+static const char story_huge[] =
+	"As gup-fast-fork with a huge page, which is pinned and forked as a whole. Its pins are\n"
+	"counted in a word of their own, and the child's reference, which makes fork's look at a\n"
+	"small page safe since 6.1, goes to another word. So nothing orders that look behind K4, "
+	"by\n"
+	"the kernel's memory model; on x86 the page-table lock does.\n";
+
 struct world {
 	struct fl_mm *mm, *child;
-	fl_vaddr page; /* private, anonymous, written */
+	fl_vaddr
+		page; /* private, anonymous, written; of base size, or the first part of a huge one */
 	struct fl_pin pin;
 };
 
@@ -51,17 +59,35 @@ static int set_up_first(struct fl_cpu *cpu, struct fl_mm *mm, void *world)
 	return err;
 }
 
-/* MMF_HAS_PINNED is set. */
+/* Then MMF_HAS_PINNED is set. */
+static int pin_once(struct fl_cpu *cpu, struct world *w)
+{
+	if (fl_pin_user_pages(cpu, w->mm, w->page, 1, FL_GUP_WRITE, &w->pin) != 1)
+		return -EFAULT;
+	fl_unpin(cpu, &w->pin);
+	return 0;
+}
+
 static int set_up(struct fl_cpu *cpu, struct fl_mm *mm, void *world)
 {
-	struct world *w = world;
 	int err = set_up_first(cpu, mm, world);
 
-	if (!err && fl_pin_user_pages(cpu, mm, w->page, 1, FL_GUP_WRITE, &w->pin) != 1)
-		err = -EFAULT;
+	return err ? err : pin_once(cpu, world);
+}
+
+static int set_up_huge(struct fl_cpu *cpu, struct fl_mm *mm, void *world)
+{
+	size_t pages = fl_hpage_pages(fl_cpu_machine(cpu));
+	struct world *w = world;
+	int err = fl_mmap(&w->page, mm, fl_page(cpu, 0, pages), pages, FL_READ | FL_WRITE,
+			  FL_MAP_FIXED, NULL, 0);
+
+	w->mm = mm;
 	if (!err)
-		fl_unpin(cpu, &w->pin);
-	return err;
+		err = fl_madvise(mm, w->page, pages, FL_MADV_HUGEPAGE);
+	if (!err)
+		err = fl_store(cpu, w->page, 1);
+	return err ? err : pin_once(cpu, w);
 }
 
 static void do_fork(struct fl_cpu *cpu, void *world)
@@ -117,6 +143,21 @@ static const struct fl_variant first_variants[] = {
 	  "a full barrier between K4 and P1: what no kernel has" },
 };
 
+static const struct fl_variant huge_variants[] = {
+	{ "linux-5.9", "5.9", NULL, "lkmm", FL_VIOLATES("pin-coherence"), NULL },
+	{ "linux-5.9-sc", "5.9", NULL, "sc", FL_VIOLATES("pin-coherence"), NULL },
+	{ "linux-5.11", "5.11", NULL, "lkmm", FL_VIOLATES("pin-coherence"), NULL },
+	{ "linux-5.11-tso", "5.11", NULL, "tso", FL_VERIFIED, "a lock is a locked instruction" },
+	{ "linux-5.11-sc", "5.11", NULL, "sc", FL_VERIFIED, NULL },
+	{ "linux-6.1", "6.1", NULL, "lkmm", FL_VIOLATES("pin-coherence"),
+	  "what settles it for small pages does not for huge ones" },
+	{ "linux-6.12", "6.12", NULL, "lkmm", FL_VIOLATES("pin-coherence"), NULL },
+	{ "linux-6.12-tso", "6.12", NULL, "tso", FL_VERIFIED, NULL },
+	{ "linux-6.12-sc", "6.12", NULL, "sc", FL_VERIFIED, NULL },
+	{ "smp-mb-6.12", "6.12", "fork_seq_barrier=smp_mb", "lkmm", FL_VERIFIED,
+	  "a full barrier between K4 and P1: what no kernel has" },
+};
+
 static const char *const policies[] = { "fork_pinned",	   "fork_seqcount", "fork_seq_barrier",
 					"gup_pin_barrier", "gup_pin_rmw",   NULL };
 
@@ -135,3 +176,17 @@ FL_SCENARIO(gup_fast_fork_first, .name = "gup-fast-fork-first", .id = "new",
 	    .set_up = set_up_first, .threads = { { "fork", do_fork }, { "gup-fast", do_gup_fast } },
 	    .policies = policies, .variants = first_variants,
 	    .nr_variants = FL_ARRAY_SIZE(first_variants));
+
+FL_SCENARIO(gup_fast_fork_huge, .name = "gup-fast-fork-huge", .id = "new", .broken = "f3c64eda3e50",
+	    .fixed = "-",
+	    .summary = "the same with a huge page, whose pins have a count of their own",
+	    .story = story_huge, .since = "5.9",
+	    .needs = { .cpus = 2,
+		       .mms = 2,
+		       .vmas = 1,
+		       .pages = 1,
+		       .huge_pages = 2,
+		       .small_huge_pages = 1 },
+	    .world = sizeof(struct world), .set_up = set_up_huge,
+	    .threads = { { "fork", do_fork }, { "gup-fast", do_gup_fast } }, .policies = policies,
+	    .variants = huge_variants, .nr_variants = FL_ARRAY_SIZE(huge_variants));
