@@ -21,7 +21,7 @@ picture() {
 }
 
 # The picture's events without their columns, one a line; and what stands above them.
-lines() { # TRACE
+rows() { # TRACE
 	picture <shown | sed '/^  CPU [0-9]/,$d'
 	expect_status 1 "$faultline" replay "$1" --json
 	"$python" -c 'import json, sys
@@ -90,7 +90,7 @@ while read -r scenario variant; do
 	cmp -s one.events two.events || fail "two checks wrote different traces"
 	picture <shown >want
 	[ -s want ] || fail "no picture"
-	lines one >lines
+	rows one >lines
 	judge "$(sed -n '1s/.*VIOLATION  //p' shown)"
 	for _ in 1 2 3; do
 		expect_status 1 "$faultline" replay one
