@@ -17,6 +17,10 @@
  * errno value, never print and never exit. Under the check engine the same calls are made by the
  * threads of a scenario (scenario.h).
  *
+ * -EOPNOTSUPP is for calls for which the machine was not made (fl_machine_config): reclaim without swap, migration, huge
+ * pages, memory policies, mmu notifiers. They do nothing then. A run of a scenario that makes such a call has no verdict: it
+ * ends with an error that names the call and what to set.
+ *
  * Threads: a function that takes a struct fl_cpu is called by the thread that acts as that CPU
  * (fl_cpu_bind()); all others may be called by any thread, also at the same time, unless said
  * otherwise.
@@ -49,6 +53,7 @@ typedef uint64_t fl_vaddr;
 #include <faultline/uffd.h>
 #include <faultline/proc.h>
 #include <faultline/ksm.h>
+#include <faultline/migrate.h>
 #include <faultline/mmu_notifier.h>
 #include <faultline/numa.h>
 #include <faultline/thp.h>

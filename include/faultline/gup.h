@@ -43,6 +43,12 @@ long fl_pin_user_pages(struct fl_cpu *cpu, struct fl_mm *mm, fl_vaddr addr, size
 void fl_unpin(struct fl_cpu *cpu, struct fl_pin *pin);
 /* The same for a page that the device wrote to. After unpin_user_pages_dirty_lock(). */
 void fl_unpin_dirty(struct fl_cpu *cpu, struct fl_pin *pin);
+/*
+ * Writes a word through a plain reference that is there for that alone, without the page lock: as NFS's direct reads
+ * do, get_user_pages_fast(), the data, set_page_dirty(), put_page(). @flags: FL_GUP_FAST_ONLY or 0. -EAGAIN: not
+ * without mmap_lock. Else as fl_store().
+ */
+int fl_write_by_reference(struct fl_cpu *cpu, fl_vaddr addr, uint64_t word, unsigned int flags);
 
 /* A registered buffer: long-term writable pins of a range, as io_uring's fixed buffers or RDMA have them. */
 struct fl_buffer;

@@ -8,6 +8,9 @@
  * All sizes belong to the machine. A field of 0 means the engine's default: under the native engine
  * pages of 4 KiB and four levels of 512 entries, under the check engine pages of two words and two
  * levels of four entries, so that copying a page is a few accesses that can race.
+ *
+ * Swap, migration, huge pages, memory policies and mmu notifiers are there only if asked for: each makes work for faults that
+ * have nothing to do with it. Calls that need what a machine has not are -EOPNOTSUPP.
  */
 #ifndef FAULTLINE_MACHINE_H
 #define FAULTLINE_MACHINE_H

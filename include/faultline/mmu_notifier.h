@@ -14,11 +14,12 @@
 struct fl_mmu_notifier;
 
 /*
- * @mm tells *@out of invalidations from now on: of those that begin after this call, begin and end. It goes with @mm. A
- * machine that has fl_machine_config.mmu_notifiers. -EINVAL: it has not. -ENOMEM. After mmu_notifier_register(), Linux 6.4.
+ * @mm tells *@out of invalidations from now on: of those that begin after this call, begin and end. *@out is @mm's and goes
+ * with it. -EOPNOTSUPP: a machine without fl_machine_config.mmu_notifiers. -ENOMEM. After mmu_notifier_register(),
+ * mm/mmu_notifier.c, Linux 6.4.
  */
 int fl_mmu_notifier_register(struct fl_mmu_notifier **out, struct fl_mm *mm);
-/* How many invalidations are under way. Any thread. */
+/* How many invalidations are under way, as KVM's mmu_invalidate_in_progress. Any thread. */
 int fl_mmu_notifier_in_progress(struct fl_mmu_notifier *n);
 
 #endif

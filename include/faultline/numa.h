@@ -10,8 +10,8 @@
 
 /*
  * Makes the entries of a range inaccessible (protnone) without changing what the program may do: its
- * next access faults and gets them back. Returns how many. -EINVAL: no page boundary. After
- * change_prot_numa(), mm/mempolicy.c, under mmap:R.
+ * next access faults and gets them back. Returns how many entries it changed. -EINVAL: no page boundary. After
+ * change_prot_numa(), mm/mempolicy.c, Linux 4.8 to 6.2, under mmap:R.
  */
 long fl_change_prot_numa(struct fl_mm *mm, fl_vaddr addr, size_t pages);
 
@@ -23,12 +23,12 @@ enum fl_mpol_mode {
 	FL_MPOL_INTERLEAVE, /* from each in turn */
 };
 /*
- * Pages that come to a range from now on follow @mode; pages that are there stay. A machine that has
- * fl_machine_config.mempolicy. -EINVAL: it has not, a bad range, an unknown mode. -EFAULT: part of it is not mapped; what is
+ * Pages that come to a range, in pages, from now on follow @mode; pages that are there stay. -EOPNOTSUPP: a machine without
+ * fl_machine_config.mempolicy. -EINVAL: a bad range, an unknown mode. -EFAULT: part of it is not mapped; what is
  * before that was changed. -ENOMEM. After mbind(), mm/mempolicy.c, Linux 6.5.
  */
 int fl_mbind(struct fl_mm *mm, fl_vaddr addr, size_t pages, enum fl_mpol_mode mode);
-/* The mode at @addr. -EFAULT: nothing is mapped there. After get_mempolicy() with MPOL_F_ADDR. */
+/* The mode at @addr, enum fl_mpol_mode; on machines without policies FL_MPOL_DEFAULT. -EFAULT: nothing is mapped there. After get_mempolicy() with MPOL_F_ADDR. */
 int fl_get_mempolicy(struct fl_mm *mm, fl_vaddr addr);
 
 #endif

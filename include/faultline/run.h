@@ -73,30 +73,38 @@ struct fl_run_result {
 	char message[256];		     /* one line: what is wrong */
 	uint64_t executions;		     /* complete ones */
 	uint64_t blocked;		     /* explored but not completed */
-	uint64_t duplicates; /* complete graphs seen before: 0 unless the engine is broken */
-	uint32_t events;     /* in the longest execution */
-	uint64_t runs;	     /* of random searches; executions are the different ones */
-	uint64_t found_in;   /* the first of them, counted from 1, that was a violation; else 0 */
-	struct fl_pct pct;   /* what "pct:D" promises */
-	bool saved;	     /* what is left of the search is in the checkpoint */
-	bool unsaved;	     /* it is not, since the search was shorter than checkpoint_after */
-	bool cleared;	     /* the search has come to its end, and the checkpoint was removed */
-	int save_err;	     /* or why not: a negative errno */
-	char note[160];	     /* what a search that was not exhaustive can say, or "" */
-	char unseen[160];    /* of a program: library calls whose accesses are not seen, or "" */
-	uint64_t hits;	     /* native: iterations in which an oracle failed */
-	double seconds;	     /* that it took */
+	/*
+	 * Of an exhaustive search that remembers all executions (`faultline program --stats`): how often it came to one for
+	 * the second time. Above 0 is an error of the engine. Other searches: 0, or runs that were the same by chance.
+	 */
+	uint64_t duplicates;
+	uint32_t events;   /* in the longest execution */
+	uint64_t runs;	   /* of random searches; executions are the different ones */
+	uint64_t found_in; /* the first of them, counted from 1, that was a violation; else 0 */
+	struct fl_pct pct; /* what "pct:D" promises */
+	bool saved;	   /* what is left of the search is in the checkpoint */
+	bool unsaved;	   /* it is not, since the search was shorter than checkpoint_after */
+	bool cleared;	   /* the search has come to its end, and the checkpoint was removed */
+	int save_err;	   /* or why not: a negative errno */
+	char note[160];	   /* what a search that was not exhaustive can say, or "" */
+	char unseen[160];  /* of a program: library calls whose accesses are not seen, or "" */
+	uint64_t hits;	   /* native: iterations in which an oracle failed */
+	double seconds;	   /* that it took */
 	struct fl_trace *trace; /* of a violation; fl_run_result_free() frees it */
 };
 
 /*
  * Explores the executions of @s. 0, or -EINVAL with a one-line reason in @err (unknown variant, kernel, policy field, value,
- * model; the line lists what there is), -ENOTSUP if the engine can't take the scenario, or a negative errno of
- * set_up, as it is. @result is filled in if 0.
+ * model; the line lists what there is), -ENOTSUP if the engine can't take the scenario, or it makes a call for which its
+ * machine was not made (the line says which, and what .needs lacks), or a negative errno of set_up, as it is. @result is
+ * filled in if 0.
  */
 int fl_run_check(const struct fl_scenario *s, const struct fl_run_options *opt,
 		 struct fl_run_result *result, char *err, size_t err_size);
-/* Runs @s on real threads, as often as @opt says. Errors as fl_run_check(). In the native library only. */
+/*
+ * Runs @s on real threads, as often as @opt says. Errors as fl_run_check(), and those of pthread_create(). In the native
+ * library only.
+ */
 int fl_run_native(const struct fl_scenario *s, const struct fl_run_options *opt,
 		  struct fl_run_result *result, char *err, size_t err_size);
 /* Frees the trace. */

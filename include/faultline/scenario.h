@@ -47,15 +47,19 @@ enum fl_may_wait {
 
 /* All that is declared of a bug. Strings and arrays are constants of the scenario's file. */
 struct fl_scenario {
-	const char *name;    /* "vma-lock-seq" */
-	const char *id;	     /* of the bug catalogue: "A5a" */
-	const char *cve;     /* NULL: none */
-	const char *broken;  /* commit or release that brought the bug */
-	const char *fixed;   /* commit that fixed it */
+	const char *name; /* "vma-lock-seq" */
+	const char *id;	  /* of the bug catalogue: "A5a" */
+	const char *cve;  /* NULL: none */
+	const char *
+		broken; /* commit or release that brought the bug; NULL: no release has it, or not known */
+	const char *fixed;   /* commit that fixed it; NULL: none, or no release has the bug */
 	const char *since;   /* the first release that has what is needed; NULL: all do */
 	const char *summary; /* one line */
 	const char *story;   /* a paragraph: who races, what breaks */
-	/* How large a world it needs: the check engine's machine is made no larger. */
+	/*
+	 * How large a world it needs, and what its machine must be able to: the check engine's machine is made no larger. A
+	 * call that needs more than this ends the run with an error.
+	 */
 	struct {
 		int cpus, mms, vmas, pages; /* cpus: at least one per thread; pages: in all */
 		int tlb_speculate;	    /* fl_machine_config */

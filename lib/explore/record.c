@@ -253,6 +253,14 @@ static const char *base_name(const char *file)
 	return slash ? slash + 1 : file;
 }
 
+/* Of a long call the name alone. */
+static int name_length(const char *text)
+{
+	size_t n = strlen(text), call = strcspn(text, "(");
+
+	return (int)(n <= 40 ? n : call < n && call <= 40 ? call : 40);
+}
+
 static void name_event(char *buf, size_t n, const struct ev *e)
 {
 	if (e->op->step && e->op->step->file)
@@ -261,8 +269,10 @@ static void name_event(char *buf, size_t n, const struct ev *e)
 	else if (e->op->step)
 		snprintf(buf, n, "%s", e->op->step->label);
 	else if (e->op->site && e->op->site->file)
-		snprintf(buf, n, "%.30s (%s:%d)", e->op->site->text, base_name(e->op->site->file),
-			 e->op->site->line);
+		snprintf(buf, n, "%.*s%s (%s:%d)", name_length(e->op->site->text),
+			 e->op->site->text,
+			 e->op->site->text[name_length(e->op->site->text)] ? "(...)" : "",
+			 base_name(e->op->site->file), e->op->site->line);
 	else if (e->op->site)
 		snprintf(buf, n, "%.30s", e->op->site->text);
 	else
@@ -312,7 +322,7 @@ static struct extra barrier_in(const struct graph *g, const struct gap *p, enum 
 static int describe_gap(const struct graph *g, const struct gap *p, enum fl_fence kind, char *buf,
 			size_t n)
 {
-	char a[64], b[64];
+	char a[96], b[96];
 
 	name_event(a, sizeof(a), &g->ev[p->before]);
 	name_event(b, sizeof(b), &g->ev[p->after]);

@@ -159,7 +159,10 @@ int fl_poke(struct fl_cpu *cpu, struct fl_mm *fl_mm, fl_vaddr addr, uint64_t wor
 		FL_EVENT(.kind = FL_EVENT_KERNEL_STORE, .mm = FL_EVENT_MM(mm), .addr = addr,
 			 .pfn = page_to_pfn(page), .value = word);
 		WRITE_ONCE(words[(addr & (page_size(m) - 1)) / FL_WORD_SIZE], word);
-		SetPageDirty(page);
+		/* set_page_dirty_lock(). Who has the page locked counts references: migrate.c. */
+		lock_page(page);
+		FL_STEP("B7", SetPageDirty(page)); /* rmap_unmap.c */
+		unlock_page(page);
 		put_page(m, page);
 	}
 	mmap_read_unlock(mm);

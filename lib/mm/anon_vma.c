@@ -6,7 +6,10 @@
  * pages of; anon_vma->chain, the same relation from the other side. Invariants: a VMA with an
  * anon_vma has that one and all its ancestors on its chain, newest first, one root last; so an
  * anon_vma with VMAs has ancestors with VMAs, and who takes a VMA off the lists from the newest on
- * never meets a parent that is gone.
+ * never meets a parent that is gone. An anon_vma has one reference as long as it has VMAs: who empties its list drops
+ * that, without the lock. Walkers have others (rmap_walk.c), which keep neither list nor parent: a parent
+ * may be freed, and be another family's, before its child. Only the root, which has the lock, is held by
+ * all.
  *
  *   first fault in @vma, mmap:R                   another fault, mmap:R: same VMA or a neighbour
  *   N1  a neighbour's anon_vma, or a new one      O1  anon_vma = vma->anon_vma   READ_ONCE()
@@ -29,7 +32,7 @@
  * an endless chain. The counts of children and of VMAs are two: with one for both an anon_vma can
  * be taken for unused that is not (2555283eb40d, B32).
  *
- * Models: mm/rmap.c, find_mergeable_anon_vma(), mm/mmap.c, Linux 6.1 with 2555283eb40d.
+ * Models: mm/rmap.c, find_mergeable_anon_vma(), mm/mmap.c, Linux 6.1 to 6.12, with 2555283eb40d.
  * Policy: none.
  */
 #include "mm/rmap.h"
@@ -50,6 +53,7 @@ static struct anon_vma *anon_vma_used(struct fl_machine *m)
 	return anon_vma;
 }
 
+/* Without a reference yet: refcount_set(). */
 static struct anon_vma *anon_vma_alloc(struct fl_machine *m)
 {
 	struct anon_vma *anon_vma;
@@ -83,15 +87,14 @@ static void anon_vma_free(struct fl_machine *m, struct anon_vma *anon_vma)
 	anon_vma_cache_put(m, anon_vma);
 }
 
-/* A child goes with its last chain element, and then lets go of its parent. */
+/* The root's lock is the family's, and taken for the free of each. */
 void __put_anon_vma(struct fl_machine *m, struct anon_vma *anon_vma)
 {
-	struct anon_vma *parent = anon_vma->parent;
-	bool root = parent == anon_vma;
+	struct anon_vma *root = anon_vma->root;
 
 	anon_vma_free(m, anon_vma);
-	if (!root)
-		put_anon_vma(m, parent);
+	if (root != anon_vma && refcount_dec_and_test(&root->refcount))
+		anon_vma_free(m, root);
 }
 
 /* --- lists --- */
@@ -180,8 +183,6 @@ static bool anon_vma_install(struct vm_area_struct *vma, struct anon_vma *anon_v
 		if (allocated) {
 			refcount_set(&anon_vma->refcount, 1);
 			anon_vma->num_children = 1; /* itself: a root is never reused */
-		} else {
-			get_anon_vma(anon_vma);
 		}
 		anon_vma->num_active_vmas++;
 		anon_vma_list_add(avc, &anon_vma->chain);
@@ -225,21 +226,34 @@ int __anon_vma_prepare(struct vm_area_struct *vma)
 
 /* --- copies of VMAs --- */
 
-/* Takes all elements off the anon_vmas' lists. Root's rwsem. */
-static void unlist_chain(struct vm_area_struct *vma)
+/*
+ * Takes all elements off the anon_vmas' lists. Returns those of anon_vmas without VMAs, for which somebody
+ * has yet to drop their reference, from newest to oldest. Root's rwsem.
+ */
+static struct anon_vma_chain *unlist_chain(struct anon_vma_chain *avc)
 {
-	for (struct anon_vma_chain *avc = vma->anon_vma_chain; avc; avc = avc->next_same_vma) {
+	struct anon_vma_chain *empty = NULL, **tail = &empty, *next;
+
+	for (; avc; avc = next) {
 		struct anon_vma *anon_vma = avc->anon_vma;
 
+		next = avc->next_same_vma;
 		anon_vma_list_del(avc);
-		if (!anon_vma->chain)
-			anon_vma->parent->num_children--;
+		if (anon_vma->chain) {
+			fl_free(avc);
+			continue;
+		}
+		anon_vma->parent->num_children--;
+		avc->next_same_vma = NULL;
+		*tail = avc;
+		tail = &avc->next_same_vma;
 	}
+	return empty;
 }
 
 void unlink_anon_vmas(struct vm_area_struct *vma)
 {
-	struct anon_vma_chain *avc = vma->anon_vma_chain;
+	struct anon_vma_chain *avc = vma->anon_vma_chain, *next;
 	struct anon_vma *anon_vma = vma->anon_vma;
 	struct rw_semaphore *rwsem;
 
@@ -247,20 +261,18 @@ void unlink_anon_vmas(struct vm_area_struct *vma)
 		return;
 	rwsem = &avc->anon_vma->root->rwsem;
 	down_write(rwsem);
-	unlist_chain(vma);
+	WRITE_ONCE(vma->anon_vma_chain, NULL);
+	avc = unlist_chain(avc);
 	if (anon_vma) {
 		anon_vma->num_active_vmas--;
 		WRITE_ONCE(vma->anon_vma, NULL);
 	}
 	up_write(rwsem);
-	/* The last reference can take the root and its rwsem along. */
-	WRITE_ONCE(vma->anon_vma_chain, NULL);
-	while (avc) {
-		struct anon_vma_chain *next = avc->next_same_vma;
-
+	/* The last reference of all takes the root and its rwsem along. */
+	for (; avc; avc = next) {
+		next = avc->next_same_vma;
 		put_anon_vma(vma->vm_mm->machine, avc->anon_vma);
 		fl_free(avc);
-		avc = next;
 	}
 }
 
@@ -282,7 +294,6 @@ int anon_vma_clone(struct vm_area_struct *dst, struct vm_area_struct *src)
 			goto nomem;
 		avc->vma = dst;
 		avc->anon_vma = anon_vma;
-		get_anon_vma(anon_vma);
 		anon_vma_list_add(avc, &from->next_same_anon_vma);
 		smp_store_release(tail, avc); /* as anon_vma_chain_assign() */
 		tail = &avc->next_same_vma;
@@ -331,7 +342,7 @@ int anon_vma_fork(struct vm_area_struct *vma, struct vm_area_struct *pvma)
 	else
 		anon_vma->root = parent->root;
 	anon_vma->parent = parent;
-	get_anon_vma(parent);
+	get_anon_vma(anon_vma->root);
 	refcount_set(&anon_vma->refcount, 1);
 	anon_vma->num_active_vmas = 1;
 	vma->anon_vma = anon_vma;

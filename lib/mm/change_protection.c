@@ -195,19 +195,15 @@ static long change_present_pte(const struct protection *p, fl_vaddr addr, pte_t 
 	return 1;
 }
 
-/*
- * A page that is about to move: it comes back without write permission, whatever is permitted from now
- * on, and is as exclusive as it was.
- */
-static pte_t migration_wrprotect(const struct protection *p, pte_t pte)
+pte_t migration_entry_wrprotect(struct fl_machine *m, pte_t pte)
 {
 	struct page *page;
 
 	if (!pte_is_writable_migration(pte))
 		return pte;
-	page = pfn_to_page(p->m, pte_swp_offset(pte));
+	page = pfn_to_page(m, pte_swp_offset(pte));
 	fl_addr_dep(page);
-	return pte_swp_set_type(pte, p->m->anon_exclusive && PageAnon(page)
+	return pte_swp_set_type(pte, m->anon_exclusive && PageAnon(page)
 					     ? SWP_MIGRATION_READ_EXCLUSIVE
 					     : SWP_MIGRATION_READ);
 }
@@ -215,7 +211,7 @@ static pte_t migration_wrprotect(const struct protection *p, pte_t pte)
 /* A swap entry keeps uffd-wp; a marker that is no longer needed goes. */
 static long change_swap_pte(const struct protection *p, fl_vaddr addr, pte_t *ptep, pte_t old)
 {
-	pte_t pte = migration_wrprotect(p, old);
+	pte_t pte = migration_entry_wrprotect(p->m, old);
 
 	if (p->cp_flags & MM_CP_UFFD_WP)
 		pte |= _PAGE_UFFD_WP;

@@ -31,6 +31,12 @@ long change_protection(struct mmu_gather *tlb, struct vm_area_struct *vma, fl_va
 /* Under the PTL, @pte not writable: may it become writable without a fault? */
 bool can_change_pte_writable(struct vm_area_struct *vma, fl_vaddr addr, pte_t pte);
 
+/*
+ * Under the PTL, @pte not present. If it is of a page that is about to move, what it is to be so that the page
+ * comes back without write permission, whatever is permitted from now on, and as exclusive as it was.
+ */
+pte_t migration_entry_wrprotect(struct fl_machine *m, pte_t pte);
+
 /* Must the first write to each page of this shared mapping fault? @prot: vm_get_page_prot(). */
 bool vma_wants_writenotify(struct vm_area_struct *vma);
 /* Is vm_page_prot more strict than single entries may be? */

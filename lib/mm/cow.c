@@ -23,7 +23,8 @@
  * An unshare fault (a pin is to be taken) makes the same decision but leaves the entry read-only; with
  * policy gup_unshare=mapcount a decision of its own (gup.c).
  *
- *   C0  may the page be used as it is?           under the PTL. If not, without it, wp_page_copy():
+ *   C0  may the page be used as it is?           under the PTL
+ *   C7  if so: the entry is writable             if not, without the PTL, wp_page_copy():
  *   C1  new page; copy the old one's content     no lock keeps the program from storing to it
  *   C2  smp_wmb()
  *   C3  lock the PTL; entry as before?
@@ -171,11 +172,12 @@ static enum wp_answer wp_reuse_by_refcount(struct page *page)
 {
 	bool reuse;
 
-	if (PageKsm(page) || page_count(page) != 1)
+	if (PageKsm(page) || FL_STEP("C0", page_count(page)) != 1)
 		return WP_COPY;
 	if (!trylock_page(page))
 		return WP_COPY;
-	reuse = !PageKsm(page) && page_mapcount(page) == 1 && page_count(page) == 1;
+	reuse = !PageKsm(page) && FL_STEP("C0", page_mapcount(page)) == 1 &&
+		FL_STEP("C0", page_count(page)) == 1;
 	unlock_page(page);
 	return reuse ? WP_REUSE : WP_COPY;
 }
@@ -192,12 +194,12 @@ static enum wp_answer wp_reuse_by_refcount_lru(struct vm_fault *vmf, struct page
 		if (!PageLRU(page))
 			lru_add_drain(vmf->m);
 	}
-	if (page_count(page) > 1 + PageSwapCache(page))
+	if (FL_STEP("C0", page_count(page)) > 1 + PageSwapCache(page))
 		return WP_COPY;
 	if (!trylock_page(page))
 		return WP_COPY;
 	try_to_free_swap(vmf->m, page);
-	if (PageKsm(page) || page_count(page) != 1) {
+	if (PageKsm(page) || FL_STEP("C0", page_count(page)) != 1) {
 		unlock_page(page);
 		return WP_COPY;
 	}
@@ -214,7 +216,7 @@ static enum wp_answer wp_kernel_rule(struct vm_fault *vmf, struct page *page)
 	case FL_WP_REUSE_REFCOUNT:
 		return wp_reuse_by_refcount(page);
 	case FL_WP_REUSE_ANON_EXCLUSIVE:
-		if (PageAnonExclusive(page))
+		if (FL_STEP("C0", PageAnonExclusive(page)))
 			return WP_REUSE;
 		break;
 	case FL_WP_REUSE_REFCOUNT_LRU:
@@ -249,7 +251,7 @@ static enum wp_answer wp_can_reuse_anon_page(struct vm_fault *vmf, struct page *
 	enum wp_answer answer;
 
 	if (vmf->flags & FAULT_FLAG_UNSHARE && gup_unshare_by_mapcount(vmf->m))
-		return page_is_shared(page) ? WP_COPY : WP_REUSE;
+		return FL_STEP("C0", page_is_shared(page)) ? WP_COPY : WP_REUSE;
 	answer = wp_kernel_rule(vmf, page);
 	if (vmf->m->decisions.reuse && answer != WP_RETRY)
 		answer = wp_user_rule(vmf, page, answer == WP_REUSE) ? WP_REUSE : WP_COPY;
@@ -264,7 +266,8 @@ void wp_page_reuse(struct vm_fault *vmf)
 {
 	pte_t entry = pte_mkyoung(pte_mkdirty(vmf->orig_pte));
 
-	ptep_set_access_flags(vmf->ptep, maybe_mkwrite(entry, fault_vm_flags(vmf)));
+	entry = maybe_mkwrite(entry, fault_vm_flags(vmf));
+	FL_STEP("C7", ptep_set_access_flags(vmf->ptep, entry));
 	spin_unlock(vmf->ptl);
 	fl_count(vmf->m, cow_reuses);
 }
@@ -272,7 +275,7 @@ void wp_page_reuse(struct vm_fault *vmf)
 /* The entry of the copy. */
 static pte_t wp_new_entry(struct vm_fault *vmf, uint64_t pfn)
 {
-	pte_t entry = pte_mkyoung(pfn_pte(pfn, vmf->vma->vm_page_prot));
+	pte_t entry = pte_mkyoung(pfn_pte(pfn, fault_page_prot(vmf)));
 
 	if (vmf->flags & FAULT_FLAG_UNSHARE)
 		return entry | (vmf->orig_pte & (_PAGE_SOFT_DIRTY | _PAGE_UFFD_WP));

@@ -26,6 +26,8 @@ void vm_flags_text(char *buf, size_t n, uint64_t flags)
 		{ VM_NOHUGEPAGE, "nohugepage" },
 		{ VM_MERGEABLE, "mergeable" },
 		{ VM_UFFD_MINOR, "uffd-minor" },
+		{ VM_ACCOUNT, "account" },
+		{ VM_NORESERVE, "noreserve" },
 	};
 
 	buf[0] = '\0';

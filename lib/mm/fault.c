@@ -25,6 +25,9 @@
  *                               the work, or this one had an older translation in its TLB, which it
  *                               dropped when it faulted
  *
+ * What is neither none nor present is not for a fault under VL:R before 6.6, be it swap, a migration entry or a
+ * marker: it comes back with mmap:R (policy swap_vma_lock, 17c05f18e541, 1235ccd05b6d).
+ *
  * A marker (no page, but userfaultfd write-protected the place) makes the new entry uffd-wp and so
  * read-only, also for a write: the program's next try is a write-protect fault, and userfaultfd's.
  *
@@ -33,7 +36,7 @@
  *
  * Models: handle_mm_fault(), handle_pte_fault(), do_anonymous_page(), handle_pte_marker(),
  * mm/memory.c, Linux 6.4. Where a PMD can map a huge page: huge_memory.c; swap entries: swap_fault.c.
- * Policy: vma_anon_check, in vmf_anon_prepare(); what else differed is in cow.c and arch_fault.c.
+ * Policy: vma_anon_check, in vmf_anon_prepare(), swap_vma_lock; what else differed is in cow.c and arch_fault.c.
  */
 #include "mm/fault.h"
 
@@ -45,6 +48,7 @@
 #include "mm/pgalloc.h"
 #include "mm/rmap.h"
 #include "mm/tlbflush.h"
+#include "mm/vma_lock.h"
 #include "oracle/hooks.h"
 
 unsigned long fault_vm_flags(const struct vm_fault *vmf)
@@ -54,6 +58,13 @@ unsigned long fault_vm_flags(const struct vm_fault *vmf)
 	if (vmf->flags & FAULT_FLAG_VMA_LOCK)
 		FL_HOOK(fl_oracle_vma_saw_flags((unsigned int)smp_processor_id(), vmf->vma, flags));
 	return flags;
+}
+
+pte_t fault_page_prot(const struct vm_fault *vmf)
+{
+	if (vmf->flags & FAULT_FLAG_VMA_LOCK)
+		return FL_STEP("B4", vmf->vma->vm_page_prot); /* vma_lock.c */
+	return vmf->vma->vm_page_prot;
 }
 
 /*
@@ -108,7 +119,7 @@ vm_fault_t vmf_anon_prepare(struct vm_fault *vmf)
 
 static vm_fault_t do_read_zero_page(struct vm_fault *vmf)
 {
-	pte_t entry = pte_mkspecial(pfn_pte(ZERO_PFN, vmf->vma->vm_page_prot));
+	pte_t entry = pte_mkspecial(pfn_pte(ZERO_PFN, fault_page_prot(vmf)));
 
 	if (vmf_orig_pte_uffd_wp(vmf))
 		entry = pte_mkuffd_wp(entry);
@@ -157,7 +168,7 @@ static vm_fault_t do_anonymous_page(struct vm_fault *vmf)
 	 * FOLL_FORCE writes where the VMA does not let write: then the entry is read-only and
 	 * clean.
 	 */
-	entry = pte_mkyoung(pfn_pte(page_to_pfn(page), vma->vm_page_prot));
+	entry = pte_mkyoung(pfn_pte(page_to_pfn(page), fault_page_prot(vmf)));
 	if (vm_flags & VM_WRITE)
 		entry = pte_mkwrite(pte_mkdirty(entry));
 	if (vmf_orig_pte_uffd_wp(vmf))
@@ -207,6 +218,23 @@ static vm_fault_t handle_pte_marker(struct vm_fault *vmf)
 	return do_pte_missing(vmf);
 }
 
+/* do_swap_page(), what comes before and beside swap. */
+static vm_fault_t handle_swap_pte(struct vm_fault *vmf)
+{
+	if (vmf->flags & FAULT_FLAG_VMA_LOCK &&
+	    vmf->m->policy.swap_vma_lock == FL_SWAP_VMA_LOCK_GIVE_UP) {
+		vma_end_read(vmf->vma);
+		return VM_FAULT_RETRY;
+	}
+	if (pte_is_swap_slot(vmf->orig_pte))
+		return do_swap_page(vmf);
+	if (pte_is_migration(vmf->orig_pte)) {
+		migration_entry_wait(vmf->mm, vmf->pmd, vmf->address);
+		return 0;
+	}
+	return is_pte_marker(vmf->orig_pte) ? handle_pte_marker(vmf) : VM_FAULT_SIGBUS;
+}
+
 static vm_fault_t handle_pte_fault(struct vm_fault *vmf)
 {
 	pte_t entry;
@@ -221,14 +249,8 @@ static vm_fault_t handle_pte_fault(struct vm_fault *vmf)
 	}
 	if (pte_none(vmf->orig_pte))
 		return do_pte_missing(vmf);
-	if (pte_is_swap_slot(vmf->orig_pte))
-		return do_swap_page(vmf);
-	if (pte_is_migration(vmf->orig_pte)) {
-		migration_entry_wait(vmf->mm, vmf->pmd, vmf->address);
-		return 0;
-	}
 	if (!pte_present(vmf->orig_pte))
-		return is_pte_marker(vmf->orig_pte) ? handle_pte_marker(vmf) : VM_FAULT_SIGBUS;
+		return handle_swap_pte(vmf);
 	if (pte_protnone(vmf->orig_pte) && vma_is_accessible(vmf->vma))
 		return do_numa_page(vmf);
 

@@ -101,6 +101,8 @@ bool vmf_map_and_lock(struct vm_fault *vmf);
 int faultin_page_range(struct mm_struct *mm, fl_vaddr start, fl_vaddr end, bool write);
 /* vma->vm_flags, as the fault acts on them: under VL:R the oracle hears of it. */
 unsigned long fault_vm_flags(const struct vm_fault *vmf);
+/* vma->vm_page_prot, of a new entry. */
+pte_t fault_page_prot(const struct vm_fault *vmf);
 
 /* The page of an entry that has one which counts: not the zero page. */
 static inline struct page *vm_normal_page(const struct fl_machine *m, pte_t pte)

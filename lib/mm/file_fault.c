@@ -55,7 +55,7 @@ static bool vmf_is_cow(const struct vm_fault *vmf)
 static void do_set_pte(struct vm_fault *vmf, struct page *page)
 {
 	struct vm_area_struct *vma = vmf->vma;
-	pte_t entry = pte_mkyoung(pfn_pte(page_to_pfn(page), vma->vm_page_prot));
+	pte_t entry = pte_mkyoung(pfn_pte(page_to_pfn(page), fault_page_prot(vmf)));
 
 	if (vmf->flags & FAULT_FLAG_WRITE)
 		entry = maybe_mkwrite(pte_mkdirty(entry), fault_vm_flags(vmf));

@@ -5,8 +5,8 @@
  * State: page->_refcount. A plain reference (FOLL_GET) adds 1, a pin (FOLL_PIN)
  * GUP_PIN_COUNTING_BIAS. MMF_HAS_PINNED: the mm had a pin once.
  *
- * Slow: with mmap:R, page by page under the page-table lock; what is not there, or not good
- * enough, is faulted in. A read-only pin of an anonymous page needs PageAnonExclusive; without it
+ * Slow: with mmap:R, page by page under the page-table lock (steps B1, B2, B5, B3 of what follows); what
+ * is not there, or not good enough, is faulted in. A read-only pin of an anonymous page needs PageAnonExclusive; without it
  * the page is first unshared, or pin and mapping would part at the next write. A long-term one of the
  * zero page, or of a file's page, in a private mapping: the same.
  *
@@ -86,7 +86,7 @@ static bool gup_must_unshare(const struct fl_machine *m, const struct vm_area_st
 	if (m->policy.gup_unshare == FL_GUP_UNSHARE_NONE)
 		return false;
 	if (gup_unshare_by_mapcount(m))
-		return page_is_shared(page);
+		return FL_STEP("B5", page_is_shared(page));
 	if (m->policy.gup_unshare_barrier == FL_BARRIER_ON)
 		smp_rmb(); /* [b] */
 	return !FL_STEP("B5", PageAnonExclusive(page));
@@ -128,12 +128,12 @@ static void hook_pinned(struct mm_struct *mm, fl_vaddr addr, uint64_t pfn, unsig
 static void try_grab_page(struct page *page, unsigned int flags)
 {
 	if (flags & FOLL_GET) {
-		page_ref_add(page, 1);
+		FL_STEP("B3", page_ref_add(page, 1));
 	} else if (flags & FOLL_PIN && PageCompound(page)) {
-		page_ref_add(page, 1);
+		FL_STEP("B3", page_ref_add(page, 1));
 		atomic_inc(&compound_head(page)->_pincount);
 	} else if (flags & FOLL_PIN && page_to_pfn(page) != ZERO_PFN) {
-		page_ref_add(page, GUP_PIN_COUNTING_BIAS);
+		FL_STEP("B3", page_ref_add(page, GUP_PIN_COUNTING_BIAS));
 	}
 }
 
@@ -141,8 +141,12 @@ static void try_grab_page(struct page *page, unsigned int flags)
 static bool should_force_cow_break(const struct fl_machine *m, const struct vm_area_struct *vma,
 				   unsigned int flags)
 {
-	return m->policy.gup_cow_break == FL_GUP_COW_BREAK_FORCE_WRITE &&
-	       flags & (FOLL_GET | FOLL_PIN) && is_cow_mapping(vma->vm_flags);
+	bool force = m->policy.gup_cow_break == FL_GUP_COW_BREAK_FORCE_WRITE &&
+		     flags & (FOLL_GET | FOLL_PIN) && is_cow_mapping(vma->vm_flags);
+
+	if (force && !(flags & FOLL_WRITE))
+		FL_SAY(NULL, "should_force_cow_break() -> true: counts as a write");
+	return force;
 }
 
 /* 6.0: a page of the mm's own is there, and nobody waits to hear of the write. */
@@ -242,7 +246,7 @@ struct page *follow_page_pte(struct vm_area_struct *vma, fl_vaddr addr, unsigned
 	ptep = pte_offset_map(m, pmd, addr);
 	ptl = pte_lockptr(pmd);
 	spin_lock(ptl);
-	pte = ptep_get(ptep);
+	pte = FL_STEP("B1", ptep_get(ptep));
 	/* In a PROT_NONE mapping the entry is like that for good, and FOLL_FORCE goes through. */
 	if (!pte_present(pte) || (pte_protnone(pte) && vma_is_accessible(vma)))
 		goto out;
@@ -468,12 +472,13 @@ put:
 static bool gup_huge_pmd(struct fl_machine *m, pmd_t *pmdp, pmd_t pmd, fl_vaddr addr, int refs,
 			 unsigned int flags)
 {
-	struct page *head;
+	struct page *head, *page;
 
 	if (!pte_access_permitted(pmd, flags & FOLL_WRITE)) /* B2 */
 		return false;
 	head = pmd_page(m, pmd);
-	if (!try_grab_compound(m, head + pgtable_index(m, addr, 0), refs, flags))
+	page = try_grab_compound(m, head + pgtable_index(m, addr, 0), refs, flags);
+	if (!page)
 		return false;
 	if (!pte_write(pmd) && gup_must_unshare_early(m, flags, head))
 		goto put;
@@ -483,8 +488,8 @@ static bool gup_huge_pmd(struct fl_machine *m, pmd_t *pmdp, pmd_t pmd, fl_vaddr 
 	    gup_must_unshare(m, NULL, flags, head))
 		goto put;
 	return true;
-put:
-	gup_put_folio_refs(m, head, refs, flags);
+put: /* of the head only if that is one yet */
+	gup_put_folio_refs(m, page, refs, flags);
 	return false;
 }
 
@@ -661,9 +666,31 @@ void fl_unpin_dirty(struct fl_cpu *cpu, struct fl_pin *pin)
 
 	/* Under the page lock: truncation and writeback would be in the way of a file's page. */
 	lock_page(page);
-	SetPageDirty(page);
+	FL_STEP("B7", SetPageDirty(page)); /* rmap_unmap.c */
 	unlock_page(page);
 	fl_unpin(cpu, pin);
+}
+
+int fl_write_by_reference(struct fl_cpu *cpu, fl_vaddr addr, uint64_t word, unsigned int flags)
+{
+	struct fl_machine *m = cpu->machine;
+	fl_vaddr offset = addr & (page_size(m) - 1);
+	struct fl_pin ref;
+	struct page *page;
+	long n;
+
+	if (addr % FL_WORD_SIZE || flags & ~(unsigned int)FL_GUP_FAST_ONLY)
+		return -EINVAL;
+	n = fl_pin_user_pages_fast(cpu, addr - offset, 1, flags | FL_GUP_GET | FL_GUP_WRITE, &ref);
+	if (n != 1)
+		return n ? (int)n : -EAGAIN;
+	page = pfn_to_page(m, ref.pfn);
+	FL_EVENT(.kind = FL_EVENT_KERNEL_STORE, .mm = FL_EVENT_MM(cpu->state->mm), .addr = addr,
+		 .pfn = ref.pfn, .value = word);
+	WRITE_ONCE(frame_words(m, ref.pfn)[offset / FL_WORD_SIZE], word);
+	FL_STEP("B7", SetPageDirty(page)); /* rmap_unmap.c */
+	put_page(m, page);
+	return 0;
 }
 
 uint64_t fl_pin_load(const struct fl_pin *pin, size_t i)

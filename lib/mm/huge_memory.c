@@ -29,7 +29,8 @@
  *   S5  the PMD points to the table                walks: PMD, then the entry          [p]
  *
  * S1 before S5: translations of both sizes for one address must not be in a TLB at once. [p] is
- * pgalloc.c's: an address dependency is the other half.
+ * pgalloc.c's: an address dependency is the other half. S4 returns a value and so is a full barrier, which
+ * would do; without both, walks find an empty table.
  *
  * [m] From S2 to S4 the mappings of one mm move from the whole to its parts. Who adds up, parts first, may
  *     find neither: one mapping, and so the page is written to that another mm reads. Those who decide by
@@ -43,15 +44,20 @@
  *   W1  clear the PMD                          Z1  none? Then nothing is there
  *   W2  store it with other rights
  *
- * The memory outlives MADV_DONTNEED. S1's way, to make it invalid, is what was done
- * (policy thp_none_pmd; B16 of the fact sheet).
+ * (And clear_refs(4), soft_dirty.c.) The memory outlives MADV_DONTNEED. S1's way, to make it invalid, is what was done
+ * (policy thp_none_pmd; B16 of the fact sheet). That flushed, too; since 5.19 x86 leaves the flush of
+ * NUMA hinting and mprotect() to the end of the batch (policy thp_protect_flush). Then programs go on to use what the
+ * PMD denies, as with base pages (change_protection.c), but not with a page that is not theirs any more: here a write
+ * fault never copies a huge page, it splits the PMD first, and S1 flushes; who takes the page away
+ * notes a flush of his own. (Up to 5.7 do_huge_pmd_wp_page() copied it, with the PMD none for a moment under mmap:R, a
+ * race of W1's kind that is not modelled.)
  *
  * Models: do_huge_pmd_anonymous_page(), do_huge_pmd_wp_page(), do_huge_pmd_numa_page(), zap_huge_pmd(),
  * change_huge_pmd(), madvise_free_huge_pmd(), __split_huge_pmd_locked(), mm/huge_memory.c, Linux 6.1,
- * and 4.10 to 5.18 as the policies say (3bff7e3f1f16, c444eb564fb1,
- * 7f7609175ff2, ced108037c2a, 58ceeb6bec86). No huge zero page. The
+ * and 4.10 to 5.19 as the policies say (3bff7e3f1f16, c444eb564fb1,
+ * 7f7609175ff2, ced108037c2a, 58ceeb6bec86, 5b7abeae3af8, 4f83145721f3). No huge zero page. The
  * page itself is never split: what is mapped by leaf entries keeps its frames together until all go.
- * Policy: thp_none_pmd, thp_split_lock; wp_reuse, numa_write, gup_unshare as in cow.c and numa.c.
+ * Policy: thp_none_pmd, thp_protect_flush, thp_split_lock; wp_reuse, numa_write, gup_unshare as in cow.c and numa.c.
  */
 #include "mm/huge_memory.h"
 
@@ -101,24 +107,39 @@ struct ptdesc *pgtable_trans_huge_withdraw(struct mm_struct *mm)
 	return table;
 }
 
+/* Hardware sets nothing in it any more, but what TLBs have stays there. */
+static pmd_t pmdp_mkinvalid(pmd_t *pmdp)
+{
+	return FL_FETCH(and, pmdp, ~PMD_INVALID_MASK, FL_ONCE, "pmdp_invalidate(vma, haddr, pmdp)");
+}
+
 pmd_t pmdp_invalidate(struct vm_area_struct *vma, fl_vaddr haddr, pmd_t *pmdp)
 {
 	struct mm_struct *mm = vma->vm_mm;
-	pmd_t old = FL_FETCH(and, pmdp, ~PMD_INVALID_MASK, FL_ONCE,
-			     "pmdp_invalidate(vma, haddr, pmdp)");
+	pmd_t old = pmdp_mkinvalid(pmdp);
 
 	flush_tlb_mm_range(mm, haddr, haddr + hpage_size(mm->machine));
 	return old;
 }
 
-/* W1. Who has mmap:W may clear it; up to 4.10 all did. */
-static pmd_t pmdp_take(struct vm_area_struct *vma, fl_vaddr haddr, pmd_t *pmdp)
+pmd_t pmdp_take(struct vm_area_struct *vma, fl_vaddr haddr, pmd_t *pmdp)
 {
 	const struct fl_machine *m = vma->vm_mm->machine;
 
 	if (m->policy.thp_none_pmd == FL_THP_NONE_PMD_CLEAR)
 		return pgtable_get_and_clear(m, pmdp);
 	return pmdp_invalidate(vma, haddr, pmdp);
+}
+
+/* The same for who flushes later: pmdp_invalidate_ad(). */
+static pmd_t pmdp_take_ad(struct vm_area_struct *vma, fl_vaddr haddr, pmd_t *pmdp)
+{
+	const struct fl_policy *policy = &vma->vm_mm->machine->policy;
+
+	if (policy->thp_protect_flush == FL_THP_PROTECT_FLUSH_GATHERED &&
+	    policy->thp_none_pmd == FL_THP_NONE_PMD_INVALIDATE)
+		return pmdp_mkinvalid(pmdp);
+	return pmdp_take(vma, haddr, pmdp);
 }
 
 static bool vmf_pmd_lock(struct vm_fault *vmf)
@@ -193,11 +214,11 @@ static bool huge_can_reuse(struct vm_fault *vmf, struct page *head)
 	switch (vmf->m->policy.wp_reuse) {
 	case FL_WP_REUSE_MAPCOUNT:
 	case FL_WP_REUSE_REFCOUNT:
-		reuse = page_trans_huge_mapcount(vmf->m, head) == 1;
+		reuse = FL_STEP("C0", page_trans_huge_mapcount(vmf->m, head)) == 1;
 		break;
 	default: /* 5.18: and nobody else has one */
 		try_to_free_swap(vmf->m, head);
-		reuse = page_count(head) == 1;
+		reuse = FL_STEP("C0", page_count(head)) == 1;
 		break;
 	}
 	if (reuse) {
@@ -215,8 +236,8 @@ static int huge_wp_answer(struct vm_fault *vmf, struct page *head)
 	bool reuse;
 
 	if (vmf->flags & FAULT_FLAG_UNSHARE && gup_unshare_by_mapcount(vmf->m))
-		return !page_is_shared(head);
-	if (exclusive && PageAnonExclusive(head))
+		return !FL_STEP("C0", page_is_shared(head));
+	if (exclusive && FL_STEP("C0", PageAnonExclusive(head)))
 		return 1;
 	if (!trylock_page(head)) {
 		get_page(head);
@@ -248,8 +269,9 @@ static vm_fault_t do_huge_pmd_wp_page(struct vm_fault *vmf)
 	if (reuse) {
 		bool unshare = vmf->flags & FAULT_FLAG_UNSHARE;
 
+		entry = maybe_mkwrite(entry, fault_vm_flags(vmf));
 		if (!unshare)
-			ptep_set_access_flags(vmf->pmdp, maybe_mkwrite(entry, fault_vm_flags(vmf)));
+			FL_STEP("C7", ptep_set_access_flags(vmf->pmdp, entry));
 		spin_unlock(vmf->ptl);
 		if (!unshare)
 			fl_count(vmf->m, cow_reuses);
@@ -463,7 +485,9 @@ static pmd_t changed_pmd(struct vm_area_struct *vma, fl_vaddr haddr, pmd_t old, 
 
 	if (cp_flags & MM_CP_SAVED_WRITE && pte_write(old))
 		pmd = pte_mkwrite(pmd);
+	/* PMDs since 6.2, when NUMA hints came to ask the same. */
 	if (cp_flags & MM_CP_TRY_CHANGE_WRITABLE && !pte_write(pmd) &&
+	    vma->vm_mm->machine->policy.numa_write == FL_NUMA_WRITE_CAN_CHANGE &&
 	    can_change_pte_writable(vma, haddr, pmd))
 		pmd = pte_mkwrite(pmd);
 	return pmd;
@@ -481,7 +505,7 @@ long change_huge_pmd(struct mmu_gather *tlb, struct vm_area_struct *vma, pmd_t *
 	if (!pmd_leaf(pmd)) {
 		pages = 0;
 	} else if (!(cp_flags & MM_CP_PROT_NUMA && pte_protnone(pmd))) {
-		pmd = FL_STEP("W1", pmdp_take(vma, haddr, pmdp));
+		pmd = FL_STEP("W1", pmdp_take_ad(vma, haddr, pmdp));
 		FL_STEP("W2", set_pmd_at(mm, haddr, pmdp,
 					 changed_pmd(vma, haddr, pmd, newprot, cp_flags)));
 		note_huge(tlb, haddr);
@@ -535,8 +559,7 @@ bool madvise_cold_huge_pmd(struct mmu_gather *tlb, struct vm_area_struct *vma, p
 	pmd = pmdp_get(pmdp);
 	leaf = pmd_leaf(pmd);
 	if (leaf && pte_young(pmd) && page_mapcount(pmd_page(mm->machine, pmd)) == 1) {
-		pmd = FL_STEP("W1", pmdp_take(vma, haddr, pmdp));
-		FL_STEP("W2", set_pmd_at(mm, haddr, pmdp, pte_mkold(pmd)));
+		FL_VOID_RMW(and, pmdp, ~_PAGE_ACCESSED, "pmdp_test_and_clear_young(pmdp)");
 		tlb_flush_pte_range(tlb, haddr, hpage_size(mm->machine));
 	}
 	spin_unlock(pmd_lockptr(mm));

@@ -63,6 +63,8 @@ struct ptdesc *pgtable_trans_huge_withdraw(struct mm_struct *mm);
  * was, with what hardware set until now. Under the PMD's lock.
  */
 pmd_t pmdp_invalidate(struct vm_area_struct *vma, fl_vaddr haddr, pmd_t *pmdp);
+/* W1: the same, for who stores another one at once. Up to 4.10 it is none for that moment (policy thp_none_pmd). */
+pmd_t pmdp_take(struct vm_area_struct *vma, fl_vaddr haddr, pmd_t *pmdp);
 
 /* --- faults --- */
 

@@ -45,6 +45,7 @@
 #include "mm/swap_state.h"
 #include "mm/tlbflush.h"
 #include "mm/vma.h"
+#include "rt/lacks.h"
 
 #include <errno.h>
 
@@ -297,7 +298,7 @@ long fl_khugepaged_scan(struct fl_cpu *cpu, struct fl_mm *fl_mm)
 
 	(void)cpu;
 	if (!mm->machine->huge_pages)
-		return -EINVAL;
+		return fl_rt_lacks("fl_khugepaged_scan()", "huge pages", ".huge_pages");
 	lru_add_drain_all(mm->machine);
 	for (; next_candidate(mm, addr, &haddr); addr = haddr + hpage_size(mm->machine))
 		done += !collapse_huge_page(mm, haddr, true);

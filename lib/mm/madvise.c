@@ -47,6 +47,7 @@
 #include "mm/vmscan.h"
 #include "mm/zap.h"
 #include "oracle/hooks.h"
+#include "rt/lacks.h"
 
 #include <errno.h>
 
@@ -185,8 +186,7 @@ static void madvise_cold_pte(struct mmu_gather *tlb, fl_vaddr addr, pte_t *ptep)
 	page = vm_normal_page(tlb->mm->machine, pte);
 	if (!page || page_mapcount(page) != 1)
 		return;
-	pte = ptep_get_and_clear(tlb->mm, addr, ptep);
-	set_pte_at(tlb->mm, addr, ptep, pte_mkold(pte));
+	FL_VOID_RMW(and, ptep, ~_PAGE_ACCESSED, "clear_young_dirty_ptes(ptep)");
 	tlb_flush_pte_range(tlb, addr, page_size(tlb->mm->machine));
 }
 
@@ -258,8 +258,6 @@ static int madvise_pageout(struct vm_area_struct *vma, fl_vaddr start, fl_vaddr 
 	struct mm_struct *mm = vma->vm_mm;
 	struct fl_machine *m = mm->machine;
 
-	if (!m->swap)
-		return 0;
 	lru_add_drain(m);
 	for (struct pte_walk w = pte_walk_begin(mm, start, end); pte_walk_next(&w);) {
 		while (!pmd_leaf(w.pmd) && w.addr < w.end) { /* huge pages stay: vmscan.c */
@@ -441,24 +439,27 @@ int fl_madvise(struct fl_mm *mm, fl_vaddr addr, size_t pages, enum fl_advice adv
 	if (addr & (page_size(m) - 1) || len >> m->page_shift != pages || end < addr)
 		return -EINVAL;
 	switch (advice) {
+	case FL_MADV_PAGEOUT:
+		if (!m->swap)
+			return lacks_swap("FL_MADV_PAGEOUT");
+		return len ? madvise_read_locked(&mm->mm, addr, end, advice) : 0;
+	case FL_MADV_COLD:
 	case FL_MADV_DONTNEED:
 	case FL_MADV_FREE:
-	case FL_MADV_COLD:
-	case FL_MADV_PAGEOUT:
 	case FL_MADV_POPULATE_READ:
 	case FL_MADV_POPULATE_WRITE:
 		return len ? madvise_read_locked(&mm->mm, addr, end, advice) : 0;
 	case FL_MADV_MERGEABLE:
 	case FL_MADV_UNMERGEABLE:
 		return len ? madvise_write_locked(&mm->mm, addr, end, advice) : 0;
-	/* As in a kernel without huge pages. */
 	case FL_MADV_HUGEPAGE:
 	case FL_MADV_NOHUGEPAGE:
 		if (!m->huge_pages)
-			return -EINVAL;
+			return fl_rt_lacks("FL_MADV_HUGEPAGE", "huge pages", ".huge_pages");
 		return len ? madvise_write_locked(&mm->mm, addr, end, advice) : 0;
 	case FL_MADV_COLLAPSE:
-		return m->huge_pages ? madvise_collapse(&mm->mm, addr, end) : -EINVAL;
+		return m->huge_pages ? madvise_collapse(&mm->mm, addr, end)
+				     : fl_rt_lacks("FL_MADV_COLLAPSE", "huge pages", ".huge_pages");
 	}
 	return -EINVAL;
 }

@@ -25,6 +25,7 @@
 
 #include "mm/mmap_lock.h"
 #include "mmu/alloc.h"
+#include "rt/lacks.h"
 
 #include <errno.h>
 
@@ -108,7 +109,9 @@ int fl_mbind(struct fl_mm *fl_mm, fl_vaddr addr, size_t pages, enum fl_mpol_mode
 	struct mempolicy *pol = NULL;
 	int err;
 
-	if (!m->mempolicy || !pages || len >> m->page_shift != pages || addr & (page_size(m) - 1) ||
+	if (!m->mempolicy)
+		return fl_rt_lacks("fl_mbind()", "memory policies", ".mempolicy");
+	if (!pages || len >> m->page_shift != pages || addr & (page_size(m) - 1) ||
 	    addr > task_size(m) || len > task_size(m) - addr || mode > FL_MPOL_INTERLEAVE)
 		return -EINVAL;
 	if (mode != FL_MPOL_DEFAULT) {

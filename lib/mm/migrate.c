@@ -34,6 +34,12 @@
  * other. So it would be without A2, which alone asks for pins only, and before the flush with
  * migrate_flush=batch. For a page of a file M6 is asked once more, with the cache locked, by freezing
  * the count: lookups there take references at any time.
+ *
+ * Who writes through a reference writes, then drops it, a full barrier. M6 that does not see it any more should
+ * copy what was written: [r], which kernels don't have, and a branch orders no loads (docs/findings.md).
+ * Who takes the page lock in between (set_page_dirty_lock()) needs none, for then M2 comes before or after all
+ * of it; nor, since 6.1, who has a pin, for the barriers at A2 and A3 are in between.
+ *
  * Up to 6.10 the page of a file was copied after that (060913999d7a, migrate_copy): it is in the cache before its
  * content is, and who reads it without a mapping looks for PG_uptodate or waits for the page's lock (fl_file_read()).
  *
@@ -53,7 +59,7 @@
  * do_move_pages_to_node(), mm/migrate.c; try_to_migrate(), mm/rmap.c; migration_entry_wait_on_locked(),
  * mm/filemap.c; Linux 4.8 to 6.12. One page at a time, one try, no waiting (MIGRATE_ASYNC). KSM pages,
  * huge pages and those in the swap cache stay.
- * Policy: migrate_flush, migrate_count, migrate_copy, migrate_restore.
+ * Policy: migrate_flush, migrate_count, migrate_count_barrier, migrate_copy, migrate_restore.
  */
 #include "mm/migrate.h"
 
@@ -67,6 +73,7 @@
 #include "mm/rmap_walk.h"
 #include "mm/tlbflush.h"
 #include "mm/vma.h"
+#include "rt/lacks.h"
 
 #include <errno.h>
 
@@ -90,8 +97,8 @@ static pte_t clear_entry(struct fl_machine *m, struct vm_area_struct *vma, fl_va
 	if (m->policy.migrate_flush == FL_MIGRATE_FLUSH_ENTRY)
 		return FL_STEP("A1", ptep_clear_flush(vma, addr, ptep));
 	pte = FL_STEP("A1", ptep_get_and_clear(mm, addr, ptep));
-	if (m->policy.migrate_flush == FL_MIGRATE_FLUSH_BATCH && pte_accessible(mm, pte))
-		set_tlb_ubc_flush_pending(this_cpu(m), mm, addr);
+	if (m->policy.migrate_flush == FL_MIGRATE_FLUSH_BATCH)
+		set_tlb_ubc_flush_pending(this_cpu(m), mm, pte, addr);
 	return pte;
 }
 
@@ -267,6 +274,8 @@ static int move_to_new_page(const struct migration *g)
 
 	if (ask && FL_STEP("M6", page_count(src)) != expected_count(g))
 		return -EAGAIN;
+	if (g->m->policy.migrate_count_barrier == FL_BARRIER_ON)
+		smp_rmb(); /* [r] */
 	if (!late)
 		copy_page(g);
 	migrate_flags(g, late ? 0 : FL_BIT(PG_uptodate));
@@ -421,18 +430,21 @@ void migration_entry_wait(struct mm_struct *mm, pmd_t pmd, fl_vaddr addr)
 
 /* --- the user's side --- */
 
-static bool may_call(const struct fl_machine *m)
+static int may_call(const struct fl_machine *m, const char *call)
 {
-	return m->migration & FL_MIGRATION_CALLS;
+	return m->migration & FL_MIGRATION_CALLS
+		       ? 0
+		       : fl_rt_lacks(call, "migration", ".migration = FL_MIGRATION_CALLS");
 }
 
 int fl_migrate_page(struct fl_cpu *cpu, uint64_t pfn)
 {
 	struct fl_machine *m = cpu->machine;
 	struct page *page;
+	int err = may_call(m, "fl_migrate_page()");
 
-	if (!may_call(m))
-		return -ENOSYS;
+	if (err)
+		return err;
 	if (pfn >= m->nr_frames || pfn == ZERO_PFN)
 		return -EINVAL;
 	page = pfn_to_page(m, pfn);
@@ -477,10 +489,11 @@ long fl_move_pages(struct fl_cpu *cpu, struct fl_mm *fl_mm, fl_vaddr addr, size_
 		   int *status)
 {
 	struct fl_machine *m = cpu->machine;
+	int lacks = may_call(m, "fl_move_pages()");
 	long moved = 0;
 
-	if (!may_call(m))
-		return -ENOSYS;
+	if (lacks)
+		return lacks;
 	if (addr & (page_size(m) - 1) || addr > task_size(m) ||
 	    pages > (task_size(m) - addr) >> m->page_shift)
 		return -EINVAL;

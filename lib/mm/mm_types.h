@@ -139,7 +139,10 @@ static inline bool is_cow_mapping(unsigned long vm_flags)
 static inline uint64_t linear_page_index(const struct fl_machine *m,
 					 const struct vm_area_struct *vma, fl_vaddr addr)
 {
-	return ((addr - vma->vm_start) >> m->page_shift) + vma->vm_pgoff;
+	uint64_t start = vma->vm_start;
+	uint64_t pgoff = vma->vm_pgoff;
+
+	return ((addr - start) >> m->page_shift) + pgoff;
 }
 
 #define mm_tlb_flush_pending(mm)                                                                   \

@@ -69,11 +69,9 @@ bool mm_tlb_flush_nested(struct mm_struct *mm);
 
 /*
  * tlb_batch.c: reclaim clears entries and defers the flush to the end of its batch (a CPU's own).
- * B10, B11 of the fact sheet. Under the PTL of the entry that was cleared:
+ * B10, B11 of the fact sheet. Under the PTL of the entry that was cleared, and was @pte:
  */
-void set_tlb_ubc_flush_pending(struct fl_cpu *cpu, struct mm_struct *mm, fl_vaddr addr);
-/* The entry was dirty. */
-void set_tlb_ubc_writable(struct fl_cpu *cpu);
+void set_tlb_ubc_flush_pending(struct fl_cpu *cpu, struct mm_struct *mm, pte_t pte, fl_vaddr addr);
 /* Reclaim's flush, before the pages go, and before one of the mms does. */
 void try_to_unmap_flush(struct fl_cpu *cpu);
 /* The same, if one of the entries was dirty: before a page is written out. */

@@ -27,6 +27,7 @@
 #include "mm/vma.h"
 #include "mmu/alloc.h"
 #include "oracle/hooks.h"
+#include "rt/lacks.h"
 
 #include <errno.h>
 
@@ -69,7 +70,7 @@ int fl_mmu_notifier_register(struct fl_mmu_notifier **out, struct fl_mm *fl_mm)
 	struct fl_mmu_notifier *n;
 
 	if (!mm->machine->mmu_notifiers)
-		return -EINVAL;
+		return fl_rt_lacks("fl_mmu_notifier_register()", "mmu notifiers", ".mmu_notifiers");
 	n = mm_zalloc(FL_ALLOC_OBJECT, sizeof(*n));
 	if (!n)
 		return -ENOMEM;

@@ -48,10 +48,11 @@ struct anon_vma {
 	struct anon_vma *root;	   /* whose rwsem guards the whole family's lists; constant, but see
 				    * anon_vma_cache.h */
 	struct rw_semaphore rwsem; /* the root's counts */
-	refcount_t refcount;	   /* one per chain element, and one of each child for its parent */
+	refcount_t refcount;	   /* one while it has VMAs, the root one for each other of the
+				    * family, and those of walkers */
 	long num_children;	   /* root's rwsem; these two decide whether fork may reuse it */
 	long num_active_vmas;	   /* VMAs whose vma->anon_vma it is */
-	struct anon_vma *parent;   /* constant; the root's is itself */
+	struct anon_vma *parent; /* constant; the root's is itself. There as long as it has VMAs */
 	struct anon_vma_chain *chain; /* root's rwsem: all VMAs that may have pages of it */
 	struct anon_vma *free_next;   /* anon_vma_cache.c */
 };

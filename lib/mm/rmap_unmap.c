@@ -5,7 +5,8 @@
  * State: the entries that map the page, each under its PTL; PageAnonExclusive; the slot's count.
  *
  *   U1  the entry that maps the page, with its PTL           (rmap_walk.c)
- *   U2  clear it; flush now, or note that a flush is due     (tlb_batch.c). A1 of rmap.h
+ *   U2  clear it; flush now, or note that a flush is due     (tlb_batch.c). A1 of rmap.h. Only if a CPU
+ *                                                            can have it: pte_accessible(), B6
  *   U3  it was dirty: so is the page
  *   U4  one more entry refers to the slot
  *   U5  exclusive: pinned? Then undo U4 and U2               A2, A3 of rmap.h
@@ -20,14 +21,14 @@
  * an entry is dirty (U3), or somebody wrote through a reference, direct I/O, and has yet to say so:
  *
  *   reclaim                                       direct I/O that reads into the page
- *   L1  clear the entry                           D1  a reference
+ *   A1  clear the entry                           B3  a reference
  *       smp_mb()                [l]                                   [l]
- *   L2  references as many as mappings, + 1?      D2  the entry as before? Or drop it
- *       smp_rmb()               [m]               D3  the device writes
- *   L3  page dirty?                               D4  the page is dirty           [m]
- *       Or restore the entry                      D5  drop the reference
+ *   L2  references as many as mappings, + 1?      B4  the entry as before? Or drop it
+ *       smp_rmb()               [m]               B6  the device writes
+ *   L3  page dirty?                               B7  the page is dirty           [m]
+ *       Or restore the entry                      B8  drop the reference
  *
- * [l] One of the two sees the other. [m] Who sees D5 sees D4. Policy madv_free_reclaim: up to 5.17 there was
+ * [l] One of the two sees the other. [m] Who sees B8 sees B7. Policy madv_free_reclaim: up to 5.17 there was
  *     L3 alone, and the next load found zeroes in place of what the device had written (6c8e2a256915).
  *
  * page_referenced() clears accessed without a flush, as on x86: a CPU that has a translation does not set
@@ -36,7 +37,7 @@
  * Models: try_to_unmap(), try_to_unmap_one(), should_defer_flush(), folio_referenced(), mm/rmap.c, Linux
  * 4.8 to 6.12. should_defer_flush() always says yes, where x86 asks whether another CPU has the mm loaded.
  * MADV_FREE's pages as since 4.12 (802a3a92ad7a). No mlock, no mmu notifiers.
- * Policy: unmap_flush, madv_free_reclaim.
+ * Policy: unmap_flush, madv_free_reclaim; pte_accessible by way of tlbflush.h.
  */
 #include "mm/rmap_unmap.h"
 
@@ -70,9 +71,7 @@ static void unmap_clear(struct unmap *u)
 		u->pte = FL_STEP("A1", ptep_clear_flush(u->vma, u->addr, u->ptep));
 	} else {
 		u->pte = FL_STEP("A1", ptep_get_and_clear(mm, u->addr, u->ptep));
-		set_tlb_ubc_flush_pending(u->cpu, mm, u->addr);
-		if (pte_dirty(u->pte))
-			set_tlb_ubc_writable(u->cpu);
+		set_tlb_ubc_flush_pending(u->cpu, mm, u->pte, u->addr);
 	}
 	if (pte_dirty(u->pte))
 		SetPageDirty(u->page);

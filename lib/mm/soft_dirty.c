@@ -21,14 +21,18 @@
  * and, where they can do with a VMA's lock, by a mark on each VMA (policy soft_dirty_lock). And D4
  * must happen: a batch in which nothing was noted flushes nothing (policy soft_dirty_flush).
  *
- * A page that a device may write to stays soft-dirty and writable (policy soft_dirty_pinned): by a
+ * A base page that a device may write to stays soft-dirty and writable (policy soft_dirty_pinned): by a
  * write fault the mapping could leave the pin behind, and the device's writes fault nowhere. The look and
  * D3 are two steps, and GUP-fast heeds no PTL: it may pin in between (clear-refs-gup-fast, up to 5.18).
+ *
+ * The entry of a page that is about to move (migrate.c) loses the bit and keeps its kind: a writable one is so
+ * when the page is back, no store faults, and none is heard of (clear-refs-migrate; policy soft_dirty_migration
+ * has what mprotect() does to such an entry).
  *
  * Models: clear_refs_write(), clear_soft_dirty(), clear_refs_pte_range(), fs/proc/task_mmu.c, Linux 4.8
  * to 6.12 (29a951dfb3c3, 912efa17e512, 9348b73c2e1b, 49b0638502da). A huge page is a whole VMA's part: never
  * partly in a range.
- * Policy: soft_dirty_lock, soft_dirty_flush, soft_dirty_pinned; protect_flush, for candidate fix F2.
+ * Policy: soft_dirty_lock, soft_dirty_flush, soft_dirty_pinned, soft_dirty_migration; protect_flush, for candidate fix F2; thp_none_pmd.
  */
 #include "mm/change_protection.h"
 #include "mm/fault.h"
@@ -58,10 +62,14 @@ static bool pte_is_pinned(const struct vm_area_struct *vma, pte_t pte)
 static bool clear_soft_dirty(struct vm_area_struct *vma, fl_vaddr addr, pte_t *ptep)
 {
 	struct mm_struct *mm = vma->vm_mm;
+	struct fl_machine *m = mm->machine;
 	pte_t pte = ptep_get(ptep), old;
 
-	if (is_swap_pte(pte))
-		set_pte_at(mm, addr, ptep, pte_clear_soft_dirty(pte));
+	if (is_swap_pte(pte)) {
+		if (m->policy.soft_dirty_migration == FL_SOFT_DIRTY_MIGRATION_WRPROTECT)
+			pte = migration_entry_wrprotect(m, pte);
+		FL_STEP("D3", set_pte_at(mm, addr, ptep, pte_clear_soft_dirty(pte)));
+	}
 	if (!pte_present(pte) || pte_is_pinned(vma, pte))
 		return false;
 	old = ptep_get_and_clear(mm, addr, ptep);
@@ -90,7 +98,10 @@ static void clear_soft_dirty_range(struct vm_area_struct *vma, struct pte_walk *
 	pte_walk_unlock(w);
 }
 
-/* D3, or clear_refs(1), for a huge page. Invalid for a moment, so flushed at once. */
+/*
+ * D3, or clear_refs(1), for a huge page. Invalid for a moment, so flushed at once. Nobody asks for pins: 9348b73c2e1b spares
+ * base pages only (clear-refs-pin-huge).
+ */
 static void clear_huge_pmd(struct vm_area_struct *vma, struct pte_walk *w, enum fl_clear_refs what)
 {
 	struct mm_struct *mm = w->mm;
@@ -104,8 +115,8 @@ static void clear_huge_pmd(struct vm_area_struct *vma, struct pte_walk *w, enum 
 		if (pte_young(pmd))
 			FL_VOID_RMW(and, w->pmdp, ~_PAGE_ACCESSED,
 				    "pmdp_test_and_clear_young(w->pmdp)");
-	} else if (!pte_is_pinned(vma, pmd)) {
-		pmd = pmdp_invalidate(vma, w->addr, w->pmdp);
+	} else {
+		pmd = FL_STEP("W1", pmdp_take(vma, w->addr, w->pmdp));
 		pmd = pte_clear_soft_dirty(pte_wrprotect(pmd));
 		FL_STEP("D3", set_pte_at(mm, w->addr, w->pmdp, pmd));
 	}

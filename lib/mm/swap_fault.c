@@ -33,12 +33,12 @@
  * KSM's pages may be in the cache, because other entries refer to the slot (ksm.c has made the page its
  * own since): they are mapped read-only, and stay KSM's.
  *
- * Under VL:R (policy swap_vma_lock) faults gave up before 6.6, and came back with mmap:R.
+ * Under VL:R faults gave up before 6.6, and came back with mmap:R: fault.c.
  *
  * Models: do_swap_page(), should_try_to_free_swap(), mm/memory.c, Linux 4.8 to 6.12. It waits for the page
  * with its lock held, where kernels may let go of it (folio_lock_or_retry()). ksm_might_need_to_copy() has
  * nothing to do: KSM's pages are not swapped out, so each page comes back to where it was.
- * Policy: swap_exclusive, swapin_write, swap_vma_lock.
+ * Policy: swap_exclusive, swapin_write.
  */
 #include "mm/change_protection.h"
 #include "mm/fault.h"
@@ -47,7 +47,6 @@
 #include "mm/swap_state.h"
 #include "mm/swapfile.h"
 #include "mm/tlbflush.h"
-#include "mm/vma_lock.h"
 
 #include <errno.h>
 
@@ -99,7 +98,7 @@ static pte_t mkwrite_if_nobody_waits(struct vm_fault *vmf, pte_t pte)
 /* S5's entry. With FAULT_FLAG_WRITE gone the write need not fault again. */
 static pte_t swapin_entry(struct vm_fault *vmf, struct page *page, bool exclusive, vm_fault_t *ret)
 {
-	pte_t pte = pte_mkyoung(pfn_pte(page_to_pfn(page), vmf->vma->vm_page_prot));
+	pte_t pte = pte_mkyoung(pfn_pte(page_to_pfn(page), fault_page_prot(vmf)));
 
 	pte |= vmf->orig_pte & (_PAGE_SOFT_DIRTY | _PAGE_UFFD_WP);
 	if (exclusive && vmf->m->policy.swapin_write == FL_SWAPIN_WRITE_EXCLUSIVE) {
@@ -173,11 +172,6 @@ vm_fault_t do_swap_page(struct vm_fault *vmf)
 	pte_t pte;
 	int err;
 
-	if (vmf->flags & FAULT_FLAG_VMA_LOCK &&
-	    vmf->m->policy.swap_vma_lock == FL_SWAP_VMA_LOCK_GIVE_UP) {
-		vma_end_read(vmf->vma);
-		return VM_FAULT_RETRY;
-	}
 	err = FL_STEP("S1", swapin_page(&page, vmf->m, slot));
 	if (err)
 		return swapin_failed(vmf, err);

@@ -30,10 +30,14 @@
  * Before a page is written to swap its dirty entries must be out of TLBs: a store behind the write would be
  * lost with the page. Clean ones need not be, the processor asks before it makes them dirty.
  *
+ * An entry that no CPU can have cached needs no flush: a NUMA hint, if no flush is pending for the mm (pte_accessible()).
+ * Since 6.3 it leaves no note (policy tlb_batched_note). Before, each entry did, and that was more than a flush too many: up
+ * to 4.12 one of two scanners could take back what said that the other's flush was pending (policy tlb_pending=bool).
+ *
  * Models: set_tlb_ubc_flush_pending(), try_to_unmap_flush(), try_to_unmap_flush_dirty(),
- * flush_tlb_batched_pending(), mm/rmap.c, Linux 4.13 to 6.1. The batch has room for a few address spaces and is
+ * flush_tlb_batched_pending(), mm/rmap.c, Linux 4.13 to 6.12. The batch has room for a few address spaces and is
  * flushed when it is full; it keeps the struct of each, which kernels need not, for they note CPUs.
- * Policy: tlb_batched, tlb_batched_order.
+ * Policy: tlb_batched, tlb_batched_order, tlb_batched_note; pte_accessible (tlbflush.h).
  */
 #include <errno.h>
 
@@ -112,9 +116,14 @@ static void count_pending(struct mm_struct *mm)
 	atomic_inc(&mm->tlb_flush_batched);
 }
 
-void set_tlb_ubc_flush_pending(struct fl_cpu *cpu, struct mm_struct *mm, fl_vaddr addr)
+void set_tlb_ubc_flush_pending(struct fl_cpu *cpu, struct mm_struct *mm, pte_t pte, fl_vaddr addr)
 {
+	if (mm->machine->policy.tlb_batched_note == FL_TLB_BATCHED_NOTE_ACCESSIBLE &&
+	    !pte_accessible(mm, pte))
+		return;
 	ubc_note(cpu, mm, addr);
+	if (pte_dirty(pte))
+		cpu->ubc->writable = true;
 	if (cpu->machine->policy.tlb_batched_order == FL_TLB_BATCHED_ORDER_ARCH)
 		smp_wmb(); /* [b] */
 	switch (cpu->machine->policy.tlb_batched) {
@@ -139,11 +148,6 @@ void try_to_unmap_flush(struct fl_cpu *cpu)
 	}
 	ubc->nr = 0;
 	ubc->writable = false;
-}
-
-void set_tlb_ubc_writable(struct fl_cpu *cpu)
-{
-	cpu->ubc->writable = true;
 }
 
 void try_to_unmap_flush_dirty(struct fl_cpu *cpu)

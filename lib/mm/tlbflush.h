@@ -10,6 +10,7 @@
 
 #include "mm/mm_types.h"
 #include "mmu/mmu.h"
+#include "oracle/hooks.h"
 
 /* @freed_tables: page tables of the range go as well, as soon as this returns. */
 static inline void __flush_tlb_mm_range(struct mm_struct *mm, fl_vaddr start, fl_vaddr end,
@@ -65,8 +66,12 @@ static inline bool pte_accessible(struct mm_struct *mm, pte_t pte)
 {
 	if (pte & _PAGE_PRESENT)
 		return true;
-	return mm->machine->policy.pte_accessible == FL_PTE_ACCESSIBLE_PENDING &&
-	       pte_protnone(pte) && mm_tlb_flush_pending(mm);
+	if (!pte_protnone(pte))
+		return false;
+	if (mm->machine->policy.pte_accessible == FL_PTE_ACCESSIBLE_PENDING)
+		return mm_tlb_flush_pending(mm);
+	FL_SAY(NULL, "pte_accessible(mm, pte) -> false: protnone is not present");
+	return false;
 }
 
 /* The same; a translation that no CPU can have cached needs no flush. */

@@ -168,10 +168,10 @@ vm_fault_t handle_userfault(struct vm_fault *vmf, unsigned long reason)
 	refcount_inc(&ctx->refcount); /* while the lock keeps uffd_ctx there */
 
 	spin_lock(&ctx->lock);
-	uwq->next = ctx->posted; /* U1 */
+	uwq->next = ctx->posted;
 	ctx->posted = uwq;
 	uwq->listed = 1;
-	WRITE_ONCE(ctx->has_posted, 1);
+	FL_STEP("U1", ({ WRITE_ONCE(ctx->has_posted, 1); }));
 	smp_mb(); /* U2: set_current_state() */
 	spin_unlock(&ctx->lock);
 

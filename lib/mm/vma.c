@@ -231,7 +231,7 @@ static int tree_insert(struct mm_struct *mm, struct vm_area_struct *vma, bool ma
 		vma_txn_abort(&txn);
 		vma_mark_detached(vma);
 	} else {
-		FL_STEP("W3", ({ vma_txn_commit(&txn, vma_lockless_readers(mm)); }));
+		vma_txn_commit(&txn, vma_lockless_readers(mm));
 	}
 	return err;
 }

@@ -8,6 +8,7 @@
  * every mark in the mm.
  *
  *   writer   vma_start_write() .. vma_end_write_all()   reader   vma_start_read() .. vma_end_read()
+ *                                                       B0  find the VMA in the tree
  *   A0  mm_lock_seq becomes odd     seqcount [s]        B1  enter the gate, or give up
  *   A1  close the gate                                  B2  v = vm_lock_seq
  *   A2  vm_lock_seq = mm_lock_seq                       B3  m = mm_lock_seq         acquire [seq]
@@ -247,7 +248,9 @@ void vma_end_read(struct vm_area_struct *vma)
 	const struct fl_policy *policy = &vma->vm_mm->machine->policy;
 
 	FL_HOOK(fl_oracle_vma_unlocking((unsigned int)smp_processor_id(), vma));
-	if (policy->vma_end_read == FL_VMA_END_READ_NO_RCU) {
+	/* A count that goes down is all that 6.15 does with the VMA. */
+	if (policy->vma_lock == FL_VMA_LOCK_REFCNT ||
+	    policy->vma_end_read == FL_VMA_END_READ_NO_RCU) {
 		leave(vma, policy);
 		if (policy->vma_lock ==
 		    FL_VMA_LOCK_RWSEM_SEQ) /* rwsem_wake(); under RCU it is as good as nothing */
@@ -284,8 +287,8 @@ static bool vma_usable(struct mm_struct *mm, struct vm_area_struct *vma, fl_vadd
 			return false;
 	}
 	/* The tree was read before the lock was taken. */
-	start = vma->vm_start;
-	end = vma->vm_end;
+	start = FL_STEP("B4", vma->vm_start);
+	end = FL_STEP("B4", vma->vm_end);
 	FL_HOOK(fl_oracle_vma_saw_range((unsigned int)smp_processor_id(), vma, start, end));
 	return (addr >= start && addr < end) || policy->vma_checks == FL_VMA_CHECKS_NO_RANGE;
 }
@@ -326,7 +329,7 @@ static enum vma_entry_result lock_found(struct mm_struct *mm, struct vm_area_str
 	if (vma_lacks_anon_vma(mm, vma, FL_VMA_ANON_AFTER_LOCK) || !vma_usable(mm, vma, addr))
 		entered = VMA_CLOSED;
 	else if (policy->vma_lock == FL_VMA_LOCK_RWSEM_SEQ &&
-		 policy->vma_checks != FL_VMA_CHECKS_NO_DETACHED && vma->detached)
+		 policy->vma_checks != FL_VMA_CHECKS_NO_DETACHED && FL_STEP("B4", vma->detached))
 		entered = VMA_DETACHED;
 	if (entered != VMA_ENTERED)
 		vma_end_read(vma);
@@ -349,7 +352,7 @@ struct vm_area_struct *lock_vma_under_rcu(struct mm_struct *mm, fl_vaddr addr)
 
 	rcu_read_lock();
 	for (int looks = 0; entered == VMA_DETACHED && looks < LOOKS; looks++) {
-		vma = vma_tree_lookup(&mm->tree, addr);
+		vma = FL_STEP("B0", vma_tree_lookup(&mm->tree, addr));
 		entered = vma ? lock_found(mm, vma, addr) : VMA_CLOSED;
 	}
 	rcu_read_unlock();

@@ -497,7 +497,11 @@ static void txn_publish(struct vma_txn *txn)
 	if (txn->kept) {
 		struct vma_node *parent = txn->path[txn->kept - 1].node;
 
-		rcu_assign_pointer(parent->slot[txn->path[txn->kept - 1].slot], top); /* T2 */
+		/* T2, W3 of vma.c */
+		FL_STEP("W3", ({
+				rcu_assign_pointer(parent->slot[txn->path[txn->kept - 1].slot],
+						   top);
+			}));
 		summarize_kept(txn);
 		return;
 	}
@@ -510,7 +514,7 @@ static void txn_publish(struct vma_txn *txn)
 		node_drop(txn, top);
 		top = NULL;
 	}
-	rcu_assign_pointer(txn->tree->root, top); /* T2 */
+	FL_STEP("W3", ({ rcu_assign_pointer(txn->tree->root, top); })); /* T2 */
 }
 
 void retired_free_node(struct retired *retired)

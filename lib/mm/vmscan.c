@@ -127,7 +127,10 @@ static bool has_a_place(struct fl_machine *m, struct page *page)
 		return true;
 	if (!(flags & FL_BIT(PG_anon)))
 		return false; /* shared memory */
-	return !page_maybe_dma_pinned(page) && !add_to_swap(m, page);
+	/* Unmapped, it could come back read-only, and a write fault copies it away from its pin. */
+	if (m->policy.swap_pinned == FL_SWAP_PINNED_SKIP && page_maybe_dma_pinned(page))
+		return false;
+	return !add_to_swap(m, page);
 }
 
 /* V3 to V7, with the page lock, which it lets go of. True: the page is frozen. */
@@ -297,7 +300,9 @@ int fl_reclaim_page(struct fl_cpu *cpu, uint64_t pfn)
 	struct fl_machine *m = cpu->machine;
 	struct page *page;
 
-	if (!m->swap || !pfn || pfn >= m->nr_frames)
+	if (!m->swap)
+		return lacks_swap("fl_reclaim_page()");
+	if (!pfn || pfn >= m->nr_frames)
 		return -EINVAL;
 	page = pfn_to_page(m, pfn);
 	lru_add_drain(m);
@@ -306,7 +311,7 @@ int fl_reclaim_page(struct fl_cpu *cpu, uint64_t pfn)
 	return reclaim_pages(cpu, &page, 1) ? 0 : -EBUSY;
 }
 
-size_t fl_reclaim(struct fl_cpu *cpu, size_t nr)
+long fl_reclaim(struct fl_cpu *cpu, size_t nr)
 {
-	return cpu->machine->swap ? shrink_machine(cpu, nr) : 0;
+	return cpu->machine->swap ? (long)shrink_machine(cpu, nr) : lacks_swap("fl_reclaim()");
 }

@@ -4,6 +4,7 @@
 #define FL_MM_VMSCAN_H
 
 #include "mm/mm_types.h"
+#include "rt/lacks.h"
 
 /* Pages that reclaim looks at together: one flush is for all of them. */
 #define SWAP_CLUSTER_MAX 32
@@ -21,5 +22,10 @@ void putback_page(struct fl_machine *m, struct page *page);
 unsigned int reclaim_pages(struct fl_cpu *cpu, struct page **pages, unsigned int nr);
 /* machine.c: what alloc_page() calls when there is no frame. */
 bool try_to_free_pages(struct fl_machine *m);
+
+static inline int lacks_swap(const char *call)
+{
+	return fl_rt_lacks(call, "swap", ".swap_slots");
+}
 
 #endif

@@ -129,9 +129,12 @@ static inline uint64_t page_to_pfn(const struct page *page)
 #define SetPageWriteback(page)                                                                     \
 	FL_VOID_RMW(or, &compound_head(page)->flags, FL_BIT(PG_writeback),                         \
 		    "SetPageWriteback(" #page ")")
-/* Fully ordered, as test_clear_page_writeback() was: the write is over. */
+/*
+ * A release, as 6.12's folio_xor_flags_has_waiters(): the write is over. Before, TestClearPageWriteback() was fully
+ * ordered; what came after it was for who waits, which nobody does here.
+ */
 #define end_page_writeback(page)                                                                   \
-	((void)FL_FETCH(and, &compound_head(page)->flags, ~FL_BIT(PG_writeback), FL_MB,            \
+	((void)FL_FETCH(and, &compound_head(page)->flags, ~FL_BIT(PG_writeback), FL_RELEASE,       \
 			"end_page_writeback(" #page ")"))
 #define PageSwapCache(page) FOLIO_FLAG__(page, PG_swapcache, "PageSwapCache")
 #define SetPageSwapCache(page)                                                                     \

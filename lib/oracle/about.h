@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include <faultline/extend.h>
+#include <faultline/rt/site.h>
 
 #define FL_EVENT_BIT(kind) (1U << FL_EVENT_##kind)
 #define FL_ABOUT_ACCESS (FL_EVENT_BIT(LOAD) | FL_EVENT_BIT(STORE))
@@ -29,6 +30,7 @@ struct fl_subject {
 	unsigned int cpu;
 	uint64_t value;
 	const void *memory; /* none of the above: the last store to this */
+	bool loaded;	    /* instead: the last load of it by the thread that fails */
 };
 
 /*
@@ -50,6 +52,8 @@ struct fl_oracle_listener {
 	 */
 	void (*event)(const struct fl_event *e);
 	void (*about)(const struct fl_subject *subject);
+	/* hooks.h: FL_SAY() */
+	void (*say)(const struct fl_site *what);
 };
 extern const struct fl_oracle_listener *fl_oracle_listener;
 /* NULL: nobody. While no thread runs. */

@@ -16,6 +16,9 @@
 #include <stdint.h>
 
 #include <faultline/extend.h>
+#include <faultline/rt/site.h>
+
+#include "oracle/about.h"
 
 struct mm_struct;
 struct vm_area_struct;
@@ -50,6 +53,16 @@ void fl_oracle_event(struct fl_event *e);
 	} while (0)
 #define FL_EVENT_MM(mm) ((const struct fl_mm *)(mm))
 
+/*
+ * A decision of which no access tells: a line in pictures, here, with @label (or NULL). Nobody listens
+ * during a search, nor natively.
+ */
+#define FL_SAY(label, text)                                                                        \
+	do {                                                                                       \
+		if (fl_oracle_listener)                                                            \
+			fl_oracle_listener->say(FL_SITE_LABELLED(label, text));                    \
+	} while (0)
+
 /* anon_exclusive.c: @cpu now holds a pin on frame @pfn of @mm, and no longer does. */
 void fl_oracle_pinned(unsigned int cpu, const struct mm_struct *mm, uint64_t pfn, bool write);
 void fl_oracle_unpinned(uint64_t pfn, bool write);
@@ -66,7 +79,7 @@ void fl_oracle_vma_flags(const struct vm_area_struct *vma, uint64_t flags);
 void fl_oracle_vma_range(const struct vm_area_struct *vma, uint64_t start, uint64_t end);
 void fl_oracle_vma_end_all(const struct mm_struct *mm);
 void fl_oracle_vma_free(const struct vm_area_struct *vma);
-/* Until @fn says true: all VMAs, whether they are in a tree or not. For traces. */
+/* Until @fn says true: all VMAs, whether they are in a tree or not, or gone: for traces, which know addresses only. */
 bool fl_oracle_vma_any(bool (*fn)(const struct vm_area_struct *vma, void *arg), void *arg);
 
 /* notifier.c: a subscriber to @mm was told of an invalidation's end, and has @left of them under way now. */

@@ -14,6 +14,7 @@
  *
  * Judged at once, with the values that the fault goes by.
  */
+#include "oracle/about.h"
 #include "oracle/hooks.h"
 #include "oracle/oracle.h"
 #include "oracle/table.h"
@@ -25,6 +26,7 @@
 #include <faultline/rt/ipi.h>
 
 #include "mm/describe.h"
+#include "mm/mm_types.h"
 
 #define NR_BUCKETS 4096
 #define NR_SECTIONS 4 /* remembered per VMA */
@@ -40,6 +42,7 @@ struct section {
 
 struct record {
 	const struct vm_area_struct *vma; /* NULL: free */
+	const struct vm_area_struct *was; /* for traces: what it was before that */
 	const struct mm_struct *mm;
 	size_t next; /* in its bucket, or in the list of free ones: index + 1; 0 ends it */
 	struct values now;
@@ -96,6 +99,13 @@ static struct text range_of(const struct values *v)
 	snprintf(t.text, sizeof(t.text), "0x%llx-0x%llx", (unsigned long long)v->start,
 		 (unsigned long long)v->end);
 	return t;
+}
+
+/* What the reader has read there, and who stored to it last. */
+static void about(const void *field)
+{
+	FL_ABOUT(.memory = field, .loaded = true);
+	FL_ABOUT(.memory = field);
 }
 
 static size_t index_of(const struct record *r)
@@ -222,6 +232,7 @@ void fl_oracle_vma_free(const struct vm_area_struct *vma)
 
 			heads_changed = true;
 			*link = r->next;
+			r->was = r->vma;
 			r->vma = NULL;
 			r->open = false;
 			r->next = heads.free;
@@ -239,6 +250,12 @@ bool fl_oracle_vma_any(bool (*fn)(const struct vm_area_struct *vma, void *arg), 
 		const struct record *r = fl_table_at(&records, i);
 
 		if (r->vma && fn(r->vma, arg))
+			return true;
+	}
+	for (size_t i = 0; i < records.nr; i++) {
+		const struct record *r = fl_table_at(&records, i);
+
+		if (!r->vma && r->was && fn(r->was, arg))
 			return true;
 	}
 	return false;
@@ -291,6 +308,7 @@ void fl_oracle_vma_saw_flags(unsigned int cpu, const struct vm_area_struct *vma,
 	if (left && left->flags != flags) {
 		vm_flags_text(saw, sizeof(saw), flags);
 		vm_flags_text(want, sizeof(want), left->flags);
+		about(&vma->vm_flags);
 		fl_oracle_fail("vma-torn",
 			       "CPU%u has VMA %s read-locked and sees vm_flags %s; "
 			       "the last writer left %s",
@@ -309,10 +327,12 @@ void fl_oracle_vma_saw_range(unsigned int cpu, const struct vm_area_struct *vma,
 	fl_oracle_lock();
 	r = find(vma);
 	left = r && readers[cpu].vma == vma ? left_by(r, readers[cpu].seq) : NULL;
-	if (left && (left->start != start || left->end != end))
+	if (left && (left->start != start || left->end != end)) {
+		about(left->start != start ? (const void *)&vma->vm_start : &vma->vm_end);
 		fl_oracle_fail("vma-torn",
 			       "CPU%u has a VMA read-locked and sees %s; the last writer left %s",
 			       cpu, range_of(&saw).text, range_of(left).text);
+	}
 	fl_oracle_unlock();
 }
 

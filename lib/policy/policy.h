@@ -109,7 +109,10 @@ enum fl_soft_dirty_flush {
 	FL_SOFT_DIRTY_FLUSH_ELIDED,
 	FL_SOFT_DIRTY_FLUSH_PENDING
 };
+enum fl_swap_pinned { FL_SWAP_PINNED_TAKE, FL_SWAP_PINNED_SKIP };
+enum fl_tlb_batched_note { FL_TLB_BATCHED_NOTE_ALL, FL_TLB_BATCHED_NOTE_ACCESSIBLE };
 enum fl_soft_dirty_pinned { FL_SOFT_DIRTY_PINNED_CLEAR, FL_SOFT_DIRTY_PINNED_SKIP };
+enum fl_soft_dirty_migration { FL_SOFT_DIRTY_MIGRATION_KEEP, FL_SOFT_DIRTY_MIGRATION_WRPROTECT };
 enum fl_uffd_wp_memory { FL_UFFD_WP_NONE, FL_UFFD_WP_ANON, FL_UFFD_WP_ANON_SHMEM };
 enum fl_uffd_wp_prot { FL_UFFD_WP_PROT_VM_FLAGS, FL_UFFD_WP_PROT_VM_PAGE_PROT };
 enum fl_uffd_wp_upgrade {
@@ -137,6 +140,7 @@ enum fl_tlb_gen { FL_TLB_GEN_NONE, FL_TLB_GEN_ON, FL_TLB_GEN_ANY_ORDER };
 enum fl_tlb_lazy { FL_TLB_LAZY_LEAVE_MM, FL_TLB_LAZY_SKIP };
 /* Huge pages. */
 enum fl_thp_none_pmd { FL_THP_NONE_PMD_CLEAR, FL_THP_NONE_PMD_INVALIDATE };
+enum fl_thp_protect_flush { FL_THP_PROTECT_FLUSH_AT_ONCE, FL_THP_PROTECT_FLUSH_GATHERED };
 enum fl_thp_split_lock { FL_THP_SPLIT_LOCK_NONE, FL_THP_SPLIT_LOCK_PAGE };
 enum fl_collapse_sync { FL_COLLAPSE_SYNC_NONE, FL_COLLAPSE_SYNC_IPI };
 
@@ -175,40 +179,43 @@ enum fl_vma_bad_access { FL_BAD_ACCESS_RETRY, FL_BAD_ACCESS_REPORT, FL_BAD_ACCES
 enum fl_stack_growth { FL_STACK_MMAP_READ, FL_STACK_MMAP_READ_NODE, FL_STACK_MMAP_WRITE };
 
 struct fl_policy {
-	enum fl_wp_reuse wp_reuse;		     /* cow.c */
-	enum fl_gup_cow_break gup_cow_break;	     /* gup.c */
-	enum fl_gup_force_write gup_force_write;     /* gup.c */
-	enum fl_gup_unshare gup_unshare;	     /* gup.c, cow.c */
-	enum fl_gup_recheck gup_recheck;	     /* gup.c, B4 */
-	enum fl_gup_pin_rmw gup_pin_rmw;	     /* gup.c, B3 */
-	enum fl_fork_pinned fork_pinned;	     /* fork.c */
-	enum fl_fork_seqcount fork_seqcount;	     /* fork.c, gup.c */
-	enum fl_barrier fork_seq_barrier;	     /* fork.c, K4 to P1 */
-	enum fl_fork_migration fork_migration;	     /* fork.c */
-	enum fl_wp_fault_flush wp_fault_flush;	     /* cow.c */
-	enum fl_wp_copy wp_copy;		     /* cow.c */
-	enum fl_wrprotect_sync wrprotect_sync;	     /* cow.c, uffd.c, change_protection.c */
-	enum fl_protect_flush protect_flush;	     /* change_protection.c */
-	enum fl_tlb_pending tlb_pending;	     /* mmu_gather.c */
-	enum fl_tlb_pending_inc tlb_pending_inc;     /* mmu_gather.c */
-	enum fl_tlb_pending_dec tlb_pending_dec;     /* mmu_gather.c */
-	enum fl_tlb_nested tlb_nested;		     /* mmu_gather.c */
-	enum fl_tlb_batched tlb_batched;	     /* tlb_batch.c */
-	enum fl_tlb_batched_order tlb_batched_order; /* tlb_batch.c, R1 to R2 */
-	enum fl_unmap_flush unmap_flush;	     /* rmap_unmap.c, U2 */
-	enum fl_reclaim_flush reclaim_flush;	     /* vmscan.c, V5, V8 */
-	enum fl_madv_free_reclaim madv_free_reclaim; /* rmap_unmap.c, L2 */
-	enum fl_swap_exclusive swap_exclusive;	     /* swap_fault.c, S3; rmap_unmap.c, U6 */
-	enum fl_swapin_write swapin_write;	     /* swap_fault.c, S5 */
-	enum fl_swap_vma_lock swap_vma_lock;	     /* swap_fault.c */
-	enum fl_walk_lock soft_dirty_lock;	     /* soft_dirty.c */
-	enum fl_soft_dirty_flush soft_dirty_flush;   /* soft_dirty.c */
-	enum fl_soft_dirty_pinned soft_dirty_pinned; /* soft_dirty.c */
-	enum fl_walk_lock uffd_wp_lock;		     /* uffd_wp.c */
-	enum fl_uffd_wp_memory uffd_wp_memory;	     /* uffd.c */
-	enum fl_uffd_wp_prot uffd_wp_prot;	     /* uffd_wp.c */
-	enum fl_uffd_wp_upgrade uffd_wp_upgrade;     /* uffd_wp.c */
-	enum fl_uffd_unregister uffd_unregister;     /* uffd.c */
+	enum fl_wp_reuse wp_reuse;			   /* cow.c */
+	enum fl_gup_cow_break gup_cow_break;		   /* gup.c */
+	enum fl_gup_force_write gup_force_write;	   /* gup.c */
+	enum fl_gup_unshare gup_unshare;		   /* gup.c, cow.c */
+	enum fl_gup_recheck gup_recheck;		   /* gup.c, B4 */
+	enum fl_gup_pin_rmw gup_pin_rmw;		   /* gup.c, B3 */
+	enum fl_fork_pinned fork_pinned;		   /* fork.c */
+	enum fl_fork_seqcount fork_seqcount;		   /* fork.c, gup.c */
+	enum fl_barrier fork_seq_barrier;		   /* fork.c, K4 to P1 */
+	enum fl_fork_migration fork_migration;		   /* fork.c */
+	enum fl_wp_fault_flush wp_fault_flush;		   /* cow.c */
+	enum fl_wp_copy wp_copy;			   /* cow.c */
+	enum fl_wrprotect_sync wrprotect_sync;		   /* cow.c, uffd.c, change_protection.c */
+	enum fl_protect_flush protect_flush;		   /* change_protection.c */
+	enum fl_tlb_pending tlb_pending;		   /* mmu_gather.c */
+	enum fl_tlb_pending_inc tlb_pending_inc;	   /* mmu_gather.c */
+	enum fl_tlb_pending_dec tlb_pending_dec;	   /* mmu_gather.c */
+	enum fl_tlb_nested tlb_nested;			   /* mmu_gather.c */
+	enum fl_tlb_batched tlb_batched;		   /* tlb_batch.c */
+	enum fl_tlb_batched_order tlb_batched_order;	   /* tlb_batch.c, R1 to R2 */
+	enum fl_tlb_batched_note tlb_batched_note;	   /* tlb_batch.c, R2 */
+	enum fl_unmap_flush unmap_flush;		   /* rmap_unmap.c, U2 */
+	enum fl_reclaim_flush reclaim_flush;		   /* vmscan.c, V5, V8 */
+	enum fl_madv_free_reclaim madv_free_reclaim;	   /* rmap_unmap.c, L2 */
+	enum fl_swap_exclusive swap_exclusive;		   /* swap_fault.c, S3; rmap_unmap.c, U6 */
+	enum fl_swap_pinned swap_pinned;		   /* vmscan.c, V3 */
+	enum fl_swapin_write swapin_write;		   /* swap_fault.c, S5 */
+	enum fl_swap_vma_lock swap_vma_lock;		   /* fault.c */
+	enum fl_walk_lock soft_dirty_lock;		   /* soft_dirty.c */
+	enum fl_soft_dirty_flush soft_dirty_flush;	   /* soft_dirty.c */
+	enum fl_soft_dirty_pinned soft_dirty_pinned;	   /* soft_dirty.c */
+	enum fl_soft_dirty_migration soft_dirty_migration; /* soft_dirty.c */
+	enum fl_walk_lock uffd_wp_lock;			   /* uffd_wp.c */
+	enum fl_uffd_wp_memory uffd_wp_memory;		   /* uffd.c */
+	enum fl_uffd_wp_prot uffd_wp_prot;		   /* uffd_wp.c */
+	enum fl_uffd_wp_upgrade uffd_wp_upgrade;	   /* uffd_wp.c */
+	enum fl_uffd_unregister uffd_unregister;	   /* uffd.c */
 	enum fl_no_yes uffd_wp_writenotify; /* change_protection.c, vma_wants_writenotify() */
 	enum fl_no_yes uffd_minor;	    /* uffd.c */
 	enum fl_no_yes uffd_wp_unpopulated; /* uffd.c */
@@ -224,6 +231,7 @@ struct fl_policy {
 	enum fl_tlb_lazy tlb_lazy;		       /* shootdown.c */
 	enum fl_pgtable_free pgtable_free;	       /* pgtable_free.c */
 	enum fl_thp_none_pmd thp_none_pmd;	       /* huge_memory.c, W1 */
+	enum fl_thp_protect_flush thp_protect_flush;   /* huge_memory.c, W1 */
 	enum fl_thp_split_lock thp_split_lock;	       /* huge_memory.c, S0 */
 	enum fl_collapse_sync collapse_sync;	       /* khugepaged.c, H5 */
 	enum fl_barrier pae_clear_barrier;	       /* rmap.h, A1 to A2 */
@@ -234,6 +242,7 @@ struct fl_policy {
 	enum fl_ksm_flush ksm_flush;		       /* ksm.c */
 	enum fl_migrate_flush migrate_flush;	       /* migrate.c, M4 */
 	enum fl_migrate_count migrate_count;	       /* migrate.c, M6 */
+	enum fl_barrier migrate_count_barrier;	       /* migrate.c, M6 to M7 */
 	enum fl_migrate_copy migrate_copy;	       /* migrate.c, M7 */
 	enum fl_migrate_restore migrate_restore;       /* migrate.c, M8 */
 	enum fl_pte_accessible pte_accessible;	       /* tlbflush.h */

@@ -21,7 +21,8 @@ const struct fl_policy_release fl_policy_releases[] = {
 	{ { "5.9", "one reference is one owner (09854ba94c6a); fork copies what may be pinned" },
 	  "gup_cow_break=none,wp_reuse=refcount,fork_pinned=check" },
 	{ { "5.11", "clear_refs takes mmap:W and spares pins; write_protect_seq" },
-	  "fork_seqcount=write_protect_seq,soft_dirty_lock=mmap-write,soft_dirty_pinned=skip" },
+	  "fork_seqcount=write_protect_seq,soft_dirty_lock=mmap-write,soft_dirty_pinned=skip,"
+	  "swap_pinned=skip" },
 	{ { "5.12", "a write fault flushes in VMAs with userfaultfd-wp (6ce64428d620)" },
 	  "wp_fault_flush=uffd-wp,soft_dirty_flush=pending" },
 	{ { "5.18", "the swap cache's and the LRU's references are told apart (53a05ad9f21d)" },
@@ -31,7 +32,7 @@ const struct fl_policy_release fl_policy_releases[] = {
 	  "thp_split_lock=none" },
 	{ { "5.19", "PageAnonExclusive decides who may write; userfaultfd write-protects shmem" },
 	  "wp_reuse=anon-exclusive,gup_unshare=anon-exclusive,fork_pinned=anon-exclusive,"
-	  "uffd_wp_memory=anon-shmem,swap_exclusive=swp-pte" },
+	  "uffd_wp_memory=anon-shmem,swap_exclusive=swp-pte,thp_protect_flush=gathered" },
 	{ { "6.0", "forced writes ask for an exclusive page; mprotect() spares write faults" },
 	  "gup_force_write=anon-exclusive,mprotect_upgrade=try-change-writable,"
 	  "uffd_unregister=resolve" },
@@ -41,7 +42,8 @@ const struct fl_policy_release fl_policy_releases[] = {
 	  "collapse_sync=ipi,stack_growth=mmap-read-node" },
 	{ { "6.3", "userfaultfd-wp heeds vm_page_prot (931298e103c2)" },
 	  /* 6.2, 6.3 */
-	  "migrate_flush=batch,ksm_break=unshare,numa_write=can-change-writable,"
+	  "migrate_flush=batch,tlb_batched_note=accessible,ksm_break=unshare,numa_write=can-change-"
+	  "writable,"
 	  "uffd_wp_writenotify=yes,uffd_wp_prot=vm-page-prot,uffd_wp_upgrade=resolve" },
 	{ { "6.4", "per-VMA locks: a rw_semaphore and two sequence numbers, not yet ordered" },
 	  "vma_lock=rwsem-seq,take_all_locks_vma=start-write,uffd_wp_unpopulated=yes" },

@@ -21,6 +21,7 @@
 #include "explore/explore.h"
 #include "mmu/describe.h"
 #include "oracle/oracle.h"
+#include "rt/lacks.h"
 #include "trace/trace.h"
 
 struct thread_slot {
@@ -230,7 +231,9 @@ static int end(struct check *c, struct fl_run_result *result, struct flx_result 
 		copy_result(c, result, r);
 	else
 		fl_trace_free(c->trace);
-	if (ret && (!err[0] || c->set_up_err))
+	if (ret && fl_rt_lacked()[0])
+		snprintf(err, err_size, "%s: %s", c->run.scenario->name, fl_rt_lacked());
+	else if (ret && (!err[0] || c->set_up_err))
 		snprintf(err, err_size, "%s can't be set up: %s", c->run.scenario->name,
 			 strerror(-ret));
 	flx_record_free(r->record);

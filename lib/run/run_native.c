@@ -24,6 +24,7 @@
 #include "run/setup.h"
 #include "oracle/native_report.h"
 #include "oracle/oracle.h"
+#include "rt/lacks.h"
 #include "rt/thread.h"
 
 #define MAX_DELAY 2000 /* turns of an empty loop: a few microseconds */
@@ -145,7 +146,7 @@ static int iterate(struct native *n, struct fl_run_result *result)
 					       result->message, sizeof(result->message));
 	}
 	fl_run_tear_down(&n->run);
-	return 0;
+	return fl_rt_lacked()[0] ? -EOPNOTSUPP : 0;
 }
 
 static void stop_workers(struct native *n, int count)
@@ -217,7 +218,9 @@ int fl_run_native(const struct fl_scenario *s, const struct fl_run_options *opt,
 	result->verdict = result->hits ? FL_VERDICT_VIOLATION : FL_VERDICT_INCONCLUSIVE;
 	result->seconds = now() - begin;
 forget:
-	if (ret && !err[0])
+	if (ret && fl_rt_lacked()[0])
+		snprintf(err, err_size, "%s: %s", s->name, fl_rt_lacked());
+	else if (ret && !err[0])
 		snprintf(err, err_size, "%s can't be run: %s", s->name, strerror(-ret));
 	fl_run_forget(&n.run);
 	return ret;

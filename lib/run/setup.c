@@ -8,6 +8,7 @@
 
 #include <faultline/rt/alloc.h>
 
+#include "rt/lacks.h"
 #include "run/nearest.h"
 
 #define MAX_VARIANTS 64
@@ -159,6 +160,7 @@ int fl_run_build(struct fl_run *run)
 	struct fl_machine_config config;
 	int err;
 
+	fl_rt_lacks_nothing();
 	size_machine(run, &config);
 	err = fl_machine_create(&run->machine, &config);
 	if (err)
@@ -173,6 +175,8 @@ int fl_run_build(struct fl_run *run)
 	if (!run->state)
 		goto destroy_mm;
 	err = s->set_up ? s->set_up(fl_machine_cpu(run->machine, 0), run->mm, run->state) : 0;
+	if (fl_rt_lacked()[0])
+		err = -EOPNOTSUPP;
 	if (err)
 		goto free_state;
 	return 0;

@@ -25,6 +25,7 @@ struct heard {
 	int thread, passed;
 	uintptr_t memory, memory_end; /* of an access: where it is */
 	uintptr_t pc;		      /* in the thread's own function; 0: unknown */
+	const struct fl_site *site;   /* FL_SAY(): no event of oracles, but this */
 	bool judged;
 };
 
@@ -32,6 +33,8 @@ struct heard {
 struct named {
 	size_t heard;
 	uintptr_t memory; /* 0: that event */
+	bool loaded;	  /* the last load of it that @thread had made; else the last store to it */
+	int thread, passed; /* then */
 };
 
 /* A page table at the end: the one of an mm that came later is not there any more when the trace is made. */
@@ -115,6 +118,18 @@ static void hear(const struct fl_event *e)
 		*entry = h;
 }
 
+static void hear_say(const struct fl_site *what)
+{
+	struct heard h = { .e = { .kind = FL_EVENT_FAULT }, .site = what };
+	struct heard *entry;
+
+	if (!fl_stop_position(&h.thread, &h.passed))
+		return;
+	entry = fl_table_add(&list);
+	if (entry)
+		*entry = h;
+}
+
 static void hear_about(const struct fl_subject *subject)
 {
 	struct fl_subject *s = failed ? NULL : fl_table_add(&subjects);
@@ -132,7 +147,8 @@ static bool overlaps(const struct fl_subject *s, const struct fl_event *e)
 
 static bool is_meant(const struct fl_subject *s, const struct heard *h)
 {
-	return s->kinds >> h->e.kind & 1 && (!s->mm_id || !h->mm_id || s->mm_id == h->mm_id) &&
+	return !h->site && s->kinds >> h->e.kind & 1 &&
+	       (!s->mm_id || !h->mm_id || s->mm_id == h->mm_id) &&
 	       (!s->pfn || s->pfn == h->e.pfn) && overlaps(s, &h->e) &&
 	       (!s->by_cpu || s->cpu == h->e.cpu) && (!s->of_value || s->value == h->e.value);
 }
@@ -156,7 +172,10 @@ void fl_witness_failed(const char *oracle)
 		size_t last = list.nr;
 
 		if (s->memory) {
-			name_it((struct named){ 0, (uintptr_t)s->memory });
+			struct named name = { .memory = (uintptr_t)s->memory, .loaded = s->loaded };
+
+			if (!s->loaded || fl_stop_position(&name.thread, &name.passed))
+				name_it(name);
 			continue;
 		}
 		for (size_t k = 0; k < list.nr; k++) {
@@ -168,7 +187,7 @@ void fl_witness_failed(const char *oracle)
 			last = k;
 		}
 		if (last < list.nr && !s->aside)
-			name_it((struct named){ last, 0 });
+			name_it((struct named){ .heard = last });
 	}
 }
 
@@ -205,7 +224,11 @@ void fl_witness_forget(void)
 
 void fl_witness_begin(const struct fl_scenario *s)
 {
-	static const struct fl_oracle_listener listener = { .event = hear, .about = hear_about };
+	static const struct fl_oracle_listener listener = {
+		.event = hear,
+		.about = hear_about,
+		.say = hear_say,
+	};
 
 	fl_witness_forget();
 	scenario = s;
@@ -295,6 +318,46 @@ static int last_store_to(const struct flx_record *r, uintptr_t memory)
 			return i;
 	}
 	return -1;
+}
+
+static bool is_entry(const struct flx_event *e)
+{
+	for (size_t n = 0; n < tables.nr && e->size; n++) {
+		const struct leaf *leaf = fl_table_at(&tables, n);
+
+		if (e->addr >= leaf->start && e->addr < leaf->end)
+			return true;
+	}
+	return false;
+}
+
+/* Accessed and dirty come by themselves: who stored the entry that they are set in is what is meant. */
+static int maker_of(const struct flx_record *r, int store)
+{
+	int i = store;
+
+	while (i >= 0 && r->ev[i].kind == FLX_RMW && is_entry(&r->ev[i]) &&
+	       pte_mkyoung(pte_mkdirty(r->ev[i].rval)) == pte_mkyoung(pte_mkdirty(r->ev[i].wval)))
+		i = r->ev[i].rf;
+	return i >= 0 ? i : store;
+}
+
+/* -1: none. */
+static int last_load_of(const struct flx_record *r, const struct named *name)
+{
+	int passed = name->passed, last = -1;
+
+	for (int i = 0; i < r->n && passed > 0; i++) {
+		const struct flx_event *e = &r->ev[i];
+
+		if (e->thread != name->thread)
+			continue;
+		if ((e->kind == FLX_READ || e->kind == FLX_RMW) && name->memory >= e->addr &&
+		    name->memory < e->addr + e->size)
+			last = i;
+		passed -= 1 + (e->kind == FLX_RMW);
+	}
+	return last;
 }
 
 /* The event of @t that is event @i of @r: the records can be in another order. */
@@ -405,7 +468,10 @@ static void tell(struct fl_trace *t, const struct flx_record *r, const struct he
 {
 	struct fl_trace_told told = { .pc = h->pc, .judged = h->judged };
 
-	if (is_access(h->e.kind)) {
+	if (h->site) {
+		told.where = fl_trace_site(t, h->site);
+		fl_trace_fit(told.text, sizeof(told.text), "%s", h->site->text);
+	} else if (is_access(h->e.kind)) {
 		told.access = true;
 		put_access(h, &told);
 	} else if (h->judged || h->e.kind == FL_EVENT_FAULT) {
@@ -429,15 +495,8 @@ static const char *entry_text(struct fl_trace *t, uint64_t value)
 static void describe_entry(struct fl_trace *t, const struct flx_record *r, int i)
 {
 	const struct flx_event *e = &r->ev[i];
-	bool found = false;
-	int k;
+	int k = is_entry(e) ? same_event(t, r, i) : -1;
 
-	for (size_t n = 0; n < tables.nr && !found; n++) {
-		const struct leaf *leaf = fl_table_at(&tables, n);
-
-		found = e->size && e->addr >= leaf->start && e->addr < leaf->end;
-	}
-	k = found ? same_event(t, r, i) : -1;
 	if (k >= 0 && t->note[k].read)
 		t->note[k].read = entry_text(t, e->rval);
 	if (k >= 0 && t->note[k].written)
@@ -455,9 +514,14 @@ void fl_witness_tell(struct fl_trace *t, const struct flx_record *r)
 		tell(t, r, fl_table_at(&list, i));
 	for (size_t i = 0; i < names.nr; i++) {
 		const struct named *name = fl_table_at(&names, i);
-		int event = name->memory ? last_store_to(r, name->memory)
-					 : find_event(r, fl_table_at(&list, name->heard));
+		int event;
 
+		if (!name->memory)
+			event = find_event(r, fl_table_at(&list, name->heard));
+		else if (name->loaded)
+			event = last_load_of(r, name);
+		else
+			event = maker_of(r, last_store_to(r, name->memory));
 		fl_trace_judge(t, same_event(t, r, event));
 	}
 }

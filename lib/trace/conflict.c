@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define MAX_SOURCE 64
+
 static const struct flx_event *event(const struct fl_trace *t, int i)
 {
 	return &t->record.ev[i];
@@ -53,6 +55,30 @@ static int first_words(const char *text)
 	return bracket && bracket > text ? (int)(bracket - text - 1) : (int)strcspn(text, " :,");
 }
 
+/* Source text, cut between arguments if it is too long. */
+static void put_source(char *buf, size_t size, const char *source)
+{
+	char text[256];
+	int n, open = 0;
+
+	fl_trace_tidy(text, sizeof(text), source);
+	n = (int)strlen(text);
+	if (n > MAX_SOURCE) {
+		for (n = MAX_SOURCE - 5; n > MAX_SOURCE / 3 && !strchr("(,", text[n - 1]);)
+			n--;
+		for (int i = 0; i < n; i++)
+			open += (text[i] == '(') - (text[i] == ')');
+	}
+	snprintf(buf, size, "%.*s%s%.*s", n, text,
+		 !text[n]	      ? ""
+		 : text[n - 1] == ',' ? " ..."
+				      : "...",
+		 !text[n] || open < 0 ? 0
+		 : open > 4	      ? 4
+				      : open,
+		 "))))");
+}
+
 /* "C1", "store", or what the line says. */
 static void put_short(char *buf, size_t size, const struct fl_trace *t, int i)
 {
@@ -62,11 +88,12 @@ static void put_short(char *buf, size_t size, const struct fl_trace *t, int i)
 
 	if (e->step && e->step->label)
 		snprintf(buf, size, "%s", e->step->label);
+	else if (told && !told->access && !strpbrk(told->text, "[:"))
+		snprintf(buf, size, "\"%s\"", told->text); /* a sentence */
 	else if (told)
 		snprintf(buf, size, "%.*s", first_words(told->text), told->text);
 	else if (!fl_trace_hardware_text(buf, size, t, i))
-		snprintf(buf, size, "%.50s",
-			 where && where->text ? where->text : fl_trace_operation(e));
+		put_source(buf, size, where && where->text ? where->text : fl_trace_operation(e));
 }
 
 /* "store [0x10] = 0x3", "C1 wp_copy_user(vmf, page)" */
@@ -75,14 +102,17 @@ static void put_long(char *buf, size_t size, const struct fl_trace *t, int i)
 	const struct flx_event *e = event(t, i);
 	const struct fl_trace_told *told = told_at(t, i);
 	const char *result = told ? told->result : "", *end = strstr(result, "  ");
+	int n;
 
-	if (told)
+	if (told) {
 		fl_trace_fit(buf, size, "%s%.*s", told->text,
 			     (int)(end ? (size_t)(end - result) : strlen(result)), result);
-	else if (e->step && e->step->label)
-		snprintf(buf, size, "%s %.60s", e->step->label, e->step->text);
-	else
+	} else if (e->step && e->step->label) {
+		n = snprintf(buf, size, "%s ", e->step->label);
+		put_source(buf + n, size - n, e->step->text);
+	} else {
 		put_short(buf, size, t, i);
+	}
 }
 
 static void add_event(char *buf, size_t size, const struct fl_trace *t, int i, bool at_length)
@@ -118,7 +148,19 @@ static int misser_of(const struct fl_trace *t, int w)
 	return found;
 }
 
-/* Of the picture's events of @thread the nearest to @i, before or behind it; of several with labels, one of these. */
+/* Who takes or lets go of a lock does nothing to others yet. */
+static bool is_lock(const struct flx_event *e)
+{
+	const char *text = e->site ? e->site->text : "";
+
+	return e->kind == FLX_FENCE || !strncmp(text, "spin_", 5) || !strncmp(text, "down_", 5) ||
+	       !strncmp(text, "up_", 3);
+}
+
+/*
+ * Of the picture's events of @thread the nearest to @i, before or behind it, that is no lock; of several with labels,
+ * one of these.
+ */
 static int neighbour(const struct fl_trace *t, const bool *keep, int thread, int i, int step)
 {
 	int found = -1;
@@ -126,7 +168,7 @@ static int neighbour(const struct fl_trace *t, const bool *keep, int thread, int
 	for (int k = i + step; k >= 0 && k < t->record.n; k += step) {
 		const struct flx_event *e = event(t, k);
 
-		if (e->thread != thread || !keep[k])
+		if (e->thread != thread || !keep[k] || is_lock(e))
 			continue;
 		if (e->step && e->step->label)
 			return k;

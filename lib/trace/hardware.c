@@ -66,6 +66,10 @@ bool fl_trace_hardware_text(char *buf, size_t size, const struct fl_trace *t, in
 		snprintf(buf, size, "page walk: %s", e->site->text);
 		return true;
 	}
+	if (is_file(e->site, "walk.c") && e->kind == FLX_RMW) {
+		snprintf(buf, size, "page walk sets accessed, dirty");
+		return true;
+	}
 	if (!fl_trace_is_flush(e))
 		return false;
 	owner = tlb_owner(t, e->addr);
@@ -104,6 +108,28 @@ static int tlb_hit(const struct fl_trace *t, int i)
 const char *fl_trace_translation(const struct fl_trace *t, int i)
 {
 	return tlb_hit(t, i) >= 0 ? ", by the TLB" : ", page table walked";
+}
+
+int fl_trace_entry_of(const struct fl_trace *t, int i)
+{
+	int entry = -1;
+
+	if (!t->note[i].access || !t->note[i].access->program || tlb_hit(t, i) >= 0)
+		return -1;
+	for (int k = i - 1; k >= 0 && entry < 0; k--) {
+		const struct flx_event *e = &t->record.ev[k];
+
+		if (e->thread != t->record.ev[i].thread)
+			continue;
+		if (t->note[k].access)
+			return -1;
+		if (is_file(e->site, "walk.c") && e->kind == FLX_READ)
+			entry = e->rf;
+	}
+	/* What hardware sets in it makes no entry. */
+	while (entry >= 0 && is_file(t->record.ev[entry].site, "walk.c"))
+		entry = t->record.ev[entry].rf;
+	return entry;
 }
 
 int fl_trace_late_flush(const struct fl_trace *t, int i)

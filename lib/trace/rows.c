@@ -227,6 +227,8 @@ static bool describe_change(char *buf, size_t size, const char *read, const char
 	buf[0] = '\0';
 	if (!strchr(read, '|') && !strchr(written, '|'))
 		return false;
+	if (!strcmp(read, written))
+		snprintf(buf, size, "  changes nothing");
 	name_missing(buf, size, "  sets ", written, read);
 	name_missing(buf, size, "  clears ", read, written);
 	return buf[0];
@@ -329,7 +331,7 @@ static void outcome(char *buf, size_t size, const struct picture *p, int i, cons
  * Without what only the compiler needs: the braces of a statement in an FL_STEP(), and the FL_STEP()
  * in a source line.
  */
-static void tidy(char *buf, size_t size, const char *text)
+void fl_trace_tidy(char *buf, size_t size, const char *text)
 {
 	size_t n;
 
@@ -364,7 +366,7 @@ static void put_text(char *buf, size_t size, const struct picture *p, int i)
 	if (is_replaced(p, i))
 		fl_trace_access(buf, size, operation, p->t->note[i].name);
 	else
-		tidy(buf, size, where && where->text ? where->text : operation);
+		fl_trace_tidy(buf, size, where && where->text ? where->text : operation);
 }
 
 /* "CPU0's A4 (vma.c:345)" */
@@ -470,20 +472,35 @@ static int add_event(struct picture *p, int i, const char *indent)
 	return add_remarks(p, i);
 }
 
+static bool is_number(const char *value)
+{
+	return value && value[0] && !value[strspn(value, "-0123456789")];
+}
+
+/* A plain store of a number within a call: to one of many variables, and which one does not show. */
+static bool is_aside(const struct picture *p, int i, const char *text)
+{
+	const struct flx_event *e = event(p, i);
+
+	return e->kind == FLX_WRITE && e->order == FL_PLAIN && is_number(p->t->note[i].written) &&
+	       !strchr(text, '=');
+}
+
 /* The step's line, and if it has one shown event only, that event too. */
 static int add_step(struct picture *p, int i, int shown)
 {
 	const struct flx_event *e = event(p, i);
 	const struct fl_site *step = e->step;
-	bool own = e->site && !strcmp(e->site->text, step->text);
 	char text[512], result[256] = "";
+	bool own;
 	int err;
 
+	fl_trace_tidy(text, sizeof(text), step->text);
+	own = e->site && !strcmp(e->site->text, text);
 	if (own)
-		outcome(result, sizeof(result), p, i, step->text);
-	else if (shown == 1 && p->mark[i].needed)
+		outcome(result, sizeof(result), p, i, text);
+	else if (shown == 1 && p->mark[i].needed && !is_aside(p, i, text))
 		inner_outcome(result, sizeof(result), p, i);
-	tidy(text, sizeof(text), step->text);
 	err = add_row(p, i, e->thread, step->label, step, "%s%s", text, result);
 	if (err)
 		return err;
@@ -503,8 +520,8 @@ static int add_said(struct picture *p, int i)
 		if (*last && !strcmp((*last)->text, s->text) && !s->judged)
 			continue;
 		*last = s;
-		err = add_row(p, i, event(p, i)->thread, NULL, s->where, "%s%s", s->text,
-			      s->result);
+		err = add_row(p, i, event(p, i)->thread, s->where ? s->where->label : NULL,
+			      s->where, "%s%s", s->text, s->result);
 		if (!err)
 			mark_result(p, s->result);
 	}
@@ -563,6 +580,8 @@ int fl_trace_rows(const struct fl_trace *t, bool all_events, struct fl_trace_row
 		if (!err)
 			err = add_rows(&p);
 	}
+	if (!err && !t->info.program)
+		err = fl_trace_name_pointers(rows);
 	free(p.mark);
 	return err;
 }

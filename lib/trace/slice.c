@@ -8,7 +8,13 @@
  * From there backwards, until nothing is added:
  *
  *   - a load needs the store of another thread that it read, and the one that it should have read; a
- *     labelled one also the store that came too late for it;
+ *     labelled one also the store that came too late for it. But not the plain store by which an
+ *     object was made that others found later;
+ *   - an access of a program by which the oracle judged needs the store that made the page-table entry by
+ *     which it got there, even its own thread's, and what was asked before in steps of the same protocol;
+ *     one that a TLB's entry let through, the flush that came too late for it;
+ *   - a step's store to what another thread looks at under a lock, which it had from the storing thread, needs that
+ *     hand-over: it came too late;
  *   - a kept event needs the loads before it in its thread by which the thread learnt of the others. In a
  *     thread with labels these tell that story, and of the rest only loads that touch a labelled store
  *     or a store of the violation count. Of several loads that found the same, the last one counts;
@@ -20,67 +26,15 @@
  *
  * Nothing after the violation in its thread is needed, but for labelled steps. Two things never
  * are: a step that only reads what no thread of this execution has written, and what the model
- * needs in order to be hardware (fl_trace_is_machinery()).
+ * needs in order to be hardware (fl_trace_is_machinery()). In a step with marked accesses the plain
+ * ones only lead there, and a count of which nobody looks at the value tells nothing.
  */
-#include "trace.h"
+#include "slice.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #define MAX_PROGRAM 4  /* accesses of a program that are shown whatever they are */
 #define MAX_STEPS 4096 /* along co: a file can be as wrong as it likes */
-
-struct place {
-	uint32_t loaders, storers; /* threads */
-	int last_store;		   /* in co, or -1 */
-};
-
-struct sync {
-	int release, acquire;
-	int before, after; /* how many kept events it comes after, and before */
-};
-
-struct slice {
-	const struct fl_trace *t;
-	const struct flx_event *ev;
-	int n;
-	bool *keep;
-	int *place;		     /* of each event, -1: none */
-	int *next_load;		     /* the thread's next load of the same place, -1: none */
-	int *co_next;		     /* the next store in co, -1: none */
-	struct place *p;	     /* by number */
-	bool tells[FLX_MAX_THREADS]; /* the thread has labelled steps */
-	int last[FLX_MAX_THREADS];   /* its last kept event, -1: none */
-	int cut[FLX_MAX_THREADS];    /* the violation in it, or n */
-	bool open; /* the violation is in no event: all that happened may matter */
-	bool rcu;  /* some thread waits for a grace period */
-	bool changed;
-};
-
-static bool loads(const struct flx_event *e)
-{
-	return e->kind == FLX_READ || e->kind == FLX_RMW;
-}
-
-static bool stores(const struct flx_event *e)
-{
-	return e->kind == FLX_WRITE || e->kind == FLX_RMW;
-}
-
-static bool labelled(const struct flx_event *e)
-{
-	return e->step && e->step->label;
-}
-
-static bool acquires(const struct flx_event *e)
-{
-	return loads(e) && (e->order == FL_ACQUIRE || e->order >= FL_MB);
-}
-
-static bool releases(const struct flx_event *e)
-{
-	return stores(e) && e->order >= FL_RELEASE;
-}
 
 static bool is_start(const struct slice *s, int i)
 {
@@ -96,7 +50,7 @@ static bool is_hook(const struct slice *s, int i)
 	return line && line->text && !strncmp(line->text, "FL_EVENT(", strlen("FL_EVENT("));
 }
 
-static void keep(struct slice *s, int i)
+void fl_slice_keep(struct slice *s, int i)
 {
 	if (i < 0 || s->keep[i] || is_hook(s, i) ||
 	    (fl_trace_is_machinery(&s->ev[i]) && !is_start(s, i)))
@@ -104,22 +58,6 @@ static void keep(struct slice *s, int i)
 	s->keep[i] = s->changed = true;
 	if (i > s->last[s->ev[i].thread])
 		s->last[s->ev[i].thread] = i;
-}
-
-static bool has_prefix(const struct flx_event *e, const char *prefix)
-{
-	return e->site && !strncmp(e->site->text, prefix, strlen(prefix));
-}
-
-static bool is_reader(const struct flx_event *e)
-{
-	return has_prefix(e, "down_read") || has_prefix(e, "up_read");
-}
-
-/* Readers of one lock wait for nobody. */
-static bool is_shared_lock(const struct slice *s, int i)
-{
-	return is_reader(&s->ev[i]) && s->ev[i].rf >= 0 && is_reader(&s->ev[s->ev[i].rf]);
 }
 
 /* ---- what touches what ---- */
@@ -176,6 +114,8 @@ static void note_accesses(struct slice *s)
 
 		if (p && loads(e))
 			p->loaders |= 1u << e->thread;
+		if (p && e->kind == FLX_READ)
+			p->read = true;
 		if (p && stores(e))
 			p->storers |= 1u << e->thread;
 		if (stores(e) && e->co_after >= 0)
@@ -206,87 +146,7 @@ static bool link_loads(struct slice *s)
 	return true;
 }
 
-/* A load that another thread's stores can change, or a store that another thread's loads can see. */
-static bool matters(const struct slice *s, int i)
-{
-	const struct flx_event *e = &s->ev[i];
-	uint32_t others = ~(1u << e->thread);
-	const struct place *p;
-
-	if (e->newer >= 0 || e->blocked)
-		return true;
-	if (s->place[i] < 0)
-		return false;
-	p = &s->p[s->place[i]];
-	return (loads(e) && (p->storers & others)) || (stores(e) && (p->loaders & others));
-}
-
 /* ---- where it starts ---- */
-
-static bool is_labelled_step(const struct flx_event *e)
-{
-	return labelled(e) && e->kind != FLX_FENCE && e->kind != FLX_OTHER;
-}
-
-/* How much an event says about the step that it is in, if nobody else has to do with any of it. */
-enum says { NOTHING, LITTLE, READS, WRITES };
-
-static enum says says(const struct slice *s, int i)
-{
-	const struct flx_event *e = &s->ev[i];
-
-	if (fl_trace_is_machinery(e))
-		return NOTHING;
-	if (stores(e))
-		return WRITES;
-	if (!loads(e))
-		return LITTLE;
-	return s->place[i] >= 0 && s->p[s->place[i]].storers ? READS : NOTHING;
-}
-
-struct run {	  /* of events in one labelled step */
-	int best; /* of those that do not matter, -1: none */
-	bool open, any;
-};
-
-static void end_run(struct slice *s, struct run *run)
-{
-	if (run->open && !run->any)
-		keep(s, run->best);
-	run->open = false;
-}
-
-/*
- * Of each run of events in one labelled step, those that matter; if none does one that says what
- * the step did, to show how far its thread got.
- */
-static void keep_steps(struct slice *s)
-{
-	struct run run[FLX_MAX_THREADS] = { 0 };
-	const struct fl_site *step[FLX_MAX_THREADS] = { 0 };
-
-	for (int i = 0; i < s->n; i++) {
-		const struct flx_event *e = &s->ev[i];
-		struct run *r = &run[e->thread];
-
-		if (step[e->thread] != e->step)
-			end_run(s, r);
-		step[e->thread] = e->step;
-		if (!labelled(e))
-			continue;
-		s->tells[e->thread] = true;
-		if (!r->open)
-			*r = (struct run){ .best = -1, .open = true };
-		if (says(s, i) > (r->best < 0 ? NOTHING : says(s, r->best)))
-			r->best = i;
-		if (is_labelled_step(e) && matters(s, i)) {
-			keep(s, i);
-			r->any |= s->keep[i];
-		}
-	}
-	for (int t = 0; t < FLX_MAX_THREADS; t++)
-		end_run(s, &run[t]);
-}
 
 /* Of a deadlock: the waits, and what those who could end them did last. False: there are none. */
 static bool keep_waits(struct slice *s)
@@ -296,9 +156,9 @@ static bool keep_waits(struct slice *s)
 	for (int i = 0; i < s->n; i++) {
 		if (!s->ev[i].blocked)
 			continue;
-		keep(s, i);
+		fl_slice_keep(s, i);
 		if (s->place[i] >= 0)
-			keep(s, s->p[s->place[i]].last_store);
+			fl_slice_keep(s, s->p[s->place[i]].last_store);
 		any = true;
 	}
 	return any;
@@ -310,23 +170,23 @@ static void keep_violation(struct slice *s)
 	bool found = false;
 
 	if (s->t->violating >= 0) {
-		keep(s, s->t->violating);
+		fl_slice_keep(s, s->t->violating);
 		s->cut[s->ev[s->t->violating].thread] = s->t->violating;
 		found = true;
 	}
 	for (int k = 0; k < 2 && racing[0] >= 0 && racing[1] >= 0; k++) {
-		keep(s, racing[k]);
+		fl_slice_keep(s, racing[k]);
 		s->cut[s->ev[racing[k]].thread] = racing[k];
 		found = true;
 	}
 	for (int i = 0; i < s->n; i++) {
 		if (s->t->note[i].judged)
-			keep(s, i);
+			fl_slice_keep(s, i);
 		if (fl_trace_judged_call(s->t, i) && i > s->last[s->ev[i].thread])
 			s->last[s->ev[i].thread] = i;
 		found |= s->t->note[i].judged || fl_trace_judged_call(s->t, i);
 		if (s->ev[i].why[0] && i <= s->cut[s->ev[i].thread])
-			keep(s, i);
+			fl_slice_keep(s, i);
 	}
 	s->open = !found && !keep_waits(s);
 }
@@ -342,7 +202,7 @@ static void keep_end(struct slice *s)
 		if (s->tells[t])
 			continue;
 		if (s->place[i] >= 0 && s->p[s->place[i]].last_store == i && matters(s, i))
-			keep(s, i);
+			fl_slice_keep(s, i);
 		/* all loads of the thread are in the past of its end */
 		s->last[t] = i;
 	}
@@ -362,7 +222,7 @@ static bool needs_source(const struct slice *s, int i)
 {
 	const struct flx_event *e = &s->ev[i];
 
-	if (e->rf < 0 || s->ev[e->rf].thread == e->thread)
+	if (e->rf < 0 || s->ev[e->rf].thread == e->thread || fl_slice_is_making(s, i))
 		return false;
 	return e->kind == FLX_READ || !s->tells[e->thread] || is_told(s, e->rf);
 }
@@ -387,6 +247,15 @@ static int overtaken_by(const struct slice *s, int i)
 	return w >= 0 && s->ev[w].thread != s->ev[i].thread ? w : -1;
 }
 
+static int last_kept(const struct slice *s)
+{
+	int last = -1;
+
+	for (int t = 0; t < FLX_MAX_THREADS; t++)
+		last = s->last[t] > last ? s->last[t] : last;
+	return last;
+}
+
 /*
  * A step that looked for something too early, or did not see it: what it did not find is the other
  * half of the story, unless that has a label anyway.
@@ -398,8 +267,11 @@ static void keep_unseen(struct slice *s, int i)
 	for (int k = w; k >= 0 && steps++ < MAX_STEPS; k = s->co_next[k])
 		if (labelled(&s->ev[k]) && s->ev[k].thread != s->ev[i].thread)
 			return;
+	/* One more or less in a counter, when all is over. */
+	if (w >= 0 && s->ev[w].kind == FLX_RMW && w > last_kept(s))
+		return;
 	if (w >= 0 && w <= s->cut[s->ev[w].thread])
-		keep(s, w);
+		fl_slice_keep(s, w);
 }
 
 /* Does the load @i read something older than store @w? */
@@ -420,7 +292,7 @@ static void keep_missers(struct slice *s, int w)
 		if (loads(&s->ev[i]) && s->place[i] == s->place[w] &&
 		    s->ev[i].thread != s->ev[w].thread && misses(s, i, w) &&
 		    i <= s->cut[s->ev[i].thread])
-			keep(s, i);
+			fl_slice_keep(s, i);
 }
 
 static void follow(struct slice *s, int i)
@@ -429,12 +301,16 @@ static void follow(struct slice *s, int i)
 
 	if (s->t->note[i].judged && stores(e) && s->place[i] >= 0)
 		keep_missers(s, i);
+	if (s->t->note[i].judged) {
+		fl_slice_keep(s, fl_trace_entry_of(s->t, i));
+		fl_slice_keep(s, fl_trace_late_flush(s->t, i));
+	}
 	if (!loads(e))
 		return;
 	if (needs_source(s, i))
-		keep(s, e->rf);
+		fl_slice_keep(s, e->rf);
 	if (e->newer >= 0)
-		keep(s, fl_trace_missed_store(s->t, i));
+		fl_slice_keep(s, fl_trace_missed_store(s->t, i));
 	else if (e->kind == FLX_READ && labelled(e) && !e->blocked)
 		keep_unseen(s, i);
 }
@@ -503,22 +379,15 @@ static void look_back(struct slice *s)
 		if (s->keep[i] || i > s->last[e->thread] || i > s->cut[e->thread])
 			continue;
 		if (e->kind == FLX_OTHER && e->site) {
-			keep(s, i); /* a choice that was made */
+			fl_slice_keep(s, i); /* a choice that was made */
 		} else if (is_news(s, i)) {
 			int w = s->tells[e->thread] ? -1 : overtaken_by(s, i);
 
-			keep(s, i);
+			fl_slice_keep(s, i);
 			if (w >= 0 && w <= s->cut[s->ev[w].thread] && e->newer < 0)
-				keep(s, w);
+				fl_slice_keep(s, w);
 		}
 	}
-}
-
-/* Is it about data, and not about who has a lock? */
-static bool is_lock(const struct flx_event *e)
-{
-	return has_prefix(e, "spin_") || has_prefix(e, "down_") || has_prefix(e, "up_") ||
-	       fl_trace_is_machinery(e);
 }
 
 /*
@@ -542,8 +411,8 @@ static bool keep_silent(struct slice *s, int thread)
 	}
 	if (found < 0)
 		return false;
-	keep(s, found);
-	keep(s, s->ev[found].rf);
+	fl_slice_keep(s, found);
+	fl_slice_keep(s, s->ev[found].rf);
 	return true;
 }
 
@@ -559,7 +428,7 @@ static void keep_programs(struct slice *s, int thread)
 			if (s->ev[i].thread != thread || !access || !access->program)
 				continue;
 			if (pass && n <= MAX_PROGRAM)
-				keep(s, i);
+				fl_slice_keep(s, i);
 			n += !pass;
 		}
 }
@@ -575,153 +444,23 @@ static void follow_all(struct slice *s)
 	} while (s->changed);
 }
 
-/* ---- what orders them ---- */
-
-static int count_kept(const struct slice *s, int thread, int from, int to)
-{
-	int n = 0;
-
-	for (int i = from; i <= to; i++)
-		n += s->keep[i] && s->ev[i].thread == thread && i <= s->cut[thread];
-	return n;
-}
-
-static bool is_sync(const struct slice *s, int i)
-{
-	const struct flx_event *e = &s->ev[i];
-
-	return !fl_trace_is_machinery(e) && !is_shared_lock(s, i) && acquires(e) && e->rf >= 0 &&
-	       s->ev[e->rf].thread != e->thread && releases(&s->ev[e->rf]) &&
-	       i <= s->cut[e->thread];
-}
-
-#define MAX_SYNC 512
-
-/* Hand-overs that order kept events, without those that another one makes superfluous. */
-static void keep_syncs(struct slice *s)
-{
-	struct sync *sync = malloc(MAX_SYNC * sizeof(*sync));
-	int n = 0;
-
-	for (int i = 0; sync && i < s->n && n < MAX_SYNC; i++) {
-		struct sync x = { .release = s->ev[i].rf, .acquire = i };
-
-		if (!is_sync(s, i) || i > s->last[s->ev[i].thread])
-			continue;
-		x.before = count_kept(s, s->ev[x.release].thread, 0, x.release);
-		x.after = count_kept(s, s->ev[i].thread, i, s->n - 1);
-		if (x.before && x.after)
-			sync[n++] = x;
-	}
-	for (int i = 0; i < n; i++) {
-		const struct sync *x = &sync[i];
-		bool needed = true;
-
-		for (int j = 0; j < n && needed; j++) {
-			const struct sync *y = &sync[j];
-
-			if (j == i || s->ev[y->release].thread != s->ev[x->release].thread ||
-			    s->ev[y->acquire].thread != s->ev[x->acquire].thread)
-				continue;
-			if (y->before < x->before || y->after < x->after)
-				continue;
-			needed = y->before == x->before && y->after == x->after && i < j;
-		}
-		if (needed) {
-			keep(s, x->release);
-			keep(s, x->acquire);
-		}
-	}
-	free(sync);
-}
-
-static bool is_barrier(const struct flx_event *e)
-{
-	return e->kind == FLX_FENCE && e->fence != FL_FENCE_BARRIER &&
-	       e->fence != FL_FENCE_RCU_LOCK && e->fence != FL_FENCE_RCU_UNLOCK;
-}
-
-/* Is a kept load late, so that an order that is missing is part of the story? */
-static bool needs_barriers(const struct slice *s)
-{
-	for (int i = 0; i < s->n; i++)
-		if (s->keep[i] && s->ev[i].newer >= 0)
-			return true;
-	return false;
-}
-
-/* Barriers with a kept access before and after; of equal ones in a row, the first. */
-static void keep_barriers(struct slice *s, int thread, bool late)
-{
-	int first[FL_FENCE_NR];
-	bool seen = false;
-
-	for (int k = 0; k < FL_FENCE_NR; k++)
-		first[k] = -1;
-	for (int i = 0; i < s->n && i <= s->cut[thread]; i++) {
-		const struct flx_event *e = &s->ev[i];
-
-		if (e->thread != thread)
-			continue;
-		if (is_barrier(e) && seen && first[e->fence] < 0)
-			first[e->fence] = i;
-		/* One behind all that matters, in which its thread may wait, is not the story. */
-		if (is_barrier(e) && (i <= s->last[thread] || s->open) &&
-		    (e->fence == FL_FENCE_SYNC_RCU || e->fence == FL_FENCE_SYNC_SRCU))
-			keep(s, i);
-		if (!s->keep[i] || e->kind == FLX_FENCE)
-			continue;
-		for (int k = 0; k < FL_FENCE_NR; k++) {
-			if (late)
-				keep(s, first[k]);
-			first[k] = -1;
-		}
-		seen = true;
-	}
-}
-
-/* If anybody waits for readers: the sections that have a kept event in them. */
-static void keep_sections(struct slice *s, int thread)
-{
-	int begin = -1, depth = 0;
-	bool any = false;
-
-	for (int i = 0; i < s->n && s->rcu; i++) {
-		const struct flx_event *e = &s->ev[i];
-
-		if (e->thread != thread)
-			continue;
-		if (e->kind == FLX_FENCE && e->fence == FL_FENCE_RCU_LOCK) {
-			if (!depth++) {
-				begin = i;
-				any = false;
-			}
-		} else if (e->kind == FLX_FENCE && e->fence == FL_FENCE_RCU_UNLOCK && depth) {
-			if (!--depth && any)
-				keep(s, i);
-		} else if (s->keep[i] && depth) {
-			any = true;
-			keep(s, begin);
-		}
-	}
-}
-
 static bool allocate(struct slice *s)
 {
 	size_t n = s->n + 1;
 
 	s->keep = calloc(n, sizeof(*s->keep));
+	s->asked = calloc(n, sizeof(*s->asked));
 	s->place = malloc(n * sizeof(*s->place));
 	s->next_load = malloc(n * sizeof(*s->next_load));
 	s->co_next = malloc(n * sizeof(*s->co_next));
 	s->p = calloc(n, sizeof(*s->p));
-	return s->keep && s->place && s->next_load && s->co_next && s->p;
+	return s->keep && s->asked && s->place && s->next_load && s->co_next && s->p;
 }
 
 bool *fl_trace_slice(const struct fl_trace *t)
 {
 	struct slice s = { .t = t, .ev = t->record.ev, .n = t->record.n };
-	bool ok = allocate(&s) && find_places(&s), late;
+	bool ok = allocate(&s) && find_places(&s);
 
 	for (int k = 0; k < FLX_MAX_THREADS; k++) {
 		s.last[k] = -1;
@@ -732,25 +471,20 @@ bool *fl_trace_slice(const struct fl_trace *t)
 		ok = link_loads(&s);
 	}
 	if (ok) {
-		for (int i = 0; i < s.n; i++)
-			s.rcu |= s.ev[i].kind == FLX_FENCE && s.ev[i].fence == FL_FENCE_SYNC_RCU;
-		keep_steps(&s);
+		fl_slice_keep_steps(&s);
 		keep_violation(&s);
 		keep_end(&s);
 		follow_all(&s);
 		for (int k = 0; k < FLX_MAX_THREADS; k++)
 			if (keep_silent(&s, k))
 				follow_all(&s);
-		keep_syncs(&s);
+		fl_slice_keep_hand_overs(&s);
 		for (int k = 0; k < FLX_MAX_THREADS; k++)
 			if (s.last[k] >= 0)
 				keep_programs(&s, k);
-		late = needs_barriers(&s);
-		for (int k = 0; k < FLX_MAX_THREADS; k++) {
-			keep_barriers(&s, k, late);
-			keep_sections(&s, k);
-		}
+		fl_slice_keep_barriers(&s);
 	}
+	free(s.asked);
 	free(s.place);
 	free(s.next_load);
 	free(s.co_next);

@@ -62,7 +62,7 @@ static int title(char *buf, size_t size, const struct fl_trace *t, int thread)
 		return snprintf(buf, size, "thread %d%s%s", thread, name ? "  " : "",
 				name ? name : "");
 	if (!name) /* the scenario has no such thread: call_rcu() started it */
-		return snprintf(buf, size, "thread %d  call_rcu", thread);
+		name = "call_rcu";
 	return snprintf(buf, size, "CPU %d  %s", thread, name);
 }
 

@@ -198,6 +198,34 @@ static const char *value_text(struct fl_trace *t, fl_trace_describe_fn describe,
 	return fl_trace_str(t, buf);
 }
 
+/* Is what @i accesses a pointer elsewhere in the execution? */
+static bool has_pointer(const struct fl_trace *t, int i)
+{
+	for (int k = 0; k < t->record.n; k++) {
+		const struct fl_trace_note *note = &t->note[k];
+
+		if (t->record.ev[k].addr == t->record.ev[i].addr && t->record.ev[k].size == 8 &&
+		    ((note->read && !strncmp(note->read, "ptr", 3)) ||
+		     (note->written && !strncmp(note->written, "ptr", 3))))
+			return true;
+	}
+	return false;
+}
+
+static void name_null(struct fl_trace *t)
+{
+	for (int i = 0; i < t->record.n; i++) {
+		struct fl_trace_note *note = &t->note[i];
+		bool read = note->read && !strcmp(note->read, "0");
+		bool written = note->written && !strcmp(note->written, "0");
+
+		if (t->record.ev[i].size != 8 || !(read || written) || !has_pointer(t, i))
+			continue;
+		note->read = read ? "NULL" : note->read;
+		note->written = written ? "NULL" : note->written;
+	}
+}
+
 int fl_trace_create(struct fl_trace **out, const struct fl_trace_info *info, int nthreads,
 		    const char *const *names, const struct flx_record *record,
 		    fl_trace_describe_fn describe)
@@ -223,6 +251,8 @@ int fl_trace_create(struct fl_trace **out, const struct fl_trace_info *info, int
 		if (e->thread >= t->nthreads)
 			t->nthreads = e->thread + 1;
 	}
+	if (!t->info.program)
+		name_null(t);
 	memcpy(t->record.racing, record->racing, sizeof(record->racing));
 	if (t->out_of_memory) {
 		fl_trace_free(t);

@@ -122,6 +122,8 @@ bool fl_trace_is_flush(const struct flx_event *e);
 bool fl_trace_hardware_text(char *buf, size_t size, const struct fl_trace *t, int event);
 /* Where a program's access found its translation: ", by the TLB". */
 const char *fl_trace_translation(const struct fl_trace *t, int event);
+/* The store that made the entry by which a program's access got there. -1: the TLB's, or an older one. */
+int fl_trace_entry_of(const struct fl_trace *t, int event);
 /* Another CPU's flush that comes after an access by the TLB and would have met its entry; -1: none. */
 int fl_trace_late_flush(const struct fl_trace *t, int event);
 
@@ -143,6 +145,9 @@ void fl_trace_fit(char *buf, size_t size, const char *fmt, ...)
 
 /* What an event does, in the engine's words: "atomic load", "pthread_mutex_lock()", "plain write". */
 const char *fl_trace_operation(const struct flx_event *e);
+
+/* Without what only the compiler needs in an FL_STEP(). */
+void fl_trace_tidy(char *buf, size_t size, const char *text);
 
 /* Is a source line, perhaps cut, more than one statement? */
 bool fl_trace_has_several_statements(const char *line);
@@ -198,5 +203,7 @@ bool fl_trace_conflict(char *buf, size_t size, const struct fl_trace *t);
 /* Which lines the picture has, in order. 0 or -ENOMEM; fl_trace_rows_free() either way. */
 int fl_trace_rows(const struct fl_trace *t, bool all_events, struct fl_trace_rows *rows);
 void fl_trace_rows_free(struct fl_trace_rows *rows);
+/* pointers.c: puts "object 1" for "ptr7" in them. 0 or -ENOMEM. */
+int fl_trace_name_pointers(struct fl_trace_rows *rows);
 
 #endif
