@@ -254,6 +254,34 @@ bool cli_was_written(int err, const char *what, const char *path, const char *op
 	return !err;
 }
 
+bool cli_setting(char *set, size_t size, const char *text)
+{
+	size_t used = strlen(set);
+
+	if (!strchr(text, '=')) {
+		cli_error("--set \"%s\" is not of the form field=value", text);
+		return false;
+	}
+	if (used + strlen(text) + 2 > size) {
+		cli_error("--set \"%s\": more settings than fit", text);
+		return false;
+	}
+	sprintf(set + used, "%s%s", used ? "," : "", text);
+	return true;
+}
+
+bool cli_range(int *min, int *max, const char *option, const char *text)
+{
+	int n = 0;
+
+	if (sscanf(text, "%d..%d%n", min, max, &n) == 2 && !text[n] && *min <= *max &&
+	    (*min || *max))
+		return true;
+	cli_error("%s \"%s\" is not of the form MIN..MAX, with numbers such as -1..2", option,
+		  text);
+	return false;
+}
+
 /* ---- times ---- */
 
 bool cli_seconds(double *out, const char *option, const char *text)

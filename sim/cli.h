@@ -49,6 +49,10 @@ const struct fl_scenario *cli_find_scenario(const char *name);
 /* Values of options. False after an error message. */
 bool cli_number(uint64_t *out, const char *option, const char *text, uint64_t min);
 bool cli_jobs(unsigned int *out, const char *text);
+/* Of --set: adds "field=value" to those in @set, of @size characters. */
+bool cli_setting(char *set, size_t size, const char *text);
+/* "-1..2" and the like; not both 0. */
+bool cli_range(int *min, int *max, const char *option, const char *text);
 /*
  * Where a search is saved: in *@file if that is chosen, else in what it resumes, else in "BASE.checkpoint", which is put into
  * @name, if it takes more than *@after seconds.

@@ -96,35 +96,6 @@ static bool add_argument(struct args *a, const char *arg, const struct argp_stat
 	return true;
 }
 
-static bool add_setting(struct args *a, const char *text)
-{
-	size_t used = strlen(a->set);
-
-	a->of_scenario = true;
-	if (!strchr(text, '=')) {
-		cli_error("--set \"%s\" is not of the form field=value", text);
-		return false;
-	}
-	if (used + strlen(text) + 2 > sizeof(a->set)) {
-		cli_error("--set \"%s\": more settings than fit", text);
-		return false;
-	}
-	sprintf(a->set + used, "%s%s", used ? "," : "", text);
-	return true;
-}
-
-static bool parse_range(struct args *a, const char *text)
-{
-	int n = 0;
-
-	a->of_program = true;
-	if (sscanf(text, "%d..%d%n", &a->opt.nondet_min, &a->opt.nondet_max, &n) == 2 && !text[n] &&
-	    a->opt.nondet_min <= a->opt.nondet_max && (a->opt.nondet_min || a->opt.nondet_max))
-		return true;
-	cli_error("--nondet \"%s\" is not of the form MIN..MAX, with numbers such as -1..2", text);
-	return false;
-}
-
 static bool parse_unroll(struct args *a, const char *text)
 {
 	uint64_t n;
@@ -140,9 +111,11 @@ static bool parse_value(struct args *a, int key, const char *arg)
 {
 	switch (key) {
 	case KEY_SET:
-		return add_setting(a, arg);
+		a->of_scenario = true;
+		return cli_setting(a->set, sizeof(a->set), arg);
 	case KEY_NONDET:
-		return parse_range(a, arg);
+		a->of_program = true;
+		return cli_range(&a->opt.nondet_min, &a->opt.nondet_max, "--nondet", arg);
 	case KEY_UNROLL:
 		return parse_unroll(a, arg);
 	case KEY_MAX_EXECUTIONS:

@@ -100,22 +100,6 @@ struct check {
 	bool violated, undecided, bad_input; /* what the exit status is made of */
 };
 
-static bool add_setting(struct check *c, const char *text)
-{
-	size_t used = strlen(c->set);
-
-	if (!strchr(text, '=')) {
-		cli_error("--set \"%s\" is not of the form field=value", text);
-		return false;
-	}
-	if (used + strlen(text) + 2 > sizeof(c->set)) {
-		cli_error("--set \"%s\": more settings than fit", text);
-		return false;
-	}
-	sprintf(c->set + used, "%s%s", used ? "," : "", text);
-	return true;
-}
-
 static bool add_name(struct check *c, const char *name)
 {
 	if (c->nr_names == MAX_SCENARIOS) {
@@ -131,7 +115,7 @@ static bool parse_value(struct check *c, int key, char *arg)
 
 	switch (key) {
 	case KEY_SET:
-		return add_setting(c, arg);
+		return cli_setting(c->set, sizeof(c->set), arg);
 	case KEY_SEED:
 		return cli_number(&c->seed, "--seed", arg, 0);
 	case KEY_MAX_EXECUTIONS:

@@ -99,24 +99,13 @@ static bool add_argument(struct args *a, const char *arg, const struct argp_stat
 	return true;
 }
 
-static bool parse_range(struct args *a, const char *text)
-{
-	int n = 0;
-
-	if (sscanf(text, "%d..%d%n", &a->opt.nondet_min, &a->opt.nondet_max, &n) == 2 && !text[n] &&
-	    a->opt.nondet_min <= a->opt.nondet_max && (a->opt.nondet_min || a->opt.nondet_max))
-		return true;
-	cli_error("--nondet \"%s\" is not of the form MIN..MAX, with numbers such as -1..2", text);
-	return false;
-}
-
 static bool parse_value(struct args *a, int key, const char *arg)
 {
 	uint64_t n;
 
 	switch (key) {
 	case KEY_NONDET:
-		return parse_range(a, arg);
+		return cli_range(&a->opt.nondet_min, &a->opt.nondet_max, "--nondet", arg);
 	case KEY_UNROLL:
 		if (!cli_number(&n, "--unroll", arg, 1))
 			return false;

@@ -123,23 +123,23 @@ static const struct fl_variant file_variants[] = {
 	  "the clean page becomes writable, the file system hears of no write" },
 };
 
-FL_SCENARIO(change_writable_uffd, .name = "change-writable-uffd", .id = "A2", .broken = "-",
-	    .fixed = "-", .summary = "mprotect() makes a page writable that userfaultfd protects",
-	    .story = story, .since = "6.0", .needs = { .cpus = 1, .mms = 1, .vmas = 1, .pages = 1 },
+FL_SCENARIO(change_writable_uffd, .name = "change-writable-uffd", .id = "A2",
+	    .summary = "mprotect() makes a page writable that userfaultfd protects", .story = story,
+	    .since = "6.0", .needs = { .cpus = 1, .mms = 1, .vmas = 1, .pages = 1 },
 	    .world = sizeof(struct world), .set_up = set_up_uffd,
 	    .threads = { { "protect", do_uffd } }, .may_wait = FL_WAIT_UFFD, .policies = policies,
 	    .variants = uffd_variants, .nr_variants = FL_ARRAY_SIZE(uffd_variants));
 
-FL_SCENARIO(change_writable_shared, .name = "change-writable-shared", .id = "A2", .broken = "-",
-	    .fixed = "-", .summary = "mprotect() makes a page writable that a child shares",
-	    .story = story, .since = "6.0", .needs = { .cpus = 1, .mms = 2, .vmas = 1, .pages = 1 },
+FL_SCENARIO(change_writable_shared, .name = "change-writable-shared", .id = "A2",
+	    .summary = "mprotect() makes a page writable that a child shares", .story = story,
+	    .since = "6.0", .needs = { .cpus = 1, .mms = 2, .vmas = 1, .pages = 1 },
 	    .world = sizeof(struct world), .set_up = set_up_shared,
 	    .threads = { { "parent-child", do_shared } }, .policies = policies,
 	    .variants = shared_variants, .nr_variants = FL_ARRAY_SIZE(shared_variants));
 
-FL_SCENARIO(change_writable_file, .name = "change-writable-file", .id = "A2", .broken = "-",
-	    .fixed = "-", .summary = "mprotect() makes a page writable that its file has clean",
-	    .story = story, .since = "6.0", .needs = { .cpus = 1, .mms = 1, .vmas = 1, .pages = 1 },
+FL_SCENARIO(change_writable_file, .name = "change-writable-file", .id = "A2",
+	    .summary = "mprotect() makes a page writable that its file has clean", .story = story,
+	    .since = "6.0", .needs = { .cpus = 1, .mms = 1, .vmas = 1, .pages = 1 },
 	    .world = sizeof(struct world), .set_up = set_up_file,
 	    .threads = { { "protect", do_file } }, .policies = policies, .variants = file_variants,
 	    .nr_variants = FL_ARRAY_SIZE(file_variants));

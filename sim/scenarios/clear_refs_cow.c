@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * clear_refs_cow.c - A1a: a store through a stale translation is lost in a copy.
+ * clear_refs_cow.c - A1a: a store through a stale translation is lost in a copy. A5j: the lock that kept such copies out
+ * does so no longer.
  *
  * The steps: lib/mm/soft_dirty.c, lib/mm/cow.c (C1 to C6), lib/mm/mmu_gather.h.
  */
@@ -26,11 +27,12 @@ static const char story_vma_lock[] =
 	"clear-refs-cow once more, release by release. 29a951dfb3c3 made clear_refs hold "
 	"mmap_lock\n"
 	"for writing over walk and flush, so that no fault could copy the page (F1). Since 6.4 a\n"
-	"fault can do with the lock of its VMA, and mmap_lock excludes it no longer: the walk has "
-	"to\n"
-	"mark each VMA as well (49b0638502da, 6.5). Nobody saw it in 6.4, for since 5.19 a fault "
-	"keeps\n"
-	"an exclusive page (F6). Most variants have the older rule, so that F1 is on its own: "
+	"fault can do with the lock of its VMA, and mmap_lock excludes it no longer. 49b0638502da\n"
+	"(6.5) is about all walks of that kind: who walks page tables says which lock he counts "
+	"on,\n"
+	"and the walk marks each VMA for him. Nobody saw it in 6.4, for since 5.19 a fault keeps "
+	"an\n"
+	"exclusive page (F6). Most variants have the older rule, so that F1 is on its own: "
 	"whatever\n"
 	"way around mmap_lock a later kernel gives to faults, this shows whether the walk closes "
 	"it.\n";
@@ -117,6 +119,8 @@ static const struct fl_variant vma_lock_variants[] = {
 	{ "no-f6-5.12", "5.12", NO_F6, "sc", FL_VERIFIED, "F1: a fault waits for mmap_lock" },
 	{ "no-f6-6.3", "6.3", NO_F6, "sc", FL_VERIFIED, NULL },
 	{ "no-f6-6.5", "6.5", NO_F6, "sc", FL_VERIFIED, "49b0638502da: the walk marks each VMA" },
+	{ "no-f6-6.5-tso", "6.5", NO_F6, "tso", FL_VERIFIED, NULL },
+	{ "no-f6-6.5-lkmm", "6.5", NO_F6, "lkmm", FL_VERIFIED, NULL },
 	{ "no-f6-6.12", "6.12", NO_F6, "sc", FL_VERIFIED, NULL },
 	{ "no-f6-6.14", "6.14", NO_F6, "sc", FL_VERIFIED, "mm_lock_seq is a sequence counter" },
 	{ "no-f6-6.15", "6.15", NO_F6, "sc", FL_VERIFIED, "the VMA's lock is a reference count" },
@@ -132,7 +136,7 @@ static const struct fl_variant vma_lock_variants[] = {
 
 static const char *const vma_lock_policies[] = { "soft_dirty_lock", "vma_lock", "wp_reuse", NULL };
 
-FL_SCENARIO(clear_refs_vma_lock, .name = "clear-refs-vma-lock", .id = "A1a",
+FL_SCENARIO(clear_refs_vma_lock, .name = "clear-refs-vma-lock", .id = "A1a,A5j",
 	    .broken = "5e31275cc997", .fixed = "49b0638502da",
 	    .summary = "clear_refs holds mmap_lock, and faults do not need it any more",
 	    .story = story_vma_lock, .needs = { .cpus = 3, .mms = 1, .vmas = 1, .pages = 1 },

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* clear_refs_flush.c - A1d, B9: soft-dirty is cleared, and the TLB flush is never sent. */
-#include <faultline/scenario.h>
+#include "memory.h"
 
 static const char story[] =
 	"clear_refs(4) write-protects entries inside a batch of TLB flushes, but notes none of "
@@ -18,14 +18,11 @@ struct world {
 
 static int set_up(struct fl_cpu *cpu, struct fl_mm *mm, void *world)
 {
-	struct fl_cpu *stale = fl_machine_cpu(fl_cpu_machine(cpu), 1);
 	struct world *w = world;
-	int err = fl_mmap_anon(&w->page, mm, 1, FL_READ | FL_WRITE);
 
 	w->mm = mm;
-	if (!err)
-		err = fl_store(stale, w->page, 1);
-	return err;
+	/* By the CPU that is going to store through its old translation. */
+	return map_written(&w->page, other_cpu(cpu, 1), mm, 1);
 }
 
 /* Begins to track, then copies the page, as a checkpoint's first round does. */

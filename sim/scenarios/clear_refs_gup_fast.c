@@ -79,7 +79,7 @@ static const struct fl_variant variants[] = {
 static const char *const policies[] = { "soft_dirty_pinned", "wp_reuse", NULL };
 
 FL_SCENARIO(clear_refs_gup_fast, .name = "clear-refs-gup-fast", .id = "new",
-	    .broken = "9348b73c2e1b", .fixed = "6c287605fd56",
+	    .broken = "09854ba94c6a", .fixed = "6c287605fd56",
 	    .summary = "clear_refs looks for pins, and GUP-fast takes one after that",
 	    .story = story, .needs = { .cpus = 2, .mms = 1, .vmas = 1, .pages = 1 },
 	    .world = sizeof(struct world), .set_up = set_up,

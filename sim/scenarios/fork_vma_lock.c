@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* fork_vma_lock.c - A5c: fork() copies page tables while faults go on under VMA locks. */
-#include <faultline/scenario.h>
+#include "memory.h"
 
 static const char story[] =
 	"fork() write-protects the parent's pages, and flushes the TLBs when it has copied all.\n"
@@ -19,11 +19,10 @@ struct world {
 static int set_up(struct fl_cpu *cpu, struct fl_mm *mm, void *world)
 {
 	struct world *w = world;
-	int err = fl_mmap_anon(&w->page, mm, 1, FL_READ | FL_WRITE);
 
 	w->mm = mm;
 	/* By the CPU that is going to store through its old translation. */
-	return err ? err : fl_store(fl_machine_cpu(fl_cpu_machine(cpu), 2), w->page, 1);
+	return map_written(&w->page, other_cpu(cpu, 2), mm, 1);
 }
 
 static void do_fork(struct fl_cpu *cpu, void *world)

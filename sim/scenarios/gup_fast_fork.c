@@ -7,7 +7,7 @@
  */
 #include <errno.h>
 
-#include <faultline/scenario.h>
+#include "memory.h"
 
 static const char story[] =
 	"fork shares the pages of a process and write-protects them; one that is pinned for a\n"
@@ -51,12 +51,9 @@ struct world {
 static int set_up_first(struct fl_cpu *cpu, struct fl_mm *mm, void *world)
 {
 	struct world *w = world;
-	int err = fl_mmap_anon(&w->page, mm, 1, FL_READ | FL_WRITE);
 
 	w->mm = mm;
-	if (!err)
-		err = fl_store(cpu, w->page, 1);
-	return err;
+	return map_written(&w->page, cpu, mm, 1);
 }
 
 /* Then MMF_HAS_PINNED is set. */
@@ -126,6 +123,22 @@ static const struct fl_variant variants[] = {
 	{ "linux-6.1", "6.1", NULL, "lkmm", FL_VERIFIED,
 	  "088b8aa537c2 has the other half, the barrier behind the pin" },
 	{ "linux-6.12", "6.12", NULL, "lkmm", FL_VERIFIED, NULL },
+	{ "6.0-ipi-rcu", "6.0", "tlb_flush=ipi", "lkmm", FL_VIOLATES("pin-coherence"),
+	  "fork flushes at its end, behind all of this" },
+	{ "6.0-ipi-ipi", "6.0", "tlb_flush=ipi,pgtable_free=ipi", "lkmm",
+	  FL_VIOLATES("pin-coherence"), NULL },
+	{ "6.0-broadcast-ipi", "6.0", "pgtable_free=ipi", "lkmm", FL_VIOLATES("pin-coherence"),
+	  NULL },
+	{ "6.1-ipi-rcu", "6.1", "tlb_flush=ipi", "lkmm", FL_VERIFIED, NULL },
+	{ "6.1-ipi-ipi", "6.1", "tlb_flush=ipi,pgtable_free=ipi", "lkmm", FL_VERIFIED, NULL },
+	{ "6.1-broadcast-ipi", "6.1", "pgtable_free=ipi", "lkmm", FL_VERIFIED, NULL },
+	{ "share", "5.11", "fork_pinned=share", "sc", FL_VIOLATES("pin-coherence"),
+	  "up to 5.8 nobody looked for pins" },
+	{ "write-protect-first", "5.9", "fork_pinned=wrprotect-first", "lkmm",
+	  FL_VIOLATES("pin-coherence"),
+	  "70e806e4e645, first form: the entry first, then the look for pins, and no barrier" },
+	{ "write-protect-first-tso", "5.9", "fork_pinned=wrprotect-first", "tso", FL_VERIFIED,
+	  "f3c64eda3e50 dropped it for the lack of barriers: x86 has them" },
 	{ "no-seqcount", "6.12", "fork_seqcount=none", "sc", FL_VIOLATES("pin-coherence"),
 	  "PageAnonExclusive does not replace write_protect_seq" },
 };
@@ -158,8 +171,10 @@ static const struct fl_variant huge_variants[] = {
 	  "a full barrier between K4 and P1: what no kernel has" },
 };
 
-static const char *const policies[] = { "fork_pinned",	   "fork_seqcount", "fork_seq_barrier",
-					"gup_pin_barrier", "gup_pin_rmw",   NULL };
+static const char *const policies[] = { "fork_pinned",	    "fork_seqcount",
+					"fork_seq_barrier", "gup_pin_barrier",
+					"gup_pin_rmw",	    "tlb_flush",
+					"pgtable_free",	    NULL };
 
 FL_SCENARIO(gup_fast_fork, .name = "gup-fast-fork", .id = "B5,A4", .broken = "f3c64eda3e50",
 	    .fixed = "57efa1fe5957", .summary = "fork shares a page that GUP-fast pins meanwhile",
@@ -169,7 +184,7 @@ FL_SCENARIO(gup_fast_fork, .name = "gup-fast-fork", .id = "B5,A4", .broken = "f3
 	    .variants = variants, .nr_variants = FL_ARRAY_SIZE(variants));
 
 FL_SCENARIO(gup_fast_fork_first, .name = "gup-fast-fork-first", .id = "new",
-	    .broken = "f3c64eda3e50", .fixed = "-",
+	    .broken = "f3c64eda3e50",
 	    .summary = "the same with the first pin that the process ever has",
 	    .story = story_first, .since = "5.9",
 	    .needs = { .cpus = 2, .mms = 2, .vmas = 1, .pages = 1 }, .world = sizeof(struct world),
@@ -178,7 +193,7 @@ FL_SCENARIO(gup_fast_fork_first, .name = "gup-fast-fork-first", .id = "new",
 	    .nr_variants = FL_ARRAY_SIZE(first_variants));
 
 FL_SCENARIO(gup_fast_fork_huge, .name = "gup-fast-fork-huge", .id = "new", .broken = "f3c64eda3e50",
-	    .fixed = "-",
+	    .fixed = NULL,
 	    .summary = "the same with a huge page, whose pins have a count of their own",
 	    .story = story_huge, .since = "5.9",
 	    .needs = { .cpus = 2,

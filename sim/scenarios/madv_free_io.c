@@ -2,36 +2,17 @@
 /*
  * madv_free_io.c - B15: a page that MADV_FREE was for is dropped while somebody writes to it through a reference.
  *
- * The protocol and its steps (L1 to L3, D1 to D5) are at the top of lib/mm/rmap_unmap.c.
+ * The protocol and its steps (A1, L2, L3 and B3 to B8) are at the top of lib/mm/rmap_unmap.c.
  */
-#include <faultline/scenario.h>
+#include "memory.h"
 
-struct world {
-	struct fl_mm *mm;
-	fl_vaddr page; /* MADV_FREE has been called for it, nobody has written to it since */
-	uint64_t pfn;
-};
-
+/* MADV_FREE has been called for the page, nobody has written to it since. */
 static int set_up(struct fl_cpu *cpu, struct fl_mm *mm, void *world)
 {
-	struct world *w = world;
-	struct fl_pte_info pte;
-	int err = fl_mmap_anon(&w->page, mm, 1, FL_READ | FL_WRITE);
+	struct one_page *w = world;
+	int err = set_up_one_page(cpu, mm, w);
 
-	w->mm = mm;
-	if (!err)
-		err = fl_store(cpu, w->page, 1);
-	if (!err)
-		err = fl_madvise(mm, w->page, 1, FL_MADV_FREE);
-	if (!err)
-		err = fl_inspect_pte(&pte, mm, w->page);
-	w->pfn = pte.pfn;
-	return err;
-}
-
-static void do_reclaim(struct fl_cpu *cpu, void *world)
-{
-	fl_reclaim_page(cpu, ((struct world *)world)->pfn);
+	return err ? err : fl_madvise(mm, w->page, 1, FL_MADV_FREE);
 }
 
 /* --- direct I/O --- */
@@ -39,21 +20,24 @@ static void do_reclaim(struct fl_cpu *cpu, void *world)
 static const char io_story[] =
 	"The program has said that it does not need a page's content (MADV_FREE), and then reads a "
 	"file into\n"
-	"the page, past the page cache. GUP-fast takes the page (D1), a device writes to it (D3), "
+	"the page, past the page cache. GUP-fast takes the page (B3), a device writes to it, "
 	"and only then\n"
-	"is the page dirty (D4). Reclaim, meanwhile, finds a clean entry and a clean page, and "
+	"is the page dirty (B7). Reclaim, meanwhile, finds a clean entry and a clean page, and "
 	"drops the mapping.\n"
-	"The frame stays, since there is a reference, but the next load finds zeroes.\n"
-	"6c8e2a256915 (5.18): reclaim clears the entry (L1) and then asks whether anybody has a "
+	"The frame stays, since there is a reference, but the next load finds zeroes. So it is "
+	"since there is\n"
+	"MADV_FREE (4.5); 4.12 (802a3a92ad7a) dropped such pages in another way, and asked no "
+	"more.\n"
+	"6c8e2a256915 (5.18): reclaim clears the entry (A1) and then asks whether anybody has a "
 	"reference\n"
-	"(L2). A full barrier between the two, against D1 and D2: one of both sees the other. And "
+	"(L2). A full barrier between the two, against B3 and B4: one of both sees the other. And "
 	"a load barrier\n"
 	"before it asks whether the page is dirty (L3): a reference that is gone has left the page "
 	"dirty.\n";
 
 static void do_io(struct fl_cpu *cpu, void *world)
 {
-	struct world *w = world;
+	struct one_page *w = world;
 	struct fl_pin pin;
 	uint64_t word;
 
@@ -84,21 +68,21 @@ static const struct fl_variant io_variants[] = {
 
 static const char *const io_policies[] = { "madv_free_reclaim", "unmap_flush", "ptep_clear", NULL };
 
-FL_SCENARIO(madv_free_io, .name = "madv-free-io", .id = "B15", .broken = "802a3a92ad7a",
+FL_SCENARIO(madv_free_io, .name = "madv-free-io", .id = "B15", .broken = "854e9ed09ded",
 	    .fixed = "6c8e2a256915", .summary = "direct I/O reads into a page that reclaim drops",
 	    .story = io_story,
 	    .needs = { .cpus = 2, .mms = 1, .vmas = 1, .pages = 1, .swap_slots = 1 },
-	    .world = sizeof(struct world), .set_up = set_up,
+	    .world = sizeof(struct one_page), .set_up = set_up,
 	    .threads = { { "reclaim", do_reclaim }, { "direct-io", do_io } },
 	    .policies = io_policies, .variants = io_variants,
 	    .nr_variants = FL_ARRAY_SIZE(io_variants));
 
-/* --- a debugger, which marks the page dirty without its lock --- */
+/* --- somebody who marks the page dirty without its lock --- */
 
 static const char poke_story[] =
-	"As madv-free-io, but who writes is a debugger. It has a reference, writes, marks the page "
-	"dirty (D4)\n"
-	"and drops the reference (D5), without the page lock that reclaim has. Reclaim counts "
+	"As madv-free-io, but who writes has a plain reference: it writes, marks the page "
+	"dirty (B7)\n"
+	"and drops the reference, without the page lock that reclaim has. Reclaim counts "
 	"references (L2)\n"
 	"and asks whether the page is dirty (L3). If L3 is read before L2 it may find the page "
 	"clean, and then no\n"
@@ -106,10 +90,10 @@ static const char poke_story[] =
 
 static void do_poke(struct fl_cpu *cpu, void *world)
 {
-	struct world *w = world;
+	struct one_page *w = world;
 	uint64_t word;
 
-	if (!fl_poke(cpu, w->mm, w->page, 7))
+	if (!fl_write_by_reference(cpu, w->page, 7, FL_GUP_FAST_ONLY))
 		fl_load(&word, cpu, w->page);
 }
 
@@ -127,11 +111,12 @@ static const struct fl_variant poke_variants[] = {
 
 static const char *const poke_policies[] = { "madv_free_reclaim", NULL };
 
-FL_SCENARIO(madv_free_poke, .name = "madv-free-poke", .id = "B15", .broken = "802a3a92ad7a",
-	    .fixed = "6c8e2a256915", .summary = "a debugger writes to a page that reclaim drops",
+FL_SCENARIO(madv_free_poke, .name = "madv-free-poke", .id = "B15", .broken = "854e9ed09ded",
+	    .fixed = "6c8e2a256915",
+	    .summary = "a write through a reference to a page that reclaim drops",
 	    .story = poke_story,
 	    .needs = { .cpus = 2, .mms = 1, .vmas = 1, .pages = 1, .swap_slots = 1 },
-	    .world = sizeof(struct world), .set_up = set_up,
-	    .threads = { { "reclaim", do_reclaim }, { "debugger", do_poke } },
+	    .world = sizeof(struct one_page), .set_up = set_up,
+	    .threads = { { "reclaim", do_reclaim }, { "reference", do_poke } },
 	    .policies = poke_policies, .variants = poke_variants,
 	    .nr_variants = FL_ARRAY_SIZE(poke_variants));

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /* mbind_vma_lock.c - A5i: a fault follows a memory policy that mbind() has replaced. Steps: lib/mm/mempolicy.c. */
 #include <faultline/numa.h>
-#include <faultline/scenario.h>
+
+#include "memory.h"
 
 static const char story[] = "A fault asks the VMA's policy where its new page should come from. It "
 			    "takes no reference:\n"
@@ -20,12 +21,9 @@ struct world {
 static int set_up(struct fl_cpu *cpu, struct fl_mm *mm, void *world)
 {
 	struct world *w = world;
-	int err = fl_mmap_anon(&w->range, mm, 2, FL_READ | FL_WRITE);
+	int err = map_written(&w->range, cpu, mm, 2);
 
 	w->mm = mm;
-	/* Gives the VMA its anon_vma: without one, 6.4 never tries the VMA lock. */
-	if (!err)
-		err = fl_store(cpu, w->range, 1);
 	return err ? err : fl_mbind(mm, w->range, 2, FL_MPOL_BIND);
 }
 

@@ -4,9 +4,9 @@
  *
  * The protocol and its steps are at the top of lib/mm/migrate.c.
  */
-#include <faultline/inspect.h>
 #include <faultline/migrate.h>
-#include <faultline/scenario.h>
+
+#include "memory.h"
 
 static const char story[] =
 	"While a page moves, a migration entry stands where it was mapped (M4). It says what the "
@@ -21,36 +21,15 @@ static const char story[] =
 	"shared for long then is taken for one's own by whoever writes first.\n";
 
 struct world {
-	struct fl_mm *mm, *child;
-	fl_vaddr page; /* private, anonymous, written */
-	uint64_t pfn;
+	struct one_page parent; /* written */
+	struct fl_mm *child;
 };
-
-static int set_up(struct fl_cpu *cpu, struct fl_mm *mm, void *world)
-{
-	struct world *w = world;
-	struct fl_pte_info pte;
-	int err = fl_mmap_anon(&w->page, mm, 1, FL_READ | FL_WRITE);
-
-	w->mm = mm;
-	if (!err)
-		err = fl_store(cpu, w->page, 1);
-	if (!err)
-		err = fl_inspect_pte(&pte, mm, w->page);
-	w->pfn = err ? 0 : pte.pfn;
-	return err;
-}
-
-static void do_migrate(struct fl_cpu *cpu, void *world)
-{
-	fl_migrate_page(cpu, ((struct world *)world)->pfn);
-}
 
 static void do_fork(struct fl_cpu *cpu, void *world)
 {
 	struct world *w = world;
 
-	fl_fork(&w->child, w->mm);
+	fl_fork(&w->child, w->parent.mm);
 }
 
 static const struct fl_variant variants[] = {
@@ -68,10 +47,10 @@ static const char *const policies[] = { "fork_migration", "migrate_restore", "mi
 					NULL };
 
 FL_SCENARIO(
-	migrate_fork, .name = "migrate-fork", .id = "B34", .broken = "-", .fixed = "-",
+	migrate_fork, .name = "migrate-fork", .id = "B34",
 	.summary = "fork copies the entry of a page that is on its way to another frame",
 	.story = story,
 	.needs = { .cpus = 2, .mms = 2, .vmas = 1, .pages = 2, .migration = FL_MIGRATION_CALLS },
-	.world = sizeof(struct world), .set_up = set_up,
+	.world = sizeof(struct world), .set_up = set_up_one_page,
 	.threads = { { "migration", do_migrate }, { "fork", do_fork } }, .policies = policies,
 	.variants = variants, .nr_variants = FL_ARRAY_SIZE(variants));

@@ -4,10 +4,10 @@
  *
  * The protocol and its steps are at the top of lib/mm/migrate.c, lib/mm/numa.c and lib/mm/mmu_gather.h.
  */
-#include <faultline/inspect.h>
 #include <faultline/migrate.h>
 #include <faultline/numa.h>
-#include <faultline/scenario.h>
+
+#include "memory.h"
 
 static const char story[] =
 	"The NUMA scanner makes entries inaccessible, so that the next access tells who uses the "
@@ -22,51 +22,30 @@ static const char story[] =
 	"(tlb_flush_pending), and an inaccessible entry counts as one that TLBs may have while\n"
 	"that is so.\n";
 
-struct world {
-	struct fl_mm *mm;
-	fl_vaddr page; /* private, anonymous, written */
-	uint64_t pfn;
-};
-
 static int set_up(struct fl_cpu *cpu, struct fl_mm *mm, void *world)
 {
-	struct world *w = world;
-	struct fl_pte_info pte;
-	int err = fl_mmap_anon(&w->page, mm, 1, FL_READ | FL_WRITE);
-
-	w->mm = mm;
-	if (!err)
-		err = fl_store(cpu, w->page, 1);
-	if (!err)
-		err = fl_inspect_pte(&pte, mm, w->page);
-	w->pfn = err ? 0 : pte.pfn;
 	/* The CPU that is to store has the page in its TLB. */
-	return err ? err : fl_store(fl_machine_cpu(fl_cpu_machine(cpu), 1), w->page, 2);
+	return set_up_one_page(other_cpu(cpu, 1), mm, world);
 }
 
 static void do_scan(struct fl_cpu *cpu, void *world)
 {
-	struct world *w = world;
+	struct one_page *w = world;
 
 	fl_change_prot_numa(w->mm, w->page, 1);
 }
 
 static void do_migrate_and_store(struct fl_cpu *cpu, void *world)
 {
-	struct world *w = world;
+	struct one_page *w = world;
 
 	fl_migrate_page(cpu, w->pfn);
 	fl_store(cpu, w->page, 3);
 }
 
-static void do_migrate(struct fl_cpu *cpu, void *world)
-{
-	fl_migrate_page(cpu, ((struct world *)world)->pfn);
-}
-
 static void do_store(struct fl_cpu *cpu, void *world)
 {
-	fl_store(cpu, ((struct world *)world)->page, 3);
+	fl_store(cpu, ((struct one_page *)world)->page, 3);
 }
 
 static const struct fl_variant variants[] = {
@@ -89,19 +68,18 @@ static const struct fl_variant three_variants[] = {
 static const char *const policies[] = { "pte_accessible", "tlb_pending", "migrate_flush", NULL };
 
 FL_SCENARIO(
-	migrate_numa, .name = "migrate-numa", .id = "B6", .broken = "-", .fixed = "20841405940e",
+	migrate_numa, .name = "migrate-numa", .id = "B6", .fixed = "20841405940e",
 	.summary = "a page moves while the flush for its NUMA hint is yet to come", .story = story,
 	.needs = { .cpus = 2, .mms = 1, .vmas = 1, .pages = 1, .migration = FL_MIGRATION_CALLS },
-	.world = sizeof(struct world), .set_up = set_up,
+	.world = sizeof(struct one_page), .set_up = set_up,
 	.threads = { { "numa-scan", do_scan }, { "migration", do_migrate_and_store } },
 	.policies = policies, .variants = variants, .nr_variants = FL_ARRAY_SIZE(variants));
 
 FL_SCENARIO(
-	migrate_numa_three, .name = "migrate-numa-three", .id = "B6", .broken = "-",
-	.fixed = "20841405940e", .summary = "the same, and a third thread stores meanwhile",
-	.story = story,
+	migrate_numa_three, .name = "migrate-numa-three", .id = "B6", .fixed = "20841405940e",
+	.summary = "the same, and a third thread stores meanwhile", .story = story,
 	.needs = { .cpus = 3, .mms = 1, .vmas = 1, .pages = 1, .migration = FL_MIGRATION_CALLS },
-	.world = sizeof(struct world), .set_up = set_up,
+	.world = sizeof(struct one_page), .set_up = set_up,
 	.threads = { { "numa-scan", do_scan }, { "migration", do_migrate }, { "store", do_store } },
 	.policies = policies, .variants = three_variants,
 	.nr_variants = FL_ARRAY_SIZE(three_variants));

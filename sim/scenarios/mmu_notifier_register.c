@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /* mmu_notifier_register.c - A5k: an mmu notifier is registered in the middle of an invalidation. Steps: lib/mm/mmu_notifier.c. */
 #include <faultline/mmu_notifier.h>
-#include <faultline/scenario.h>
+
+#include "memory.h"
 
 static const char story[] =
 	"KVM, or a device with an MMU of its own, subscribes to an mm: it is told before entries\n"
@@ -25,11 +26,9 @@ struct world {
 static int set_up(struct fl_cpu *cpu, struct fl_mm *mm, void *world)
 {
 	struct world *w = world;
-	int err = fl_mmap_anon(&w->page, mm, 1, FL_READ | FL_WRITE);
+	int err = map_written(&w->page, cpu, mm, 1);
 
 	w->mm = mm;
-	if (!err)
-		err = fl_store(cpu, w->page, 1);
 	return err ? err : fl_fork(&w->child, mm);
 }
 

@@ -83,6 +83,16 @@ static const struct fl_variant variants[] = {
 	{ "broadcast-flush", "6.1",
 	  "pae_clear_barrier=none,gup_pin_barrier=none,gup_unshare_barrier=none", "lkmm",
 	  FL_VIOLATES("anon-exclusive"), "the same belief where a flush interrupts nobody" },
+	{ "6.0-ipi-rcu", "6.0", "tlb_flush=ipi", "lkmm", FL_VIOLATES("anon-exclusive"),
+	  "flushes interrupt, tables wait for RCU: nothing holds A3 and A4 in order" },
+	{ "6.0-ipi-ipi", "6.0", "tlb_flush=ipi,pgtable_free=ipi", "lkmm",
+	  FL_VIOLATES("anon-exclusive"),
+	  "tables wait for interrupts as well: GUP-fast as it was before RCU" },
+	{ "6.0-broadcast-ipi", "6.0", "pgtable_free=ipi", "lkmm", FL_VIOLATES("anon-exclusive"),
+	  NULL },
+	{ "6.1-ipi-rcu", "6.1", "tlb_flush=ipi", "lkmm", FL_VERIFIED, NULL },
+	{ "6.1-ipi-ipi", "6.1", "tlb_flush=ipi,pgtable_free=ipi", "lkmm", FL_VERIFIED, NULL },
+	{ "6.1-broadcast-ipi", "6.1", "pgtable_free=ipi", "lkmm", FL_VERIFIED, NULL },
 	{ "plain-pte-clear", "6.0", "ptep_clear=plain,ksm_flush=none", "tso",
 	  FL_VIOLATES("anon-exclusive"), "A4a on x86, if no locked instruction cleared the entry" },
 	{ "plain-pte-clear-fixed", "6.1", "ptep_clear=plain,ksm_flush=none", "tso", FL_VERIFIED,
@@ -95,9 +105,11 @@ static const struct fl_variant variants[] = {
 };
 
 static const char *const policies[] = {
-	"pae_clear_barrier",   "pae_restore_barrier", "gup_pin_barrier",
-	"gup_unshare_barrier", "gup_pin_rmw",	      "ptep_clear",
-	"ksm_flush",	       "tlb_flush",	      NULL,
+	"pae_clear_barrier", "pae_restore_barrier",
+	"gup_pin_barrier",   "gup_unshare_barrier",
+	"gup_pin_rmw",	     "ptep_clear",
+	"ksm_flush",	     "tlb_flush",
+	"pgtable_free",	     NULL,
 };
 
 FL_SCENARIO(pae_gup_fast, .name = "pae-gup-fast", .id = "A4a,A4b", .broken = "6c287605fd56",

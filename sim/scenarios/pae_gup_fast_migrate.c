@@ -4,9 +4,9 @@
  *
  * The protocol and its steps are at the top of lib/mm/migrate.c and lib/mm/rmap.h.
  */
-#include <faultline/inspect.h>
 #include <faultline/migrate.h>
-#include <faultline/scenario.h>
+
+#include "memory.h"
 
 static const char story[] =
 	"A page moves to another frame while GUP-fast, which takes no lock, pins it for a device.\n"
@@ -26,38 +26,16 @@ static const char story[] =
 	"when\n"
 	"nobody asked for pins. Asked early, before the entry is cleared, it is worth nothing.\n";
 
-struct world {
-	fl_vaddr page; /* private, anonymous, read-only, clean, exclusive */
-	uint64_t pfn;
-	struct fl_pin pin;
-};
-
+/* Read-only and clean. A dirty entry would make migration mark the page, a locked operation. */
 static int set_up(struct fl_cpu *cpu, struct fl_mm *mm, void *world)
 {
-	struct world *w = world;
-	struct fl_pte_info pte;
+	struct one_page *w = world;
 	int err = fl_mmap_anon(&w->page, mm, 1, FL_READ);
 
-	/* A debugger's write. A dirty entry would make migration mark the page, a locked operation. */
+	/* A debugger's write. */
 	if (!err)
 		err = fl_poke(cpu, mm, w->page, 1);
-	if (!err)
-		err = fl_inspect_pte(&pte, mm, w->page);
-	w->pfn = err ? 0 : pte.pfn;
-	return err;
-}
-
-static void do_migrate(struct fl_cpu *cpu, void *world)
-{
-	fl_migrate_page(cpu, ((struct world *)world)->pfn);
-}
-
-static void do_gup_fast(struct fl_cpu *cpu, void *world)
-{
-	struct world *w = world;
-
-	/* Kept: the oracle looks at the page when all is over. */
-	fl_pin_user_pages_fast(cpu, w->page, 1, FL_GUP_FAST_ONLY, &w->pin);
+	return err ? err : find_frame(&w->pfn, mm, w->page);
 }
 
 static const struct fl_variant variants[] = {
@@ -85,6 +63,16 @@ static const struct fl_variant variants[] = {
 	  "the entry's mapping and reference go before the count, each by a full barrier" },
 	{ "ipi-flush", "6.0", "migrate_count=early,tlb_flush=ipi", "lkmm", FL_VERIFIED,
 	  "the walk with interrupts off holds the flush up: what GUP-fast once relied on" },
+	{ "count-early-ipi-ipi", "6.0", "migrate_count=early,tlb_flush=ipi,pgtable_free=ipi",
+	  "lkmm", FL_VERIFIED, NULL },
+	{ "count-early-broadcast-ipi", "6.0", "migrate_count=early,pgtable_free=ipi", "lkmm",
+	  FL_VIOLATES("pin-coherence"), "what page tables wait for makes no difference" },
+	{ "6.0-ipi-rcu", "6.0", "tlb_flush=ipi", "lkmm", FL_VERIFIED, NULL },
+	{ "6.0-ipi-ipi", "6.0", "tlb_flush=ipi,pgtable_free=ipi", "lkmm", FL_VERIFIED, NULL },
+	{ "6.0-broadcast-ipi", "6.0", "pgtable_free=ipi", "lkmm", FL_VERIFIED, NULL },
+	{ "6.1-ipi-rcu", "6.1", "tlb_flush=ipi", "lkmm", FL_VERIFIED, NULL },
+	{ "6.1-ipi-ipi", "6.1", "tlb_flush=ipi,pgtable_free=ipi", "lkmm", FL_VERIFIED, NULL },
+	{ "6.1-broadcast-ipi", "6.1", "pgtable_free=ipi", "lkmm", FL_VERIFIED, NULL },
 	{ "linux-5.18", "5.18", NULL, "lkmm", FL_VERIFIED, "nobody asks for pins: the count does" },
 	{ "linux-5.18-count-early", "5.18", "migrate_count=early", "sc",
 	  FL_VIOLATES("pin-coherence"), "a pin after the look: interleaving is enough" },
@@ -101,8 +89,8 @@ static const struct fl_variant variants[] = {
 };
 
 static const char *const policies[] = {
-	"pae_clear_barrier", "gup_pin_barrier", "gup_pin_rmw", "ptep_clear",
-	"migrate_count",     "migrate_flush",	"tlb_flush",   NULL,
+	"pae_clear_barrier", "gup_pin_barrier", "gup_pin_rmw",	"ptep_clear", "migrate_count",
+	"migrate_flush",     "tlb_flush",	"pgtable_free", NULL,
 };
 
 FL_SCENARIO(
@@ -111,6 +99,6 @@ FL_SCENARIO(
 	.summary = "GUP-fast pins an anonymous page that moves to another frame meanwhile",
 	.story = story,
 	.needs = { .cpus = 2, .mms = 1, .vmas = 1, .pages = 1, .migration = FL_MIGRATION_CALLS },
-	.world = sizeof(struct world), .set_up = set_up,
-	.threads = { { "migration", do_migrate }, { "gup-fast", do_gup_fast } },
+	.world = sizeof(struct one_page), .set_up = set_up,
+	.threads = { { "migration", do_migrate }, { "gup-fast", do_gup_fast_only } },
 	.policies = policies, .variants = variants, .nr_variants = FL_ARRAY_SIZE(variants));

@@ -4,7 +4,7 @@
  *
  * The protocol and its steps are at the top of lib/mm/rmap.h; reclaim's are in lib/mm/rmap_unmap.c (U1 to U7).
  */
-#include <faultline/scenario.h>
+#include "memory.h"
 
 static const char story[] =
 	"Reclaim takes a page out of the page table while GUP-fast, which takes no lock, pins it. "
@@ -21,39 +21,6 @@ static const char story[] =
 	"Reclaim puts the flush off, so here both barriers of 088b8aa537c2 count. The second pair, "
 	"around\n"
 	"the flag, does not: the old entry never comes back once the flag is clear.\n";
-
-struct world {
-	fl_vaddr page;
-	uint64_t pfn;
-	struct fl_pin pin;
-};
-
-static int set_up(struct fl_cpu *cpu, struct fl_mm *mm, void *world)
-{
-	struct world *w = world;
-	struct fl_pte_info pte;
-	int err = fl_mmap_anon(&w->page, mm, 1, FL_READ | FL_WRITE);
-
-	if (!err)
-		err = fl_store(cpu, w->page, 1);
-	if (!err)
-		err = fl_inspect_pte(&pte, mm, w->page);
-	w->pfn = pte.pfn;
-	return err;
-}
-
-static void do_reclaim(struct fl_cpu *cpu, void *world)
-{
-	fl_reclaim_page(cpu, ((struct world *)world)->pfn);
-}
-
-static void do_gup_fast(struct fl_cpu *cpu, void *world)
-{
-	struct world *w = world;
-
-	/* Kept: the oracle looks at the page when all is over. */
-	fl_pin_user_pages_fast(cpu, w->page, 1, FL_GUP_FAST_ONLY, &w->pin);
-}
 
 static const struct fl_variant variants[] = {
 	{ "linux-6.0", "6.0", NULL, "lkmm", FL_VIOLATES("anon-exclusive"),
@@ -75,6 +42,15 @@ static const struct fl_variant variants[] = {
 	  "the walk with interrupts off holds the flush up" },
 	{ "ipi-flush-deferred", "6.0", "tlb_flush=ipi", "lkmm", FL_VIOLATES("anon-exclusive"),
 	  "a flush that comes later holds nobody up" },
+	{ "6.0-ipi-ipi", "6.0", "tlb_flush=ipi,pgtable_free=ipi", "lkmm",
+	  FL_VIOLATES("anon-exclusive"), "what page tables wait for makes no difference" },
+	{ "6.0-broadcast-ipi", "6.0", "pgtable_free=ipi", "lkmm", FL_VIOLATES("anon-exclusive"),
+	  NULL },
+	{ "ipi-flush-at-once-ipi", "6.0", "unmap_flush=at-once,tlb_flush=ipi,pgtable_free=ipi",
+	  "lkmm", FL_VERIFIED, NULL },
+	{ "6.1-ipi-rcu", "6.1", "tlb_flush=ipi", "lkmm", FL_VERIFIED, NULL },
+	{ "6.1-ipi-ipi", "6.1", "tlb_flush=ipi,pgtable_free=ipi", "lkmm", FL_VERIFIED, NULL },
+	{ "6.1-broadcast-ipi", "6.1", "pgtable_free=ipi", "lkmm", FL_VERIFIED, NULL },
 	{ "plain-pte-clear", "6.0", "ptep_clear=plain", "tso", FL_VERIFIED,
 	  "the lock of the swap slot, between A1 and A2, is a locked instruction" },
 	{ "linux-6.0-tso", "6.0", NULL, "tso", FL_VERIFIED,
@@ -85,8 +61,9 @@ static const struct fl_variant variants[] = {
 };
 
 static const char *const policies[] = {
-	"pae_clear_barrier", "pae_restore_barrier", "gup_pin_barrier", "gup_unshare_barrier",
-	"ptep_clear",	     "unmap_flush",	    "tlb_flush",       NULL,
+	"pae_clear_barrier",   "pae_restore_barrier", "gup_pin_barrier",
+	"gup_unshare_barrier", "ptep_clear",	      "unmap_flush",
+	"tlb_flush",	       "pgtable_free",	      NULL,
 };
 
 FL_SCENARIO(pae_gup_fast_unmap, .name = "pae-gup-fast-unmap", .id = "A4a", .broken = "6c287605fd56",
@@ -94,6 +71,6 @@ FL_SCENARIO(pae_gup_fast_unmap, .name = "pae-gup-fast-unmap", .id = "A4a", .brok
 	    .summary = "GUP-fast pins an anonymous page that reclaim unmaps at the same time",
 	    .story = story, .since = "5.19",
 	    .needs = { .cpus = 2, .mms = 1, .vmas = 1, .pages = 1, .swap_slots = 1 },
-	    .world = sizeof(struct world), .set_up = set_up,
-	    .threads = { { "reclaim", do_reclaim }, { "gup-fast", do_gup_fast } },
+	    .world = sizeof(struct one_page), .set_up = set_up_one_page,
+	    .threads = { { "reclaim", do_reclaim }, { "gup-fast", do_gup_fast_only } },
 	    .policies = policies, .variants = variants, .nr_variants = FL_ARRAY_SIZE(variants));

@@ -5,43 +5,17 @@
  *
  * The steps: lib/mm/rmap_unmap.c (U1 to U7), lib/mm/tlb_batch.c (R1 to R5, B1 to B4), lib/mm/vmscan.c (V1 to V9).
  */
-#include <faultline/scenario.h>
+#include "memory.h"
 
 struct world {
-	struct fl_mm *mm;
-	fl_vaddr page, other; /* in two page tables; dirty */
-	uint64_t pfn;	      /* of page */
+	struct one_page one;
+	fl_vaddr other; /* in another page table */
 };
 
 /* CPU 1, the program's, has a writable translation. */
-static int touch(struct fl_cpu *cpu, fl_vaddr addr, uint64_t value)
-{
-	return fl_store(fl_machine_cpu(fl_cpu_machine(cpu), 1), addr, value);
-}
-
-static int find_frame(uint64_t *pfn, struct fl_mm *mm, fl_vaddr addr)
-{
-	struct fl_pte_info pte;
-	int err = fl_inspect_pte(&pte, mm, addr);
-
-	*pfn = pte.pfn;
-	return err;
-}
-
 static int set_up(struct fl_cpu *cpu, struct fl_mm *mm, void *world)
 {
-	struct world *w = world;
-	int err = fl_mmap_anon(&w->page, mm, 1, FL_READ | FL_WRITE);
-
-	w->mm = mm;
-	if (!err)
-		err = touch(cpu, w->page, 1);
-	return err ? err : find_frame(&w->pfn, mm, w->page);
-}
-
-static void do_reclaim(struct fl_cpu *cpu, void *world)
-{
-	fl_reclaim_page(cpu, ((struct world *)world)->pfn);
+	return set_up_one_page(other_cpu(cpu, 1), mm, world);
 }
 
 /* --- B10: mprotect() meets the entry --- */
@@ -62,8 +36,8 @@ static void do_protect_and_store(struct fl_cpu *cpu, void *world)
 {
 	struct world *w = world;
 
-	fl_mprotect(w->mm, w->page, 1, FL_READ);
-	fl_store(cpu, w->page, 2);
+	fl_mprotect(w->one.mm, w->one.page, 1, FL_READ);
+	fl_store(cpu, w->one.page, 2);
 }
 
 static const struct fl_variant protect_variants[] = {
@@ -116,22 +90,22 @@ static int set_up_flag(struct fl_cpu *cpu, struct fl_mm *mm, void *world)
 
 	/* As far away as the next page table. */
 	if (!err)
-		err = fl_mmap(&w->other, mm, fl_page(cpu, w->page, 4), 1, FL_READ | FL_WRITE,
+		err = fl_mmap(&w->other, mm, fl_page(cpu, w->one.page, 4), 1, FL_READ | FL_WRITE,
 			      FL_MAP_FIXED_NOREPLACE, NULL, 0);
 	if (!err)
-		err = touch(cpu, w->other, 3);
+		err = fl_store(other_cpu(cpu, 1), w->other, 3);
 	if (!err)
-		err = fl_reclaim_page(cpu, w->pfn);
+		err = fl_reclaim_page(cpu, w->one.pfn);
 	if (!err)
-		err = find_frame(&w->pfn, mm, w->other);
-	return err ? err : fl_page_try_get(fl_cpu_machine(cpu), w->pfn);
+		err = find_frame(&w->one.pfn, mm, w->other);
+	return err ? err : fl_page_try_get(fl_cpu_machine(cpu), w->one.pfn);
 }
 
 static void do_protect(struct fl_cpu *cpu, void *world)
 {
 	struct world *w = world;
 
-	fl_mprotect(w->mm, w->page, 1, FL_READ);
+	fl_mprotect(w->one.mm, w->one.page, 1, FL_READ);
 }
 
 static void do_protect_other(struct fl_cpu *cpu, void *world)
@@ -139,7 +113,7 @@ static void do_protect_other(struct fl_cpu *cpu, void *world)
 	struct world *w = world;
 
 	fl_store(cpu, w->other, 4);
-	fl_mprotect(w->mm, w->other, 1, FL_READ);
+	fl_mprotect(w->one.mm, w->other, 1, FL_READ);
 	fl_store(cpu, w->other, 5);
 }
 
@@ -190,8 +164,8 @@ static void do_store(struct fl_cpu *cpu, void *world)
 	struct world *w = world;
 	uint64_t word;
 
-	fl_store(cpu, w->page, 2);
-	fl_load(&word, cpu, w->page);
+	fl_store(cpu, w->one.page, 2);
+	fl_load(&word, cpu, w->one.page);
 }
 
 static const struct fl_variant write_variants[] = {
@@ -211,8 +185,7 @@ static const struct fl_variant write_variants[] = {
 
 static const char *const write_policies[] = { "reclaim_flush", "unmap_flush", NULL };
 
-FL_SCENARIO(reclaim_write, .name = "reclaim-write", .id = "reclaim order", .broken = "mutants",
-	    .fixed = "72b252aed506",
+FL_SCENARIO(reclaim_write, .name = "reclaim-write", .id = "reclaim order", .fixed = "72b252aed506",
 	    .summary = "a store through an old translation, behind the write to swap",
 	    .story = write_story,
 	    .needs = { .cpus = 2, .mms = 1, .vmas = 1, .pages = 1, .swap_slots = 1 },

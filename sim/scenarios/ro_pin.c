@@ -3,7 +3,7 @@
  * ro_pin.c - A3: read-only pins of pages that are shared, or were: which eras keep them, and the race
  * of a design that was not merged.
  */
-#include <faultline/scenario.h>
+#include "memory.h"
 
 static const char story_write[] =
 	"A page is shared with a child. The parent gives it to a device that only reads, and then\n"
@@ -23,20 +23,16 @@ static const char story_two[] =
 
 struct world {
 	struct fl_mm *parent, *child;
-	fl_vaddr page, other; /* the other one keeps the page table in use */
+	fl_vaddr page;
 	struct fl_pin pin[2];
 };
 
 static int set_up(struct fl_cpu *cpu, struct fl_mm *mm, void *world)
 {
 	struct world *w = world;
-	int err = fl_mmap_anon(&w->page, mm, 1, FL_READ | FL_WRITE);
+	int err = map_written_beside(&w->page, cpu, mm);
 
 	w->parent = mm;
-	if (!err)
-		err = fl_mmap_anon(&w->other, mm, 1, FL_READ);
-	if (!err)
-		err = fl_store(cpu, w->page, 1);
 	if (!err)
 		err = fl_fork(&w->child, mm);
 	return err;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 /* spurious_cow_pin.c - A3b: a copy that nobody needs takes a page away from a device. */
-#include <faultline/scenario.h>
+#include <errno.h>
+
+#include "memory.h"
 
 static const char story[] =
 	"A page of one process alone is pinned for a device. mprotect() makes its entry read-only\n"
@@ -23,13 +25,11 @@ struct world {
 static int set_up(struct fl_cpu *cpu, struct fl_mm *mm, void *world)
 {
 	struct world *w = world;
-	int err = fl_mmap_anon(&w->page, mm, 1, FL_READ | FL_WRITE);
+	int err = map_written(&w->page, cpu, mm, 1);
 
 	w->mm = mm;
-	if (!err)
-		err = fl_store(cpu, w->page, 1);
 	if (!err && fl_pin_user_pages_fast(cpu, w->page, 1, FL_GUP_WRITE, &w->pin) != 1)
-		err = -14;
+		err = -EFAULT;
 	w->pfn = w->pin.pfn;
 	return err;
 }

@@ -4,7 +4,7 @@
  *
  * The steps: lib/mm/swap_fault.c (S1 to S6).
  */
-#include <faultline/scenario.h>
+#include "memory.h"
 
 static const char story[] =
 	"A page is in swap when a process forks. The child reads it, which brings it back, puts a\n"
@@ -21,7 +21,7 @@ static const char story[] =
 
 struct world {
 	struct fl_pipe *pipe;
-	fl_vaddr page, other; /* the other one keeps the page table in use */
+	fl_vaddr page;
 };
 
 /* The child, on CPU 1: a reference, and no mapping any more. */
@@ -40,20 +40,16 @@ static int set_up(struct fl_cpu *cpu, struct fl_mm *mm, void *world)
 {
 	struct fl_machine *m = fl_cpu_machine(cpu);
 	struct world *w = world;
-	struct fl_pte_info pte;
 	struct fl_mm *child;
-	int err = fl_mmap_anon(&w->page, mm, 1, FL_READ | FL_WRITE);
+	uint64_t pfn;
+	int err = map_written_beside(&w->page, cpu, mm);
 
-	if (!err)
-		err = fl_mmap_anon(&w->other, mm, 1, FL_READ);
 	if (!err)
 		err = fl_pipe_create(&w->pipe, m, 1);
 	if (!err)
-		err = fl_store(cpu, w->page, 1);
+		err = find_frame(&pfn, mm, w->page);
 	if (!err)
-		err = fl_inspect_pte(&pte, mm, w->page);
-	if (!err)
-		err = fl_reclaim_page(cpu, pte.pfn);
+		err = fl_reclaim_page(cpu, pfn);
 	if (!err)
 		err = fl_fork(&child, mm);
 	return err ? err : splice(fl_machine_cpu(m, 1), child, w);

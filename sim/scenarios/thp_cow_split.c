@@ -4,7 +4,7 @@
  *
  * The steps are at the top of lib/mm/huge_memory.c.
  */
-#include <faultline/scenario.h>
+#include "memory.h"
 
 static const char story[] =
 	"A huge page is shared by parent and child after a fork. NUMA hinting of a part of it in "
@@ -28,15 +28,9 @@ struct world {
 
 static int set_up(struct fl_cpu *cpu, struct fl_mm *mm, void *world)
 {
-	size_t pages = fl_hpage_pages(fl_cpu_machine(cpu));
 	struct world *w = world;
-	int err = fl_mmap(&w->huge, mm, fl_page(cpu, 0, pages), pages, FL_READ | FL_WRITE,
-			  FL_MAP_FIXED, NULL, 0);
+	int err = map_huge_written(&w->huge, cpu, mm);
 
-	if (!err)
-		err = fl_madvise(mm, w->huge, pages, FL_MADV_HUGEPAGE);
-	if (!err)
-		err = fl_store(cpu, w->huge, 1);
 	return err ? err : fl_fork(&w->child, mm);
 }
 

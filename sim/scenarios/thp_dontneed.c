@@ -4,11 +4,11 @@
  *
  * The steps are at the top of lib/mm/huge_memory.c.
  */
-#include <faultline/scenario.h>
+#include "memory.h"
 
-static const char story[] = "NUMA hinting, or MADV_FREE, changes the PMD of a huge page: it clears "
-			    "it (W1) and stores it\n"
-			    "with other rights (W2). It holds mmap_lock for reading, as "
+static const char story[] = "NUMA hinting, MADV_FREE, or clear_refs(4) changes the PMD of a huge "
+			    "page: it clears it (W1) and\n"
+			    "stores it with other rights (W2). It holds mmap_lock for reading, as "
 			    "MADV_DONTNEED does. MADV_DONTNEED\n"
 			    "looks at the PMD without its lock: nothing there, so nothing is to be "
 			    "done. Then the PMD is\n"
@@ -26,15 +26,10 @@ struct world {
 static int set_up(struct fl_cpu *cpu, struct fl_mm *mm, void *world)
 {
 	struct world *w = world;
-	int err;
 
 	w->mm = mm;
 	w->pages = fl_hpage_pages(fl_cpu_machine(cpu));
-	err = fl_mmap(&w->huge, mm, fl_page(cpu, 0, w->pages), w->pages, FL_READ | FL_WRITE,
-		      FL_MAP_FIXED, NULL, 0);
-	if (!err)
-		err = fl_madvise(mm, w->huge, w->pages, FL_MADV_HUGEPAGE);
-	return err ? err : fl_store(cpu, w->huge, 1);
+	return map_huge_written(&w->huge, cpu, mm);
 }
 
 static void do_hint(struct fl_cpu *cpu, void *world)
@@ -49,6 +44,12 @@ static void do_free(struct fl_cpu *cpu, void *world)
 	struct world *w = world;
 
 	fl_madvise(w->mm, w->huge, w->pages, FL_MADV_FREE);
+}
+
+static void do_clear_refs(struct fl_cpu *cpu, void *world)
+{
+	(void)cpu;
+	fl_clear_refs(((struct world *)world)->mm, FL_CLEAR_REFS_SOFT_DIRTY);
 }
 
 /* What it loads afterwards is zero, or the oracle speaks. */
@@ -80,6 +81,15 @@ static const struct fl_variant variants_free[] = {
 	{ "linux-5.7-sc", "5.7", NULL, "sc", FL_VERIFIED, NULL },
 };
 
+static const struct fl_variant variants_soft_dirty[] = {
+	{ "linux-4.8", "4.8", NULL, "lkmm", FL_VIOLATES("stale-tlb"), "the PMD is none" },
+	{ "linux-5.7", "5.7", NULL, "lkmm", FL_VERIFIED, "5b7abeae3af8 (4.11)" },
+	{ "linux-6.12-clear", "6.12", "thp_none_pmd=clear", "lkmm", FL_VERIFIED,
+	  "mmap:W, which clear_refs has since 5.11, keeps MADV_DONTNEED out" },
+	{ "linux-4.8-sc", "4.8", NULL, "sc", FL_VIOLATES("stale-tlb"), NULL },
+	{ "linux-5.7-sc", "5.7", NULL, "sc", FL_VERIFIED, NULL },
+};
+
 static const char *const policies[] = { "thp_none_pmd", NULL };
 
 #define THP_DONTNEED(ident, the_name, since, the_fix, the_summary, the_thread, fn, the_variants)   \
@@ -97,3 +107,6 @@ THP_DONTNEED(thp_dontneed_numa, "thp-dontneed-numa", "3.8", "ced108037c2a",
 THP_DONTNEED(thp_dontneed_free, "thp-dontneed-free", "4.5", "58ceeb6bec86",
 	     "MADV_DONTNEED passes by a huge page that MADV_FREE is about to change", "free",
 	     do_free, variants_free);
+THP_DONTNEED(thp_dontneed_soft_dirty, "thp-dontneed-soft-dirty", NULL, "5b7abeae3af8",
+	     "MADV_DONTNEED passes by a huge page that clear_refs is about to change", "clear-refs",
+	     do_clear_refs, variants_soft_dirty);

@@ -6,7 +6,7 @@
  */
 #include <errno.h>
 
-#include <faultline/scenario.h>
+#include "memory.h"
 
 static const char story[] =
 	"A child takes a reference to a huge page that it shares with its parent, by vmsplice, "
@@ -37,21 +37,15 @@ static int take_and_unmap(struct fl_cpu *cpu, struct world *w)
 static int set_up(struct fl_cpu *cpu, struct fl_mm *mm, void *world)
 {
 	struct world *w = world;
-	int err;
+	int err = map_huge_written(&w->huge, cpu, mm);
 
 	w->pages = fl_hpage_pages(fl_cpu_machine(cpu));
-	err = fl_mmap(&w->huge, mm, fl_page(cpu, 0, w->pages), w->pages, FL_READ | FL_WRITE,
-		      FL_MAP_FIXED, NULL, 0);
-	if (!err)
-		err = fl_madvise(mm, w->huge, w->pages, FL_MADV_HUGEPAGE);
-	if (!err)
-		err = fl_store(cpu, w->huge, 1);
 	if (!err)
 		err = fl_fork(&w->child, mm);
 	if (!err)
 		err = fl_pipe_create(&w->pipe, fl_cpu_machine(cpu), 1);
 	if (!err)
-		err = take_and_unmap(fl_machine_cpu(fl_cpu_machine(cpu), 1), w);
+		err = take_and_unmap(other_cpu(cpu, 1), w);
 	return err;
 }
 

@@ -49,8 +49,8 @@ static const struct fl_variant variants[] = {
 static const char *const policies[] = { "wrprotect_sync", "protect_flush", "wp_fault_flush", NULL };
 
 FL_SCENARIO(uffd_wp_frozen, .name = "uffd-wp-frozen", .id = "A1b", .broken = "292924b26024",
-	    .fixed = "-", .summary = "a protected page changes while its handler copies it",
-	    .story = story, .since = "5.7", .needs = { .cpus = 4, .mms = 1, .vmas = 1, .pages = 1 },
+	    .summary = "a protected page changes while its handler copies it", .story = story,
+	    .since = "5.7", .needs = { .cpus = 4, .mms = 1, .vmas = 1, .pages = 1 },
 	    .world = sizeof(struct stale_world), .set_up = set_up_uffd_wp,
 	    .threads = { { "protect", do_protect },
 			 { "fault", do_store_beside },

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* vma_anon_check.c - A5b: a fault trusts an anon_vma that it saw before it had the VMA's lock. */
-#include <faultline/scenario.h>
+#include "memory.h"
 
 static const char story[] =
 	"A fault under the lock of one VMA must not look at other VMAs. So it asks first whether "
@@ -20,14 +20,12 @@ struct world {
 static int set_up(struct fl_cpu *cpu, struct fl_mm *mm, void *world)
 {
 	struct world *w = world;
-	int err = fl_mmap_anon(&w->page, mm, 1, FL_READ | FL_WRITE);
+	/* By the other CPU, so that this one's access is a fault. */
+	int err = map_written(&w->page, other_cpu(cpu, 1), mm, 1);
 
 	w->mm = mm;
 	if (!err)
 		err = fl_mmap_anon(&w->neighbour, mm, 1, FL_READ);
-	/* Gives the VMA its anon_vma; by the other CPU, so that the fault is one. */
-	if (!err)
-		err = fl_store(fl_machine_cpu(fl_cpu_machine(cpu), 1), w->page, 1);
 	return err;
 }
 

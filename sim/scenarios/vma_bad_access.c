@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* vma_bad_access.c - A5l: a fault that is not permitted ends a lock that it does not have. */
-#include <faultline/scenario.h>
+#include "memory.h"
 
 static const char story[] = "A program stores to memory that it may only read. The fault has the "
 			    "lock of the VMA alone,\n"
@@ -22,12 +22,9 @@ struct world {
 static int set_up(struct fl_cpu *cpu, struct fl_mm *mm, void *world)
 {
 	struct world *w = world;
-	int err = fl_mmap_anon(&w->page, mm, 1, FL_READ | FL_WRITE);
+	int err = map_written(&w->page, cpu, mm, 1);
 
 	w->mm = mm;
-	/* Gives the VMA its anon_vma: without one, 6.4 never tries the VMA lock. */
-	if (!err)
-		err = fl_store(cpu, w->page, 1);
 	return err ? err : fl_mprotect(mm, w->page, 1, FL_READ);
 }
 

@@ -34,20 +34,14 @@ static void do_fault(struct fl_cpu *cpu, void *world)
 	fl_load(&word, cpu, w->page);
 }
 
-static void do_unmap(struct fl_cpu *cpu, void *world)
-{
-	struct world *w = world;
-
-	(void)cpu;
-	fl_munmap(w->mm, w->page, 1);
-}
-
-static void do_exit(struct fl_cpu *cpu, void *world)
+/* One CPU, so that the VMA's memory comes back at once: munmap() in one process, then the life of another one. */
+static void do_unmap_and_exit(struct fl_cpu *cpu, void *world)
 {
 	struct world *w = world;
 	fl_vaddr page;
 
 	(void)cpu;
+	fl_munmap(w->mm, w->page, 1);
 	fl_mmap_anon(&page, w->other, 1, FL_READ);
 	fl_mm_destroy(w->other);
 }
@@ -55,14 +49,18 @@ static void do_exit(struct fl_cpu *cpu, void *world)
 static const struct fl_variant variants[] = {
 	{ "linux-6.15", "6.15", NULL, "sc", FL_VIOLATES("use-after-free"), NULL },
 	{ "linux-6.15-tso", "6.15", NULL, "tso", FL_VIOLATES("use-after-free"), NULL },
+	{ "linux-6.15-lkmm", "6.15", NULL, "lkmm", FL_VIOLATES("use-after-free"), NULL },
 	{ "linux-6.17", "6.17", NULL, "sc", FL_VERIFIED, "9bbffee67ffd" },
 	{ "linux-6.17-tso", "6.17", NULL, "tso", FL_VERIFIED, NULL },
-	{ "no-detach-wait", "6.17", "vma_detach=nowait", "sc", FL_VIOLATES("permission"),
-	  "A5g1: a VMA that leaves its tree does not wait for a reader who counts: to him it is "
-	  "still there" },
+	{ "no-detach-wait", "6.17", "vma_detach=nowait", "sc", FL_VIOLATES("use-after-free"),
+	  "A5g1: a VMA that leaves its tree does not wait for a reader who counts" },
+	{ "no-detach-wait-tso", "6.17", "vma_detach=nowait", "tso", FL_VIOLATES("use-after-free"),
+	  NULL },
 	{ "exit-attached", "6.17", "vma_exit=attached", "sc", FL_VIOLATES("use-after-free"),
 	  "A5g4: an mm that exits leaves VMAs behind that readers can enter, and their vm_mm is "
 	  "gone" },
+	{ "exit-attached-tso", "6.17", "vma_exit=attached", "tso", FL_VIOLATES("use-after-free"),
+	  NULL },
 };
 
 static const char *const policies[] = { "vma_lock",   "vma_free", "vma_foreign",
@@ -71,7 +69,6 @@ static const char *const policies[] = { "vma_lock",   "vma_free", "vma_foreign",
 FL_SCENARIO(vma_foreign, .name = "vma-foreign", .id = "A5g1,A5g4,A5h", .broken = "3104138517fc",
 	    .fixed = "9bbffee67ffd", .summary = "a reader wakes the writer of an mm that is gone",
 	    .story = story, .since = "6.15",
-	    .needs = { .cpus = 3, .mms = 1, .vmas = 1, .pages = 1 }, .world = sizeof(struct world),
-	    .set_up = set_up,
-	    .threads = { { "fault", do_fault }, { "unmap", do_unmap }, { "exit", do_exit } },
+	    .needs = { .cpus = 2, .mms = 1, .vmas = 1, .pages = 1 }, .world = sizeof(struct world),
+	    .set_up = set_up, .threads = { { "fault", do_fault }, { "exit", do_unmap_and_exit } },
 	    .policies = policies, .variants = variants, .nr_variants = FL_ARRAY_SIZE(variants));

@@ -3,8 +3,9 @@
  * vma_gone.c - A5: what a fault has to look at when it has got the lock of the VMA that it found, and what keeps that VMA
  * there. No kernel does without: all that is violated here is mutants. Steps: lib/mm/vma_lock.c.
  */
-#include <faultline/scenario.h>
 #include <faultline/uffd.h>
+
+#include "memory.h"
 
 struct world {
 	struct fl_mm *mm;
@@ -15,11 +16,9 @@ struct world {
 static int set_up(struct fl_cpu *cpu, struct fl_mm *mm, void *world)
 {
 	struct world *w = world;
-	int err = fl_mmap_anon(&w->range, mm, 2, FL_READ | FL_WRITE);
 
 	w->mm = mm;
-	/* Gives the VMA its anon_vma. */
-	return err ? err : fl_store(cpu, w->range, 1);
+	return map_written(&w->range, cpu, mm, 2);
 }
 
 static void do_unmap_all(struct fl_cpu *cpu, void *world)
@@ -237,7 +236,7 @@ static const struct fl_variant reuse_variants[] = {
 static const char *const reuse_policies[] = { "vma_free", "vma_attach_order", "vma_inc_order",
 					      NULL };
 
-FL_SCENARIO(vma_reuse, .name = "vma-reuse", .id = "A5g2", .broken = NULL, .fixed = "3104138517fc",
+FL_SCENARIO(vma_reuse, .name = "vma-reuse", .id = "A5g2", .fixed = "3104138517fc",
 	    .summary = "a fault meets the next life of the VMA that it found", .story = reuse_story,
 	    .since = "6.15", .needs = { .cpus = 2, .mms = 1, .vmas = 1, .pages = 1 },
 	    .world = sizeof(struct world), .set_up = set_up_untouched,

@@ -4,7 +4,7 @@
  *
  * The protocol and its steps are at the top of lib/mm/vma_lock.c.
  */
-#include <faultline/scenario.h>
+#include "memory.h"
 
 static const char story[] =
 	"One store to mm_lock_seq (A5) opens all VMAs of the mm to faults again. While that\n"
@@ -24,13 +24,10 @@ struct world {
 static int set_up(struct fl_cpu *cpu, struct fl_mm *mm, void *world)
 {
 	struct world *w = world;
-	int err = fl_mmap_anon(&w->range, mm, 2, FL_READ | FL_WRITE);
+	int err = map_written(&w->range, cpu, mm, 2);
 
 	if (!err)
 		err = fl_uffd_create(&w->uffd, mm);
-	/* Gives the VMA its anon_vma: without one, 6.4 never tries the VMA lock. */
-	if (!err)
-		err = fl_store(cpu, w->range, 1);
 	return err;
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* vmsplice.c - A3a: a reference that is no mapping, and whose page a write fault may use. */
-#include <faultline/scenario.h>
+#include "memory.h"
 
 static const char story[] =
 	"A page is shared by fork. One process puts a reference to it into a pipe (vmsplice) and\n"
@@ -16,22 +16,18 @@ static const char story[] =
 struct world {
 	struct fl_mm *parent, *child;
 	struct fl_pipe *pipe;
-	fl_vaddr page, other; /* the other one keeps the page table in use */
+	fl_vaddr page;
 };
 
 static int set_up(struct fl_cpu *cpu, struct fl_mm *mm, void *world)
 {
 	struct fl_machine *m = fl_cpu_machine(cpu);
 	struct world *w = world;
-	int err = fl_mmap_anon(&w->page, mm, 1, FL_READ | FL_WRITE);
+	int err = map_written_beside(&w->page, cpu, mm);
 
 	w->parent = mm;
 	if (!err)
-		err = fl_mmap_anon(&w->other, mm, 1, FL_READ);
-	if (!err)
 		err = fl_pipe_create(&w->pipe, m, 1);
-	if (!err)
-		err = fl_store(cpu, w->page, 1);
 	if (!err)
 		err = fl_fork(&w->child, mm);
 	if (!err)
