@@ -138,7 +138,7 @@ $ faultline barriers vma-lock-seq | sed -nE 's/^ +[0-9]+ +vma_lock.c:[0-9]+ +//p
   smp_load_acquire(&mm->mm_lock_seq)         needed
 $ faultline barriers vma-lock-seq --trace witnesses >/dev/null; faultline replay $(grep -l smp_load_acquire.*mm_lock_seq witnesses/*-READ_ONCE.trace | tail -1) | sed -nE '1,3p; s/:[0-9]+/:N/; /weakened:/p'
   vma-lock-seq   linux-6.5   kernel 6.5   lkmm   VIOLATION  vma-torn
-    CPU1 has VMA 0x10-0x30 read-locked and sees vm_flags read|write|soft-dirty; the last writer left read|write|uffd-missing|soft-dirty
+    CPU1 has VMA 0x10-0x30 read-locked and sees vm_flags read|write|soft-dirty|account; the last writer left read|write|uffd-missing|soft-dirty|account
     replayed from witnesses/6-READ_ONCE.trace
     weakened: vma_lock.c:N smp_load_acquire(&mm->mm_lock_seq): READ_ONCE() instead of acquire
                                                                    ^ weakened: READ_ONCE() instead of acquire

@@ -10,7 +10,7 @@ $ faultline check vma-lock-seq --kernel 6.4 --model tso
     executions N, blocked 1, T
 $ faultline check vma-lock-seq --kernel linux-6.5 --set vma_check_order=relaxed | head -3
   vma-lock-seq   kernel 6.5   vma_check_order=relaxed   lkmm   VIOLATION  vma-torn
-    CPU1 has VMA 0x10-0x30 read-locked and sees vm_flags read|write|soft-dirty; the last writer left read|write|uffd-missing|soft-dirty
+    CPU1 has VMA 0x10-0x30 read-locked and sees vm_flags read|write|soft-dirty|account; the last writer left read|write|uffd-missing|soft-dirty|account
     executions N, T replay: faultline replay vma-lock-seq.trace
 $ faultline check vma-lock-seq --variant linux-6.5 --max-executions 1
   vma-lock-seq   linux-6.5   kernel 6.5   lkmm   inconclusive

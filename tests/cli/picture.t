@@ -142,7 +142,7 @@ $ faultline check uffd-wp-frozen --variant f5-fault-only --trace t | sed '1,3d; 
   
     CPU3: load [0x10] -> 0x1 (uffd_wp_frozen.c)
     against CPU2: store [0x10] = 0x3 (stale_store.c)
-    CPU2's store comes between CPU0's C6 (change_protection.c) and flush: drops CPU2's TLB entry (tlb.c)
+    CPU2's store comes between CPU0's C4 (change_protection.c) and flush: drops CPU2's TLB entry (tlb.c)
   
     CPU 0  protect        CPU 1  fault          CPU 2  stale-store    CPU 3  handler
     --------------------  --------------------  --------------------  --------------------
@@ -150,12 +150,13 @@ $ faultline check uffd-wp-frozen --variant f5-fault-only --trace t | sed '1,3d; 
     C3 ptep_get_and_clear(mm, addr, ptep)  reads rw pfn=1 dirty, stores none change_protection.c
     C4 set_pte_at(mm, addr, ptep, pte) = ro pfn=1 dirty uffd-wp change_protection.c
     C6 pte_walk_unlock(w) change_protection.c
-                          store [0x18] faults stale_store.c
-                          spin_lock(*ptl) pgalloc.h
-                          ptep_get(vmf->ptep) -> ro pfn=1 dirty uffd-wp fault.c
-                          spin_lock(&ctx->lock) uffd.c
-                          WRITE_ONCE(ctx->has_posted, 1) uffd.c
-                          spin_unlock(&ctx->lock) uffd.c
+                             page walk: READ_ONCE(*ptep) -> ro pfn=1 dirty uffd-wp walk.c
+                             store [0x18] faults stale_store.c
+                             ptep_get_lockless(vmf->ptep) -> ro pfn=1 dirty uffd-wp fault.c
+                             spin_lock(*ptl) pgalloc.h
+                             ptep_get(vmf->ptep) -> ro pfn=1 dirty uffd-wp fault.c
+                          U1 WRITE_ONCE(ctx->has_posted, 1) uffd.c
+                             spin_unlock(&ctx->lock) uffd.c
                                                                       userfaultfd_ctx_read() -> 1 uffd.c
                                                                       spin_lock(&uffd->lock) uffd.c
                                                                       message: write of 0x10, uffd_wp_frozen.c

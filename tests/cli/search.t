@@ -3,7 +3,7 @@ search: ways to search other than the exhaustive one, their limits and what they
 Random runs find a bug or leave it open; the same seed does the same.
 $ faultline check vma-lock-seq --variant no-release --search random --seed 1 --trace a >1; sed '3,$d' 1
   vma-lock-seq   no-release   kernel 6.5   lkmm   VIOLATION  vma-torn
-    CPU1 has VMA 0x10-0x30 read-locked and sees vm_flags read|write|soft-dirty; the last writer left read|write|uffd-missing|soft-dirty
+    CPU1 has VMA 0x10-0x30 read-locked and sees vm_flags read|write|soft-dirty|account; the last writer left read|write|uffd-missing|soft-dirty|account
 $ faultline check vma-lock-seq --variant no-release --search random --seed 1 --trace b >2; for f in a b; do sed -E '/"(seconds|sum)"/d' $f >$f.rest; done; cmp a.rest b.rest
 $ faultline replay b --json | grep -o '"verdict":"[a-z]*","oracle":"[a-z-]*"'
   "verdict":"violation","oracle":"vma-torn"

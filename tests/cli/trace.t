@@ -96,7 +96,7 @@ replay --json is one object: the verdict now, the one recorded, the lines of the
 $ faultline check vma-lock-seq --variant no-acquire --trace t >/dev/null
   [1]
 $ faultline replay t --json | sed 's/"events".*//'
-  {"file":"t","scenario":"vma-lock-seq","id":"A5a,A5f","variant":"no-acquire","kernel":"6.5","set":"vma_check_order=relaxed","model":"lkmm","verdict":"violation","oracle":"vma-torn","message":"CPU1 has VMA 0x10-0x30 read-locked and sees vm_flags read|write|soft-dirty; the last writer left read|write|uffd-missing|soft-dirty","recorded_oracle":"vma-torn","recorded_message":"CPU1 has VMA 0x10-0x30 read-locked and sees vm_flags read|write|soft-dirty; the last writer left read|write|uffd-missing|soft-dirty","html":null,
+  {"file":"t","scenario":"vma-lock-seq","id":"A5a,A5f","variant":"no-acquire","kernel":"6.5","set":"vma_check_order=relaxed","model":"lkmm","verdict":"violation","oracle":"vma-torn","message":"CPU1 has VMA 0x10-0x30 read-locked and sees vm_flags read|write|soft-dirty|account; the last writer left read|write|uffd-missing|soft-dirty|account","recorded_oracle":"vma-torn","recorded_message":"CPU1 has VMA 0x10-0x30 read-locked and sees vm_flags read|write|soft-dirty|account; the last writer left read|write|uffd-missing|soft-dirty|account","html":null,
 $ faultline replay t --json | grep -o '"label":"[AB][0-9]"' | wc -l
   11
 $ [ $(faultline replay t --json --all-events | grep -o '"event":' | wc -l) -gt 50 ] && echo many

@@ -7,6 +7,8 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdatomic.h>
+#include <unistd.h>
 
 static fl_vaddr a; /* two pages, read and write; then one that may be read; then one of nothing */
 
@@ -151,6 +153,36 @@ START_TEST(the_signal_says_what_was_wrong)
 }
 END_TEST
 
+static void poke(struct fl_cpu *cpu, void *arg)
+{
+	if (fl_poke(cpu, fl_mm, a, 7))
+		abort();
+	atomic_store((atomic_int *)arg, 1);
+}
+
+START_TEST(a_debugger_waits_for_the_page_lock_when_it_has_written)
+{
+	atomic_int done = 0;
+	struct page *page;
+	struct call c;
+
+	ck_assert_int_eq(fl_store(cpu0, a, 1), 0);
+	page = page_of(a);
+	ck_assert(trylock_page(page));
+	begin_on(&c, cpu1, poke, &done);
+	while (load(cpu0, a) != 7)
+		usleep(1000);
+	usleep(20000);
+	ck_assert_int_eq(atomic_load(&done), 0);
+	ck_assert_int_eq(page_count(page), 2);
+	ck_assert(!test_bit(PG_dirty, &page->flags));
+	unlock_page(page);
+	end_on(&c);
+	ck_assert(test_bit(PG_dirty, &page->flags) && !PageLocked(page));
+	ck_assert_int_eq(page_count(page), 1);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("mm.access");
@@ -162,6 +194,7 @@ int main(void)
 	tcase_add_test(tc, atomic_operations_of_two_cpus_are_all_there);
 	tcase_add_test(tc, words_are_copied_up_to_the_first_that_faults);
 	tcase_add_test(tc, the_signal_says_what_was_wrong);
+	tcase_add_test(tc, a_debugger_waits_for_the_page_lock_when_it_has_written);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);
 }

@@ -124,7 +124,7 @@ START_TEST(a_split_copies_the_chain_and_a_merge_takes_it_back)
 	ck_assert_uint_eq(chain_length(area_of(3)), 1);
 	ck_assert_uint_eq(anon_vma_length(anon_vma), 2);
 	ck_assert_int_eq(anon_vma->num_active_vmas, 2);
-	ck_assert_uint_eq(refcount_read(&anon_vma->refcount), 2);
+	ck_assert_uint_eq(refcount_read(&anon_vma->refcount), 1);
 	/* Walks come to the older one first. */
 	ck_assert_ptr_eq(anon_vma->chain->vma, area_of(1));
 	vma = vma_merge(mm, area_of(3));
@@ -160,6 +160,9 @@ START_TEST(a_child_has_its_own_and_all_of_its_ancestors)
 	ck_assert_uint_eq(anon_vma_length(root), 3);
 	ck_assert_uint_eq(anon_vma_length(son->anon_vma), 2);
 	ck_assert_uint_eq(anon_vma_length(grandson->anon_vma), 1);
+	/* All hold the root, nobody a parent that is not. */
+	ck_assert_uint_eq(refcount_read(&root->refcount), 3);
+	ck_assert_uint_eq(refcount_read(&son->anon_vma->refcount), 1);
 	/* The oldest goes first; its anon_vma stays as long as others may have its pages. */
 	unmap(1, 1);
 	ck_assert_int_eq(root->num_active_vmas, 0);

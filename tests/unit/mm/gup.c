@@ -308,6 +308,25 @@ START_TEST(a_device_that_wrote_leaves_a_dirty_page)
 }
 END_TEST
 
+START_TEST(a_write_by_reference_leaves_a_dirty_page_and_no_reference)
+{
+	fl_vaddr a = map(1, FL_READ | FL_WRITE), ro = map(1, FL_READ);
+
+	ck_assert_int_eq(fl_write_by_reference(cpu0, a, 1, FL_GUP_FAST_ONLY), -EAGAIN);
+	ck_assert_int_eq(fl_write_by_reference(cpu0, a + 8, 5, 0), 0);
+	ck_assert_uint_eq(load(cpu1, a + 8), 5);
+	ck_assert_uint_eq(load(cpu1, a), 0);
+	ck_assert(test_bit(PG_dirty, &page_of(a)->flags));
+	ck_assert_int_eq(page_count(page_of(a)), 1);
+	ck_assert_int_eq(fl_write_by_reference(cpu0, a, 6, FL_GUP_FAST_ONLY), 0);
+	ck_assert_uint_eq(load(cpu0, a), 6);
+	ck_assert_int_eq(fl_write_by_reference(cpu0, ro, 1, 0), -EFAULT);
+	ck_assert_int_eq(fl_write_by_reference(cpu0, task_size(machine), 1, 0), -EFAULT);
+	ck_assert_int_eq(fl_write_by_reference(cpu0, a + 4, 1, 0), -EINVAL);
+	ck_assert_int_eq(fl_write_by_reference(cpu0, a, 1, FL_GUP_LONGTERM), -EINVAL);
+}
+END_TEST
+
 START_TEST(flags_that_do_not_go_together_are_refused)
 {
 	fl_vaddr a = map(1, FL_READ | FL_WRITE);
@@ -573,6 +592,7 @@ int main(void)
 		tcase_add_test(tc, a_plain_reference_does_not_ask_whether_fork_runs);
 		tcase_add_test(tc, pages_of_another_mm_are_pinned_under_its_lock);
 		tcase_add_test(tc, a_device_that_wrote_leaves_a_dirty_page);
+		tcase_add_test(tc, a_write_by_reference_leaves_a_dirty_page_and_no_reference);
 		tcase_add_test(tc, flags_that_do_not_go_together_are_refused);
 		tcase_add_test(tc, beyond_the_end_of_a_file_there_is_no_page);
 		suite_add_tcase(suite, tc);

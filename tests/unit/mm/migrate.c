@@ -267,8 +267,8 @@ START_TEST(a_machine_that_is_not_made_for_it_refuses)
 {
 	map_at(2, 1, RW);
 	touch(2);
-	ck_assert_int_eq(fl_migrate_page(cpu0, pfn_of(2)), -ENOSYS);
-	ck_assert_int_eq(fl_move_pages(cpu0, fl_mm, 2 * PAGE, 1, NULL), -ENOSYS);
+	ck_assert_int_eq(fl_migrate_page(cpu0, pfn_of(2)), -EOPNOTSUPP);
+	ck_assert_int_eq(fl_move_pages(cpu0, fl_mm, 2 * PAGE, 1, NULL), -EOPNOTSUPP);
 }
 END_TEST
 
@@ -456,6 +456,37 @@ START_TEST(of_a_file_mprotect_leaves_a_readable_one)
 }
 END_TEST
 
+/* What clear_refs(4) makes of a writable one, by policy soft_dirty_migration. */
+static void meets_clear_refs(enum swp_type becomes)
+{
+	struct page *page;
+
+	map_at(2, 2, RW);
+	touch(2);
+	touch(3);
+	page = freeze(2, SWP_MIGRATION_WRITE);
+	set_pte(pte_offset_map(machine, pmd_read_lockless(machine, mm->pgd, 2 * PAGE), 2 * PAGE),
+		entry_of(2 * PAGE) | _PAGE_SOFT_DIRTY);
+	ck_assert_int_eq(fl_clear_refs(fl_mm, FL_CLEAR_REFS_SOFT_DIRTY), 0);
+	ck_assert_uint_eq(entry_of(2 * PAGE),
+			  make_swp_pte(becomes, page_to_pfn(page)) & ~_PAGE_SOFT_DIRTY);
+	ck_assert(!pte_write(entry_of(3 * PAGE)));
+	unmap(2, 2);
+	drop(page);
+}
+
+START_TEST(clear_refs_takes_its_soft_dirty_bit_and_no_more)
+{
+	meets_clear_refs(SWP_MIGRATION_WRITE);
+}
+END_TEST
+
+START_TEST(clear_refs_would_better_make_it_a_readable_one)
+{
+	meets_clear_refs(SWP_MIGRATION_READ_EXCLUSIVE);
+}
+END_TEST
+
 START_TEST(it_goes_with_its_mapping_and_moves_with_it)
 {
 	struct page *page;
@@ -527,6 +558,46 @@ START_TEST(a_fault_waits_until_the_page_is_unlocked)
 	end_on(&c);
 	ck_assert_int_eq(atomic_load(&done), 1);
 	ck_assert_uint_eq(load(cpu0, 2 * PAGE), 9);
+}
+END_TEST
+
+/* How many faults that met the entry were finished under the lock of their VMA. */
+static uint64_t waits_under_vma_lock(void)
+{
+	struct fl_counters before, after;
+	atomic_int done = 0;
+	struct page *page;
+	struct call c;
+	pte_t pte;
+
+	map_at(2, 1, RW);
+	touch(2);
+	pte = entry_of(2 * PAGE);
+	page = freeze(2, SWP_MIGRATION_WRITE);
+	fl_inspect_counters(&before, machine);
+	begin_on(&c, cpu1, store_there, &done);
+	while (fl_inspect_counters(&after, machine), after.faults == before.faults)
+		usleep(1000);
+	usleep(20000);
+	page_add_anon_rmap(page, true);
+	set_pte(pte_offset_map(machine, pmd_read_lockless(machine, mm->pgd, 2 * PAGE), 2 * PAGE),
+		pte);
+	unlock_page(page);
+	end_on(&c);
+	fl_inspect_counters(&after, machine);
+	unmap(2, 1);
+	return after.faults_vma_lock - before.faults_vma_lock;
+}
+
+START_TEST(under_a_vma_lock_faults_wait_from_6_6_on)
+{
+	ck_assert_uint_eq(waits_under_vma_lock(), 1);
+}
+END_TEST
+
+START_TEST(under_a_vma_lock_faults_gave_up_before)
+{
+	ck_assert_uint_eq(waits_under_vma_lock(), 0);
 }
 END_TEST
 
@@ -623,6 +694,16 @@ static void make_old(void)
 	make_with("4.8", NULL, FL_MIGRATION_CALLS);
 }
 
+static void make_before_6_6(void)
+{
+	make_with("6.5", NULL, FL_MIGRATION_CALLS);
+}
+
+static void make_wrprotect(void)
+{
+	make_with("6.12", "soft_dirty_migration=wrprotect", FL_MIGRATION_CALLS);
+}
+
 static void make_faults(void)
 {
 	make_with("6.12", NULL, FL_MIGRATION_FAULTS);
@@ -687,9 +768,15 @@ int main(void)
 	tcase_add_test(tc, fork_makes_it_a_readable_one_in_both);
 	tcase_add_test(tc, mprotect_takes_write_permission_and_no_more);
 	tcase_add_test(tc, of_a_file_mprotect_leaves_a_readable_one);
+	tcase_add_test(tc, clear_refs_takes_its_soft_dirty_bit_and_no_more);
+	tcase_add_test(world_case(suite, "wrprotect", make_wrprotect),
+		       clear_refs_would_better_make_it_a_readable_one);
 	tcase_add_test(tc, it_goes_with_its_mapping_and_moves_with_it);
 	tcase_add_test(tc, pagemap_and_inspect_say_what_it_is);
 	tcase_add_test(tc, a_fault_waits_until_the_page_is_unlocked);
+	tcase_add_test(tc, under_a_vma_lock_faults_wait_from_6_6_on);
+	tcase_add_test(world_case(suite, "6.5", make_before_6_6),
+		       under_a_vma_lock_faults_gave_up_before);
 	add_mutants(suite);
 	tc = world_case(suite, "4.8", make_old);
 	tcase_add_test(tc, without_the_flag_of_5_19_pages_move_as_well);

@@ -203,7 +203,7 @@ START_TEST(a_page_that_nobody_maps_has_no_walk_unless_its_anon_vma_is_held)
 	get_page(page);
 	anon_vma = page_get_anon_vma(machine, page);
 	ck_assert_ptr_eq(anon_vma, page->mapping);
-	ck_assert_uint_eq(refcount_read(&anon_vma->refcount), 2);
+	ck_assert_uint_eq(refcount_read(&anon_vma->refcount), 2); /* its VMAs' and ours */
 	ck_assert_int_eq(fl_madvise(fl_mm, 2 * PAGE, 1, FL_MADV_DONTNEED), 0);
 	ck_assert_int_eq(walk(page, false, false), 0);
 	ck_assert_uint_eq(nr_seen, 0);
@@ -252,6 +252,44 @@ START_TEST(an_anon_vma_that_was_freed_is_one_again)
 	ck_assert_int_eq(first->num_children, 0);
 	fl_mm_destroy(child);
 	ck_assert_int_eq(area_of(9)->anon_vma->num_children, 1);
+}
+END_TEST
+
+START_TEST(a_held_anon_vma_keeps_its_root_and_not_its_parent)
+{
+	struct anon_vma *root, *parent, *held;
+	struct fl_mm *son, *grandson;
+	struct page *page;
+
+	map_at(2, 1, RW);
+	touch(2);
+	root = area_of(2)->anon_vma;
+	ck_assert_int_eq(fl_fork(&son, fl_mm), 0);
+	parent = vma_lookup(&son->mm, 2 * PAGE)->anon_vma;
+	ck_assert_int_eq(fl_fork(&grandson, son), 0);
+	ck_assert_ptr_eq(vma_lookup(&grandson->mm, 2 * PAGE)->anon_vma->parent, parent);
+	fl_switch_mm(cpu1, grandson);
+	ck_assert_int_eq(fl_store(cpu1, 2 * PAGE, 3), 0);
+	fl_switch_mm(cpu1, fl_mm);
+	page = pfn_to_page(
+		machine, pte_pfn(*pte_offset_map(
+				 machine, *pmd_offset_lockless(machine, grandson->mm.pgd, 2 * PAGE),
+				 2 * PAGE)));
+	held = page_get_anon_vma(machine, page);
+	ck_assert_ptr_eq(held->parent, parent);
+	fl_mm_destroy(grandson);
+	fl_mm_destroy(son);
+	unmap(2, 1);
+	ck_assert_uint_eq(refcount_read(&held->refcount), 1);
+	ck_assert_uint_eq(refcount_read(&root->refcount), 1);
+	/* The parent is free, and another family's before the one that is held is let go of. */
+	map_at(5, 1, RW);
+	touch(5);
+	ck_assert_ptr_eq(area_of(5)->anon_vma, parent);
+	ck_assert_ptr_eq(parent->root, parent);
+	put_anon_vma(machine, held);
+	ck_assert_uint_eq(refcount_read(&root->refcount), 0);
+	ck_assert_uint_eq(refcount_read(&parent->refcount), 1);
 }
 END_TEST
 
@@ -347,6 +385,7 @@ int main(void)
 	tcase_add_test(tc, a_lock_that_is_taken_ends_a_walk_that_only_tries);
 	tcase_add_test(tc, a_page_that_nobody_maps_has_no_walk_unless_its_anon_vma_is_held);
 	tcase_add_test(tc, an_anon_vma_that_was_freed_is_one_again);
+	tcase_add_test(tc, a_held_anon_vma_keeps_its_root_and_not_its_parent);
 	tcase_add_test(tc, an_anon_vma_that_another_cpu_freed_is_taken_if_there_is_no_other);
 	tcase_add_test(tc, a_ksm_page_has_no_walk);
 	tcase_add_test(tc, an_entry_is_found_by_its_kind);

@@ -143,13 +143,15 @@ static void check_anon_vma(struct anon_vma *anon_vma)
 			if (i < nr_seen)
 				continue;
 			seen[nr_seen++] = avc->anon_vma;
-			if (avc->anon_vma->parent == anon_vma && avc->anon_vma != anon_vma)
-				children++, references++;
+			if (avc->anon_vma == anon_vma)
+				continue;
+			children += avc->anon_vma->parent == anon_vma;
+			references += avc->anon_vma->root == anon_vma;
 		}
 	}
 	must(anon_vma->num_active_vmas == active);
 	must(anon_vma->num_children == children);
-	must(anon_vma->refcount.refs.counter == (int)(elements + references));
+	must(anon_vma->refcount.refs.counter == (int)((elements > 0) + references));
 }
 
 static unsigned int mappings_of(const struct fl_file *f, const struct vm_area_struct *one)

@@ -23,8 +23,7 @@ static void reclaimed(const char *set)
 	ptep = pte_offset_map(machine, *pmd_offset_lockless(machine, mm->pgd, a), a);
 	page_remove_rmap(page_of(a));
 	put_page(machine, page_of(a));
-	ptep_get_and_clear(mm, a, ptep);
-	set_tlb_ubc_flush_pending(cpu0, mm, a);
+	set_tlb_ubc_flush_pending(cpu0, mm, ptep_get_and_clear(mm, a, ptep), a);
 }
 
 /* Does CPU 1 reach @addr without a look at the page table? */
@@ -51,10 +50,10 @@ START_TEST(reclaim_flushes_what_it_noted_and_no_more)
 	ck_assert(!is_cached(a));
 	ck_assert(is_cached(a + PAGE));
 	/* a range grows at both ends; and there is room for more than one address space */
-	set_tlb_ubc_flush_pending(cpu0, mm, a + PAGE);
+	set_tlb_ubc_flush_pending(cpu0, mm, entry_of(a + PAGE), a + PAGE);
 	for (int i = 0; i < 6; i++) {
 		ck_assert_int_eq(fl_mm_create(&others[i], machine), 0);
-		set_tlb_ubc_flush_pending(cpu0, &others[i]->mm, 0);
+		set_tlb_ubc_flush_pending(cpu0, &others[i]->mm, _PAGE_PRESENT, 0);
 	}
 	try_to_unmap_flush(cpu0);
 	for (int i = 0; i < 6; i++)
@@ -124,7 +123,7 @@ static bool second_note_counts(const char *set)
 	begin_on(&call, cpu0, flush, NULL);
 	while (READ_ONCE(access->count) == FL_RWSEM_WRITER)
 		sched_yield();
-	set_tlb_ubc_flush_pending(cpu0, mm, a + PAGE);
+	set_tlb_ubc_flush_pending(cpu0, mm, entry_of(a + PAGE), a + PAGE);
 	up_write(access);
 	pthread_join(call.thread, NULL);
 	ck_assert_int_eq(fl_cpu_bind(cpu0), 0);
@@ -146,11 +145,54 @@ START_TEST(the_counts_do_not_run_into_each_other)
 {
 	reclaimed("tlb_batched=counter");
 	for (int i = 0; i < 40000; i++)
-		set_tlb_ubc_flush_pending(cpu0, mm, a);
+		set_tlb_ubc_flush_pending(cpu0, mm, _PAGE_PRESENT, a);
 	ck_assert_int_gt(atomic_read(&mm->tlb_flush_batched), 0);
 	ck_assert_int_lt(atomic_read(&mm->tlb_flush_batched) & 0xffff, 0x8000);
 	flush_tlb_batched_pending(mm);
 	ck_assert(!is_cached(a));
+	end_world();
+}
+END_TEST
+
+/* B6: page 1 was hinted just now, and CPU 1 still has it cached. Does reclaim's flush reach it? */
+static bool hint_is_flushed(const char *set, bool pending)
+{
+	pte_t hint;
+	bool cached;
+
+	reclaimed(set);
+	try_to_unmap_flush(cpu0);
+	hint = pte_modify(entry_of(a + PAGE), _PAGE_PROTNONE | _PAGE_USER);
+	ck_assert(pte_protnone(hint));
+	if (pending)
+		inc_tlb_flush_pending(mm);
+	set_tlb_ubc_flush_pending(cpu0, mm, hint, a + PAGE);
+	try_to_unmap_flush_dirty(cpu0);
+	cached = is_cached(a + PAGE);
+	if (pending)
+		dec_tlb_flush_pending(mm);
+	end_world();
+	return !cached;
+}
+
+START_TEST(a_hint_is_noted_while_its_own_flush_is_pending)
+{
+	ck_assert(hint_is_flushed(NULL, true));
+	ck_assert(!hint_is_flushed(NULL, false)); /* then it was flushed, and no CPU has it */
+	ck_assert(!hint_is_flushed("pte_accessible=present", true));
+}
+END_TEST
+
+START_TEST(only_dirty_entries_are_flushed_before_a_page_is_written)
+{
+	reclaimed(NULL);
+	try_to_unmap_flush(cpu0);
+	set_tlb_ubc_flush_pending(cpu0, mm, pte_mkclean(entry_of(a + PAGE)), a + PAGE);
+	try_to_unmap_flush_dirty(cpu0);
+	ck_assert(is_cached(a + PAGE));
+	set_tlb_ubc_flush_pending(cpu0, mm, entry_of(a + PAGE), a + PAGE);
+	try_to_unmap_flush_dirty(cpu0);
+	ck_assert(!is_cached(a + PAGE));
 	end_world();
 }
 END_TEST
@@ -165,6 +207,8 @@ int main(void)
 	tcase_add_test(tc, a_flush_that_was_made_is_not_made_again);
 	tcase_add_test(tc, what_comes_during_a_flush_is_not_forgotten);
 	tcase_add_test(tc, the_counts_do_not_run_into_each_other);
+	tcase_add_test(tc, a_hint_is_noted_while_its_own_flush_is_pending);
+	tcase_add_test(tc, only_dirty_entries_are_flushed_before_a_page_is_written);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);
 }

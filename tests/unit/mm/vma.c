@@ -170,7 +170,8 @@ START_TEST(a_split_area_shares_its_anon_vma)
 	register_range(uffd, a + 2 * PAGE, 2);
 	ck_assert_ptr_nonnull(vma_lookup(mm, a)->anon_vma);
 	ck_assert_ptr_eq(vma_lookup(mm, a)->anon_vma, vma_lookup(mm, a + 2 * PAGE)->anon_vma);
-	ck_assert_uint_eq(refcount_read(&vma_lookup(mm, a)->anon_vma->refcount), 2);
+	ck_assert_uint_eq(refcount_read(&vma_lookup(mm, a)->anon_vma->refcount), 1);
+	ck_assert_int_eq(vma_lookup(mm, a)->anon_vma->num_active_vmas, 2);
 	ck_assert_uint_eq(vma_lookup(mm, a + 2 * PAGE)->vm_pgoff, vma_lookup(mm, a)->vm_pgoff + 2);
 }
 END_TEST

@@ -65,7 +65,8 @@ START_TEST(areas)
 	fl_vaddr a = map(1, FL_READ | FL_WRITE);
 	struct vm_area_struct *vma = vma_lookup(mm, a);
 
-	ck_assert_str_eq(value_at(&vma->vm_flags, vma->vm_flags), "read|write|soft-dirty");
+	ck_assert_str_eq(value_at(&vma->vm_flags, vma->vm_flags), "read|write|soft-dirty|account");
+	ck_assert_str_eq(value_at(&vma->vm_flags, VM_READ | VM_NORESERVE), "read|noreserve");
 	ck_assert_str_eq(value_at(&vma->vm_flags, VM_READ | VM_UFFD_MISSING | VM_MAYWRITE),
 			 "read|uffd-missing");
 	ck_assert_str_eq(value_at(&vma->vm_lock_seq, 3), "(a number)");

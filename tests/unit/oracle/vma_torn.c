@@ -5,6 +5,8 @@
  */
 #include "../world.h"
 
+#include "mm/describe.h"
+#include "oracle/about.h"
 #include "oracle/hooks.h"
 #include "oracle/native_report.h"
 #include "oracle/oracle.h"
@@ -172,6 +174,79 @@ START_TEST(the_real_lock_without_a_mark_is_torn)
 }
 END_TEST
 
+static struct fl_subject subjects[4];
+static int nr_subjects;
+
+static void hear_about(const struct fl_subject *subject)
+{
+	if (nr_subjects < 4)
+		subjects[nr_subjects] = *subject;
+	nr_subjects++;
+}
+
+static void hear_nothing(const struct fl_event *e)
+{
+}
+
+static void assert_about(const void *field)
+{
+	ck_assert_int_eq(nr_subjects, 2);
+	ck_assert(subjects[0].memory == field && subjects[0].loaded);
+	ck_assert(subjects[1].memory == field && !subjects[1].loaded);
+	nr_subjects = 0;
+}
+
+/* What the reader read there, and who stored to it. */
+START_TEST(it_says_which_field_it_is_about)
+{
+	static const struct fl_oracle_listener listener = { .event = hear_nothing,
+							    .about = hear_about };
+
+	nr_subjects = 0;
+	fl_oracle_listen(&listener);
+	fl_oracle_vma_locked(1, mm, vma, -1);
+	fl_oracle_vma_saw_range(1, vma, a, a + 2 * PAGE);
+	fl_oracle_vma_saw_flags(1, vma, RW);
+	ck_assert_int_eq(nr_subjects, 0);
+	fl_oracle_vma_saw_range(1, vma, a - PAGE, a + 2 * PAGE);
+	assert_about(&vma->vm_start);
+	fl_oracle_vma_saw_range(1, vma, a, a + PAGE);
+	assert_about(&vma->vm_end);
+	fl_oracle_vma_saw_flags(1, vma, WATCHED);
+	assert_about(&vma->vm_flags);
+	fl_oracle_listen(NULL);
+	ck_assert_uint_eq(failures(), 3);
+}
+END_TEST
+
+static bool is_it(const struct vm_area_struct *v, void *arg)
+{
+	return v == arg;
+}
+
+START_TEST(a_vma_that_is_gone_is_known_by_its_address)
+{
+	ck_assert(fl_oracle_vma_any(is_it, vma));
+	fl_oracle_vma_free(vma);
+	ck_assert(fl_oracle_vma_any(is_it, vma));
+	ck_assert(!fl_oracle_vma_any(is_it, &nr_subjects));
+	ck_assert_uint_eq(failures(), 0);
+}
+END_TEST
+
+START_TEST(flags_have_names)
+{
+	char text[128];
+
+	vm_flags_text(text, sizeof(text), RW | VM_ACCOUNT);
+	ck_assert_str_eq(text, "read|write|account");
+	vm_flags_text(text, sizeof(text), VM_READ | VM_NORESERVE);
+	ck_assert_str_eq(text, "read|noreserve");
+	vm_flags_text(text, sizeof(text), 0);
+	ck_assert_str_eq(text, "none");
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("oracle.vma_torn");
@@ -187,6 +262,9 @@ int main(void)
 	tcase_add_test(tc, a_reset_keeps_what_set_up_did_and_forgets_the_rest);
 	tcase_add_test(tc, thousands_of_areas_are_told_apart);
 	tcase_add_test(tc, the_real_lock_without_a_mark_is_torn);
+	tcase_add_test(tc, it_says_which_field_it_is_about);
+	tcase_add_test(tc, a_vma_that_is_gone_is_known_by_its_address);
+	tcase_add_test(tc, flags_have_names);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);
 }

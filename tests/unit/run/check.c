@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <faultline/migrate.h>
 #include <faultline/oracle.h>
 #include <faultline/rt.h>
 #include <faultline/run.h>
@@ -191,6 +192,164 @@ START_TEST(a_world_that_cant_be_set_up_is_told)
 }
 END_TEST
 
+/* --- calls for which the machine was not made --- */
+
+struct lacking_world {
+	struct fl_mm *mm;
+	fl_vaddr page;
+	int err; /* what the call returned */
+};
+
+static int set_up_page(struct fl_cpu *cpu, struct fl_mm *mm, void *world)
+{
+	struct lacking_world *w = world;
+	int ret = fl_mmap_anon(&w->page, mm, 1, FL_READ | FL_WRITE);
+
+	w->mm = mm;
+	return ret ? ret : fl_store(cpu, w->page, 1);
+}
+
+static long reclaim_page(struct fl_cpu *cpu, struct lacking_world *w)
+{
+	return fl_reclaim_page(cpu, 1);
+}
+
+static long reclaim(struct fl_cpu *cpu, struct lacking_world *w)
+{
+	return fl_reclaim(cpu, 1);
+}
+
+static long pageout(struct fl_cpu *cpu, struct lacking_world *w)
+{
+	return fl_madvise(w->mm, w->page, 1, FL_MADV_PAGEOUT);
+}
+
+static long migrate_page(struct fl_cpu *cpu, struct lacking_world *w)
+{
+	return fl_migrate_page(cpu, 1);
+}
+
+static long move_pages(struct fl_cpu *cpu, struct lacking_world *w)
+{
+	return fl_move_pages(cpu, w->mm, w->page, 1, NULL);
+}
+
+static long hugepage(struct fl_cpu *cpu, struct lacking_world *w)
+{
+	return fl_madvise(w->mm, w->page, 1, FL_MADV_HUGEPAGE);
+}
+
+static long collapse(struct fl_cpu *cpu, struct lacking_world *w)
+{
+	return fl_madvise(w->mm, w->page, 1, FL_MADV_COLLAPSE);
+}
+
+static long khugepaged(struct fl_cpu *cpu, struct lacking_world *w)
+{
+	return fl_khugepaged_scan(cpu, w->mm);
+}
+
+static long mbind(struct fl_cpu *cpu, struct lacking_world *w)
+{
+	return fl_mbind(w->mm, w->page, 1, FL_MPOL_BIND);
+}
+
+static long notifier(struct fl_cpu *cpu, struct lacking_world *w)
+{
+	struct fl_mmu_notifier *n;
+
+	return fl_mmu_notifier_register(&n, w->mm);
+}
+
+static const struct lacking {
+	long (*call)(struct fl_cpu *cpu, struct lacking_world *w);
+	const char *name, *remedy;
+} lacking[] = {
+	{ reclaim_page, "fl_reclaim_page() needs a machine with swap", ".swap_slots" },
+	{ reclaim, "fl_reclaim() needs", ".swap_slots" },
+	{ pageout, "FL_MADV_PAGEOUT needs", ".swap_slots" },
+	{ migrate_page, "fl_migrate_page() needs", ".migration = FL_MIGRATION_CALLS" },
+	{ move_pages, "fl_move_pages() needs", ".migration = FL_MIGRATION_CALLS" },
+	{ hugepage, "FL_MADV_HUGEPAGE needs", ".huge_pages" },
+	{ collapse, "FL_MADV_COLLAPSE needs", ".huge_pages" },
+	{ khugepaged, "fl_khugepaged_scan() needs", ".huge_pages" },
+	{ mbind, "fl_mbind() needs", ".mempolicy" },
+	{ notifier, "fl_mmu_notifier_register() needs", ".mmu_notifiers" },
+};
+
+static const struct lacking *the_lacking;
+
+static void do_lacking(struct fl_cpu *cpu, void *world)
+{
+	struct lacking_world *w = world;
+
+	w->err = (int)the_lacking->call(cpu, w);
+	ck_assert_int_eq(w->err, -EOPNOTSUPP);
+}
+
+static void do_load(struct fl_cpu *cpu, void *world)
+{
+	struct lacking_world *w = world;
+	uint64_t word;
+
+	fl_load(&word, cpu, w->page);
+}
+
+static int set_up_lacking(struct fl_cpu *cpu, struct fl_mm *mm, void *world)
+{
+	int ret = set_up_page(cpu, mm, world);
+
+	/* What it returns is not looked at. */
+	if (!ret)
+		the_lacking->call(cpu, world);
+	return ret;
+}
+
+static struct fl_scenario lacking_scenario = {
+	.name = "lacking",
+	.needs = { .cpus = 2, .mms = 1, .vmas = 1, .pages = 1 },
+	.world = sizeof(struct lacking_world),
+	.set_up = set_up_page,
+	.threads = { { "lacking", do_lacking }, { "load", do_load } },
+};
+
+static void assert_lacking(const struct fl_scenario *s, const struct fl_run_options *opt)
+{
+	err[0] = '\0';
+	ck_assert_int_eq(fl_run_check(s, opt, &result, err, sizeof(err)), -ENOTSUP);
+	ck_assert_msg(!strncmp(err, "lacking: ", 9), "\"%s\"", err);
+	ck_assert_msg(strstr(err, the_lacking->name), "no \"%s\" in \"%s\"", the_lacking->name,
+		      err);
+	ck_assert_msg(strstr(err, the_lacking->remedy), "no \"%s\" in \"%s\"", the_lacking->remedy,
+		      err);
+}
+
+START_TEST(a_call_for_which_the_machine_was_not_made_gives_no_verdict)
+{
+	struct fl_scenario in_set_up = lacking_scenario;
+
+	in_set_up.set_up = set_up_lacking;
+	in_set_up.threads[0].run = do_load;
+	the_lacking = &lacking[_i];
+	assert_lacking(&lacking_scenario, &(struct fl_run_options){ .kernel = "6.1" });
+	assert_lacking(&in_set_up, &(struct fl_run_options){ .kernel = "6.1" });
+	/* and does no harm to the next run */
+	ck_assert_int_eq(run(&(struct fl_run_options){ .variant = "weak" }), 0);
+	fl_run_result_free(&result);
+}
+END_TEST
+
+START_TEST(every_search_finds_a_call_for_which_the_machine_was_not_made)
+{
+	the_lacking = &lacking[0];
+	assert_lacking(&lacking_scenario,
+		       &(struct fl_run_options){ .kernel = "6.1", .search = "pct:2" });
+	assert_lacking(&lacking_scenario,
+		       &(struct fl_run_options){ .kernel = "6.1", .search = "preemptions:1" });
+	assert_lacking(&lacking_scenario, &(struct fl_run_options){ .kernel = "6.1", .jobs = 2 });
+}
+END_TEST
+
 static bool stop_at_once(void *arg, uint64_t executions, double seconds, double done)
 {
 	++*(int *)arg;
@@ -292,6 +451,9 @@ int main(void)
 	tcase_add_test(tc, settings_alone_change_the_newest_kernel);
 	tcase_add_test(tc, what_is_unknown_is_named_with_what_there_is);
 	tcase_add_test(tc, a_world_that_cant_be_set_up_is_told);
+	tcase_add_loop_test(tc, a_call_for_which_the_machine_was_not_made_gives_no_verdict, 0,
+			    FL_ARRAY_SIZE(lacking));
+	tcase_add_test(tc, every_search_finds_a_call_for_which_the_machine_was_not_made);
 	tcase_add_test(tc, a_stopped_run_is_inconclusive);
 	tcase_add_test(tc, runs_do_not_depend_on_earlier_ones);
 	tcase_add_test(tc, a_trace_replays_to_the_same_picture);

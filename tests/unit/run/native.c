@@ -187,6 +187,23 @@ START_TEST(errors_are_told)
 }
 END_TEST
 
+static void reclaim(struct fl_cpu *cpu, void *world)
+{
+	fl_reclaim(cpu, 1);
+}
+
+START_TEST(a_call_for_which_the_machine_was_not_made_is_an_error)
+{
+	struct fl_scenario s = scenario;
+
+	s.threads[1].run = reclaim;
+	ck_assert_int_eq(run(&s, 3), -EOPNOTSUPP);
+	ck_assert_str_eq(err, "stores: fl_reclaim() needs a machine with swap: set .swap_slots in "
+			      "the scenario's .needs");
+	ck_assert_int_eq(run(&scenario, 1), 0);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("run native");
@@ -200,6 +217,7 @@ int main(void)
 	tcase_add_test(tc, a_run_in_which_all_wait_ends);
 	tcase_add_test(tc, a_run_can_be_stopped);
 	tcase_add_test(tc, errors_are_told);
+	tcase_add_test(tc, a_call_for_which_the_machine_was_not_made_is_an_error);
 	suite_add_tcase(s, tc);
 	srunner_run_all(sr, CK_ENV);
 	failed = srunner_ntests_failed(sr);

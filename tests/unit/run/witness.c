@@ -16,6 +16,10 @@
 #include <faultline/run.h>
 #include <faultline/scenario.h>
 
+#include "mmu/frame.h"
+#include "oracle/hooks.h"
+#include "oracle/oracle.h"
+
 struct world {
 	fl_vaddr page;
 };
@@ -46,6 +50,8 @@ static void do_load(struct fl_cpu *cpu, void *world)
 	uint64_t word;
 
 	ck_assert_int_eq(fl_load(&word, cpu, w->page), 0);
+	if (word == 7)
+		FL_SAY("Z1", "seven is what it is");
 }
 
 static const struct fl_variant variants[] = {
@@ -66,8 +72,19 @@ static struct fl_scenario scenario = {
 /* Whoever stores 7 must not be seen by another CPU. */
 static struct {
 	struct fl_event stored, loaded;
-	bool has_stored, has_loaded, says;
+	bool has_stored, has_loaded, says, at_once;
 } heard;
+
+/* In the thread that loads: what it loaded last there, and who stored that. */
+static void fail_at_once(const struct fl_event *e)
+{
+	const struct fl_machine *m = fl_oracle_machine();
+	const uint64_t *word = frame_words(m, e->pfn) + e->addr % page_size(m) / sizeof(uint64_t);
+
+	FL_ABOUT(.memory = word, .loaded = true);
+	FL_ABOUT(.memory = word);
+	fl_oracle_fail("seven", "CPU%u loads 7", e->cpu);
+}
 
 static void hear(void *arg, const struct fl_event *e)
 {
@@ -78,6 +95,8 @@ static void hear(void *arg, const struct fl_event *e)
 	if (e->kind == FL_EVENT_LOAD && e->value == 7) {
 		heard.loaded = *e;
 		heard.has_loaded = true;
+		if (heard.at_once)
+			fail_at_once(e);
 	}
 }
 
@@ -201,6 +220,31 @@ START_TEST(an_oracle_that_says_nothing_has_a_picture_that_names_nothing)
 }
 END_TEST
 
+START_TEST(an_oracle_that_fails_at_once_names_what_its_thread_read)
+{
+	char named[160];
+
+	heard.at_once = true;
+	look(false);
+	heard.at_once = false;
+	snprintf(named, sizeof(named), "  CPU1: load [0x10] -> 0x7 (%s)\n", at(THE_LOAD));
+	assert_has(named);
+	snprintf(named, sizeof(named), "  against CPU0: store [0x10] = 0x7 (%s)\n",
+		 at(SECOND_STORE));
+	assert_has(named);
+	forget_picture();
+}
+END_TEST
+
+START_TEST(a_decision_that_reads_nothing_has_a_line)
+{
+	look(true);
+	assert_has("Z1 seven is what it is");
+	assert_has(at(THE_LOAD + 2));
+	forget_picture();
+}
+END_TEST
+
 /* The trace's events are those of the run that was heard; a replay has the same, with all that was told. */
 START_TEST(a_replay_shows_the_same)
 {
@@ -236,6 +280,8 @@ int main(void)
 	tcase_add_test(tc, an_access_has_the_scenario_s_line_not_the_model_s);
 	tcase_add_test(tc, a_picture_tells_faults_and_hits);
 	tcase_add_test(tc, an_oracle_that_says_nothing_has_a_picture_that_names_nothing);
+	tcase_add_test(tc, an_oracle_that_fails_at_once_names_what_its_thread_read);
+	tcase_add_test(tc, a_decision_that_reads_nothing_has_a_line);
 	tcase_add_test(tc, a_replay_shows_the_same);
 	sr = srunner_create(s);
 	srunner_run_all(sr, CK_ENV);

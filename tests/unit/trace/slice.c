@@ -358,6 +358,217 @@ START_TEST(co_that_runs_in_circles_ends)
 }
 END_TEST
 
+/* Adds to the step of event @i. */
+static void same_step(int i, int k)
+{
+	ev[k].step = ev[i].step;
+}
+
+static void plain(int i)
+{
+	ev[i].order = FL_PLAIN;
+}
+
+static void lock_site(int i)
+{
+	static const struct fl_site down = { "a.c", "f", "down_write(sem)", 1, NULL };
+
+	ev[i].site = &down;
+}
+
+/* The pointer to what the step is about was stored by the other thread, too. */
+START_TEST(plain_accesses_of_a_step_lead_to_its_marked_one)
+{
+	begin();
+	label(store(0, Y, FLX_INIT), "A1");
+	store(0, X, FLX_INIT);
+	label(load(1, Y, 0), "B1");
+	plain(2);
+	same_step(2, load(1, X, 1));
+	assert_kept(3, "++-+");
+}
+END_TEST
+
+START_TEST(a_plain_access_that_is_a_step_of_its_own_is_kept)
+{
+	begin();
+	label(store(0, Y, FLX_INIT), "A1");
+	label(load(1, Y, 0), "B1");
+	plain(1);
+	load(1, OWN, FLX_INIT);
+	assert_kept(2, "+++");
+}
+END_TEST
+
+/* Whoever takes or drops a reference, on the way. */
+START_TEST(a_count_that_nobody_looks_at_is_not_what_a_step_did)
+{
+	static const struct fl_site put = { "a.c", "f", "refcount_dec(&mm->count)", 1, NULL };
+	int look;
+
+	begin();
+	label(add(0, FLX_RMW, Y, FLX_INIT) - ev, "A1");
+	ev[0].site = &put;
+	same_step(0, store(0, X, FLX_INIT));
+	add(1, FLX_RMW, Y, 0)->co_after = 0;
+	label(load(1, X, 1), "B1");
+	assert_kept(3, "-+-+");
+	look = load(1, Y, 2);
+	assert_kept(look, "+++++");
+}
+END_TEST
+
+/* An object is made, then published; who finds it reads what it was made with. */
+START_TEST(how_an_object_was_made_is_not_the_story)
+{
+	begin();
+	plain(store(0, X, FLX_INIT));
+	label(store(0, Y, FLX_INIT), "A1");
+	label(load(1, Y, 1), "B1");
+	label(load(1, X, 0), "B2");
+	plain(3);
+	assert_kept(3, "-+++");
+	ev[3].newer = 0;
+	ev[3].rf = FLX_INIT;
+	assert_kept(3, "++++");
+}
+END_TEST
+
+/* A1, which belongs to the lock, is after its release: the other one has it by now, and looks at X. */
+START_TEST(a_store_outside_of_its_lock_has_the_hand_over)
+{
+	begin();
+	lock_site(lock(0, FLX_INIT));
+	lock_site(unlock(0, 0));
+	lock_site(lock(1, 1));
+	label(load(1, X, FLX_INIT), "B1");
+	label(store(0, X, FLX_INIT), "A1");
+	lock_site(unlock(1, 2));
+	label(load(1, X, 4), "B2");
+	assert_kept(6, "-++++-+");
+	/* Nothing to look at in that section. */
+	ev[3].addr = OWN;
+	assert_kept(6, "----+-+");
+}
+END_TEST
+
+START_TEST(a_counter_that_changes_when_all_is_over_is_not_the_story)
+{
+	begin();
+	store(1, Y, FLX_INIT);
+	label(load(0, X, FLX_INIT), "A1");
+	label(load(0, Y, 0), "A2");
+	add(1, FLX_RMW, X, FLX_INIT);
+	assert_kept(2, "+++-");
+	store(1, OWN, FLX_INIT);
+	label(4, "B9");
+	assert_kept(2, "+++++");
+}
+END_TEST
+
+START_TEST(reader_sections_count_if_somebody_waits_for_them)
+{
+	begin();
+	add(1, FLX_FENCE, 0, FLX_NONE)->fence = FL_FENCE_RCU_LOCK;
+	load(1, X, FLX_INIT);
+	add(1, FLX_FENCE, 0, FLX_NONE)->fence = FL_FENCE_RCU_UNLOCK;
+	store(0, X, FLX_INIT);
+	add(0, FLX_FENCE, 0, FLX_NONE)->fence = FL_FENCE_SYNC_RCU;
+	load(1, X, 3);
+	assert_kept(5, "-+-+-+"); /* the wait comes after all that matters */
+	ev[store(0, X, 3)].step = NULL;
+	ev[5].rf = 6;
+	ev[5].newer = FLX_NONE;
+	label(1, "B1");
+	assert_kept(5, "+++++++");
+}
+END_TEST
+
+static void tell(struct fl_trace *t, int event, bool access, const char *text)
+{
+	struct fl_trace_told told = { .access = access, .judged = access, .program = access };
+
+	fl_trace_fit(told.text, sizeof(told.text), "%s", text);
+	fl_trace_tell(t, event, &told);
+}
+
+/* All by one thread: C0 asks, C7 makes the entry, hardware sets a bit in it, the walk finds it. */
+START_TEST(how_an_access_got_where_it_should_not)
+{
+	static const struct fl_site walk = { "walk.c", "f", "READ_ONCE(*ptep)", 1, NULL };
+	static const char want[] = "-+-+-+";
+	struct fl_trace *t = NULL;
+	bool *keep;
+
+	begin();
+	label(load(0, OWN, FLX_INIT), "C0");  /* 0: before the fault */
+	label(load(0, OWN, FLX_INIT), "C0");  /* 1 */
+	label(load(0, LOCK, FLX_INIT), "B1"); /* 2: of another protocol */
+	label(store(0, Y, FLX_INIT), "C7");   /* 3 */
+	load(0, Y, 3);			      /* 4 */
+	ev[4].site = &walk;
+	store(0, X, FLX_INIT); /* 5 */
+	ck_assert_int_eq(fl_trace_create(&t, &sample_info, 2, sample_names, &record, NULL), 0);
+	tell(t, 0, false, "store [0x10] faults");
+	tell(t, 5, true, "store [0x10] = 0x1");
+	keep = fl_trace_slice(t);
+	ck_assert_ptr_nonnull(keep);
+	for (int i = 0; i < record.n; i++)
+		ck_assert_msg(keep[i] == (want[i] == '+'), "event %d", i);
+	free(keep);
+	fl_trace_free(t);
+}
+END_TEST
+
+START_TEST(whoever_made_it_the_entry_that_was_used_is_shown)
+{
+	static const struct fl_site walk = { "walk.c", "f", "READ_ONCE(*ptep)", 1, NULL };
+	struct fl_trace *t = NULL;
+	bool *keep;
+
+	begin();
+	store(0, Y, FLX_INIT);
+	label(store(0, OWN, FLX_INIT), "A1");
+	load(0, Y, 0);
+	ev[2].site = &walk;
+	store(0, X, FLX_INIT);
+	ck_assert_int_eq(fl_trace_create(&t, &sample_info, 2, sample_names, &record, NULL), 0);
+	tell(t, 3, true, "store [0x10] = 0x1");
+	keep = fl_trace_slice(t);
+	ck_assert_ptr_nonnull(keep);
+	ck_assert(keep[0] && keep[1] && !keep[2] && keep[3]);
+	free(keep);
+	fl_trace_free(t);
+}
+END_TEST
+
+/* The entry is dropped when the store is made: between change and flush. */
+START_TEST(a_flush_that_came_too_late_is_shown)
+{
+	static const struct fl_site lookup = { "tlb.h", "f", "READ_ONCE(entry->tag)", 1, NULL };
+	static const struct fl_site drop = { "tlb.c", "f", "WRITE_ONCE(entry->tag, 0)", 1, NULL };
+	static const char want[] = "-+-+";
+	struct fl_trace *t = NULL;
+	bool *keep;
+
+	begin();
+	load(0, Y, FLX_INIT); /* 0 */
+	ev[0].site = &lookup;
+	label(store(0, X, FLX_INIT), "A1"); /* 1 */
+	store(1, OWN, FLX_INIT);	    /* 2 */
+	store(1, Y, FLX_INIT);		    /* 3 */
+	ev[3].site = &drop;
+	ck_assert_int_eq(fl_trace_create(&t, &sample_info, 2, sample_names, &record, NULL), 0);
+	tell(t, 1, true, "store [0x10] = 0x1");
+	keep = fl_trace_slice(t);
+	ck_assert_ptr_nonnull(keep);
+	for (int i = 0; i < record.n; i++)
+		ck_assert_msg(keep[i] == (want[i] == '+'), "event %d", i);
+	free(keep);
+	fl_trace_free(t);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("trace slice");
@@ -385,6 +596,16 @@ int main(void)
 	tcase_add_test(tc, barriers_stand_between_kept_accesses);
 	tcase_add_test(tc, accesses_that_overlap_are_of_one_place);
 	tcase_add_test(tc, co_that_runs_in_circles_ends);
+	tcase_add_test(tc, plain_accesses_of_a_step_lead_to_its_marked_one);
+	tcase_add_test(tc, a_plain_access_that_is_a_step_of_its_own_is_kept);
+	tcase_add_test(tc, a_count_that_nobody_looks_at_is_not_what_a_step_did);
+	tcase_add_test(tc, how_an_object_was_made_is_not_the_story);
+	tcase_add_test(tc, a_store_outside_of_its_lock_has_the_hand_over);
+	tcase_add_test(tc, a_counter_that_changes_when_all_is_over_is_not_the_story);
+	tcase_add_test(tc, reader_sections_count_if_somebody_waits_for_them);
+	tcase_add_test(tc, how_an_access_got_where_it_should_not);
+	tcase_add_test(tc, a_flush_that_came_too_late_is_shown);
+	tcase_add_test(tc, whoever_made_it_the_entry_that_was_used_is_shown);
 	suite_add_tcase(s, tc);
 	srunner_run_all(sr, CK_ENV);
 	failed = srunner_ntests_failed(sr);

@@ -402,6 +402,209 @@ START_TEST(nothing_to_show_says_so)
 }
 END_TEST
 
+/* ---- executions of a few events, a line each ---- */
+
+#define MAX 12
+
+static struct flx_event made[MAX];
+static int nr_made;
+
+static struct flx_event *make(int thread, enum flx_kind kind, const struct fl_site *site,
+			      uintptr_t addr, uint64_t rval, uint64_t wval, int rf)
+{
+	struct flx_event *e = &made[nr_made];
+
+	sample_event(e, thread, nr_made++, kind, site, NULL);
+	sample_access(e, addr, 8, rval, wval, rf);
+	return e;
+}
+
+static const struct fl_site made_site = { "a.c", "f", "p->x", 5, NULL };
+
+static struct fl_trace *made_trace(const char *program, fl_trace_describe_fn describe)
+{
+	struct flx_record record = { .n = nr_made, .ev = made, .racing = { -1, -1 } };
+	struct fl_trace_info info = sample_info;
+	struct fl_trace *t = NULL;
+
+	info.program = program;
+	ck_assert_int_eq(fl_trace_create(&t, &info, 2, sample_names, &record, describe), 0);
+	return t;
+}
+
+/* It runs on no CPU of the scenario, but messages call all threads that. */
+START_TEST(who_runs_a_callback_is_called_a_cpu_too)
+{
+	struct fl_trace *t;
+	char *text;
+
+	nr_made = 0;
+	make(0, FLX_WRITE, &made_site, 0x100, 0, 1, FLX_NONE);
+	make(2, FLX_READ, &made_site, 0x100, 1, 0, 0);
+	t = made_trace(NULL, NULL);
+	text = picture(t, 120, false);
+	assert_has(text, "CPU 2  call_rcu\n");
+	free(text);
+	fl_trace_free(t);
+}
+END_TEST
+
+static struct fl_trace *pointers(const char *program)
+{
+	static const struct fl_site publish = { "a.c", "f", "rcu_assign_pointer(root, top)", 1,
+						NULL };
+	static const struct fl_site other = { "a.c", "f", "rcu_assign_pointer(other, top)", 2,
+					      NULL };
+	static const struct fl_site find = { "b.c", "g", "rcu_dereference(root)", 3, NULL };
+	static const struct fl_site look = { "b.c", "g", "rcu_dereference(other)", 4, NULL };
+
+	nr_made = 0;
+	make(0, FLX_WRITE, &publish, 0x100, 0, 0x7f12ULL << 32 | 0x10, FLX_NONE);
+	make(1, FLX_READ, &find, 0x100, 0x7f12ULL << 32 | 0x10, 0, 0);
+	make(0, FLX_WRITE, &other, 0x200, 0, 0x7f12ULL << 32 | 0x20, FLX_NONE);
+	make(1, FLX_READ, &look, 0x200, 0x7f12ULL << 32 | 0x30, 0, FLX_INIT);
+	make(0, FLX_WRITE, &publish, 0x100, 0, 0, FLX_NONE)->co_after = 0;
+	return made_trace(program, NULL);
+}
+
+START_TEST(a_pointer_has_a_name_where_it_is_met_again)
+{
+	struct fl_trace *t = pointers(NULL);
+	char *text = picture(t, 120, true);
+
+	assert_has(text, "rcu_assign_pointer(root, top) = object 1  a.c:1\n");
+	assert_has(text, "rcu_dereference(root) -> object 1  ");
+	assert_has(text, "rcu_assign_pointer(other, top)  ");
+	assert_lacks(text, "rcu_assign_pointer(other, top) =");
+	assert_has(text, "rcu_dereference(other) -> not NULL  ");
+	assert_has(text, "rcu_assign_pointer(root, top) = NULL  ");
+	free(text);
+	fl_trace_free(t);
+	t = pointers("list.c");
+	text = picture(t, 120, true);
+	assert_has(text, "= ptr1");
+	assert_has(text, "-> ptr1");
+	assert_has(text, "= ptr2");
+	free(text);
+	fl_trace_free(t);
+}
+END_TEST
+
+static void describe_flags(char *buf, size_t size, uintptr_t addr, unsigned int width,
+			   uint64_t value)
+{
+	(void)addr, (void)width;
+	snprintf(buf, size, "%s", value ? "locked|dirty" : "locked");
+}
+
+START_TEST(a_flag_that_is_set_already_changes_nothing)
+{
+	static const struct fl_site set = { "a.c", "f", "SetPageDirty(page)", 5, NULL };
+	struct fl_trace *t;
+	char *text;
+
+	nr_made = 0;
+	make(0, FLX_RMW, &set, 0x100, 0, 1, FLX_INIT);
+	make(1, FLX_RMW, &set, 0x100, 1, 1, 0)->co_after = 0;
+	t = made_trace(NULL, describe_flags);
+	text = picture(t, 120, false);
+	assert_has(text, "SetPageDirty(page)  sets dirty  ");
+	assert_has(text, "SetPageDirty(page)  changes nothing  ");
+	free(text);
+	fl_trace_free(t);
+}
+END_TEST
+
+/* The braces are the macro's: the access is the step. */
+START_TEST(a_step_in_braces_is_its_access)
+{
+	static const struct fl_site site = { "a.c", "f", "smp_store_release(p, next)", 5, NULL };
+	static const struct fl_site step = { "a.c", "f", "({ smp_store_release(p, next); })", 5,
+					     "A5" };
+	struct fl_trace *t;
+	char *text;
+
+	nr_made = 0;
+	make(0, FLX_WRITE, &site, 0x100, 0, 2, FLX_NONE)->step = &step;
+	make(1, FLX_READ, &made_site, 0x100, 2, 0, 0);
+	t = made_trace(NULL, NULL);
+	text = picture(t, 120, false);
+	assert_has(text, "A5 smp_store_release(p, next) = 2  a.c:5");
+	free(text);
+	fl_trace_free(t);
+}
+END_TEST
+
+/* What a call clears on its way is not what it is about; what it stores with a mark is. */
+START_TEST(a_plain_number_within_a_call_is_not_shown)
+{
+	static const struct fl_site call = { "a.c", "f", "try_to_unmap_flush(cpu)", 5, "V8" };
+	static const struct fl_site assign = { "a.c", "f", "vma->detached = 1", 6, "W2" };
+	struct fl_trace *t;
+	char *text;
+
+	nr_made = 0;
+	make(0, FLX_WRITE, &made_site, 0x100, 0, 0, FLX_NONE)->step = &call;
+	make(0, FLX_WRITE, &made_site, 0x200, 0, 1, FLX_NONE)->step = &assign;
+	made[0].order = made[1].order = FL_PLAIN;
+	t = made_trace(NULL, NULL);
+	text = picture(t, 120, false);
+	assert_has(text, "V8 try_to_unmap_flush(cpu)  ");
+	assert_lacks(text, "stores 0");
+	assert_has(text, "W2 vma->detached = 1  stores 1");
+	free(text);
+	fl_trace_free(t);
+	made[0].order = FL_ONCE;
+	t = made_trace(NULL, NULL);
+	text = picture(t, 120, false);
+	assert_has(text, "V8 try_to_unmap_flush(cpu)  stores 0");
+	free(text);
+	fl_trace_free(t);
+}
+END_TEST
+
+/* CPU 1's store is between A4 and A7: A5 and A6 only take and drop a lock. */
+START_TEST(the_line_above_says_between_which_steps)
+{
+	static const struct fl_site step[] = {
+		{ "a.c", "f",
+		  "set_pte_at(mm, haddr, &table->entries[i], pmd_leaf_pte(entry, i), something)", 4,
+		  "A4" },
+		{ "a.c", "f", "lock(w)", 5, "A5" },
+		{ "a.c", "f", "unlock(w)", 6, "A6" },
+		{ "a.c", "f", "flush(w)", 7, "A7" },
+	};
+	static const struct fl_site down = { "a.c", "f", "spin_lock(ptl)", 1, NULL };
+	struct fl_trace_told told = { .judged = true };
+	static const struct fl_site here = { "s.c", "run", "x", 9, NULL };
+	struct fl_trace *t;
+	char *text;
+
+	nr_made = 0;
+	make(0, FLX_WRITE, &made_site, 0x100, 0, 1, FLX_NONE)->step = &step[0];
+	make(0, FLX_RMW, &down, 0x300, 0, 1, FLX_INIT)->step = &step[1];
+	make(1, FLX_WRITE, &made_site, 0x200, 0, 1, FLX_NONE);
+	make(0, FLX_RMW, &down, 0x300, 1, 0, 1)->step = &step[2];
+	make(0, FLX_WRITE, &made_site, 0x100, 0, 2, FLX_NONE)->step = &step[3];
+	made[4].co_after = 0;
+	t = made_trace(NULL, NULL);
+	fl_trace_fit(told.text, sizeof(told.text), "0x10-0x20 is now read-only");
+	told.where = &here;
+	fl_trace_tell(t, 2, &told);
+	fl_trace_judge(t, 2);
+	fl_trace_judge(t, 0);
+	text = picture(t, 160, false);
+	assert_has(text,
+		   "  CPU1: 0x10-0x20 is now read-only (s.c:9)\n"
+		   "  against CPU0: A4 set_pte_at(mm, haddr, &table->entries[i], "
+		   "pmd_leaf_pte(...)) (a.c:4)\n"
+		   "  CPU1's \"0x10-0x20 is now read-only\" comes between CPU0's A4 (a.c:4) and A7 "
+		   "(a.c:7)\n");
+	free(text);
+	fl_trace_free(t);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("trace text");
@@ -424,6 +627,12 @@ int main(void)
 	tcase_add_test(tc, an_operation_goes_with_the_variable);
 	tcase_add_test(tc, an_index_is_named_only_of_what_has_several_parts);
 	tcase_add_test(tc, nothing_to_show_says_so);
+	tcase_add_test(tc, who_runs_a_callback_is_called_a_cpu_too);
+	tcase_add_test(tc, a_pointer_has_a_name_where_it_is_met_again);
+	tcase_add_test(tc, a_flag_that_is_set_already_changes_nothing);
+	tcase_add_test(tc, a_step_in_braces_is_its_access);
+	tcase_add_test(tc, a_plain_number_within_a_call_is_not_shown);
+	tcase_add_test(tc, the_line_above_says_between_which_steps);
 	suite_add_tcase(s, tc);
 	srunner_run_all(sr, CK_ENV);
 	failed = srunner_ntests_failed(sr);
