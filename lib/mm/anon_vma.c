@@ -18,6 +18,8 @@
  *   N4  put the chain element on both lists
  *   N5  vma->anon_vma = it     release [v]        [v] paired with O1's address dependency
  *
+ * N6, mmap:W: when the VMA goes, or its pages moved away (mremap()), vma->anon_vma is NULL again.
+ *
  * O1 is without a lock. Kernels read it plainly, and up to 6.11 or so stored it plainly (B31 of the
  * fact sheet): a data race in every two first faults, which would hide all others. O2 is a guess: a
  * chain that is about to get its first element looks empty, and the fault makes an anon_vma of its
@@ -265,7 +267,7 @@ void unlink_anon_vmas(struct vm_area_struct *vma)
 	avc = unlist_chain(avc);
 	if (anon_vma) {
 		anon_vma->num_active_vmas--;
-		WRITE_ONCE(vma->anon_vma, NULL);
+		FL_STEP("N6", ({ WRITE_ONCE(vma->anon_vma, NULL); }));
 	}
 	up_write(rwsem);
 	/* The last reference of all takes the root and its rwsem along. */

@@ -83,31 +83,43 @@ static bool describe_vma(const struct vm_area_struct *vma, void *arg)
 	return true;
 }
 
-/* A number that each mm has: of several, whose it is. Not so for VMAs, which change hands. */
-static bool describe_mm(const struct mm_struct *mm, const struct wanted *w)
+/*
+ * A number that each mm has: of several, whose it is. Not so for VMAs, which change hands. @mm may be gone: nothing is
+ * read from it.
+ */
+static bool describe_mm(const struct mm_struct *mm, uint64_t id, void *arg)
 {
+	const struct wanted *w = arg;
+
 	if (w->addr != (uintptr_t)&mm->mm_lock_seq && w->addr != (uintptr_t)&mm->write_protect_seq)
 		return false;
 	w->buf[0] = '\0';
-	fl_text_add(w->buf, w->n, "%d of mm %u", (int)w->value, (unsigned int)mm->id);
+	fl_text_add(w->buf, w->n, "%d of mm %u", (int)w->value, (unsigned int)id);
 	return true;
+}
+
+static bool is_another(const struct mm_struct *mm, uint64_t id, void *first)
+{
+	return mm != first;
 }
 
 /*
  * The execution that is described can have been cut off anywhere: the tree is whole, but vm_start
- * and vm_end of its areas need not be those of the tree.
+ * and vm_end of its areas need not be those of the tree. Mms that threads made are not in the list any more.
  */
 int mm_describe(const struct fl_machine *m, uintptr_t addr, uint64_t value, char *buf, size_t n)
 {
-	const struct mm_struct *mm = m->state->mms;
-	bool several = mm && mm->next;
+	struct mm_struct *mm = m->state->mms;
+	bool several = mm && (mm->next || fl_oracle_mm_any(is_another, mm));
 	struct wanted w = { addr, value, buf, n };
 
 	for (; mm; mm = mm->next) {
-		if ((several && describe_mm(mm, &w)) || vma_tree_any(&mm->tree, describe_vma, &w) ||
+		if ((several && describe_mm(mm, mm->id, &w)) ||
+		    vma_tree_any(&mm->tree, describe_vma, &w) ||
 		    fl_describe_in_table(m, mm->pgd, addr, value, buf, n))
 			return 1;
 	}
 	/* Not in a tree yet, or any more. */
-	return fl_oracle_vma_any(describe_vma, &w);
+	return (several && fl_oracle_mm_any(describe_mm, &w)) ||
+	       fl_oracle_vma_any(describe_vma, &w);
 }

@@ -216,7 +216,7 @@ int fl_inspect_slot_word(uint64_t *out, struct fl_machine *m, uint64_t slot, siz
 	return 0;
 }
 
-/* Each CPU's thread counts for itself, without ordering: the sum is exact while none runs. */
+/* Each CPU's thread counts for itself, by relaxed stores (fl_count()): the sum is exact while none runs. */
 void fl_inspect_counters(struct fl_counters *out, struct fl_machine *m)
 {
 	const size_t n = sizeof(*out) / sizeof(uint64_t);

@@ -172,7 +172,13 @@ static inline fl_vaddr task_size(const struct fl_machine *m)
 #ifdef FAULTLINE_CHECK
 #define fl_count_add(m, what, n) ((void)0)
 #else
-#define fl_count_add(m, what, n) ((void)(this_cpu(m)->counters.what += (n)))
+/* The CPU's thread alone stores, so this loses nothing; others may look meanwhile. */
+#define fl_count_add(m, what, n)                                                                   \
+	do {                                                                                       \
+		uint64_t *counter_ = &this_cpu(m)->counters.what;                                  \
+                                                                                                   \
+		__atomic_store_n(counter_, *counter_ + (n), __ATOMIC_RELAXED);                     \
+	} while (0)
 #endif
 #define fl_count(m, what) fl_count_add(m, what, 1)
 

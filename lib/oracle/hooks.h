@@ -82,6 +82,9 @@ void fl_oracle_vma_free(const struct vm_area_struct *vma);
 /* Until @fn says true: all VMAs, whether they are in a tree or not, or gone: for traces, which know addresses only. */
 bool fl_oracle_vma_any(bool (*fn)(const struct vm_area_struct *vma, void *arg), void *arg);
 
+/* The same for the mms that have or had VMAs, with their numbers. They may be gone: their addresses alone count. */
+bool fl_oracle_mm_any(bool (*fn)(const struct mm_struct *mm, uint64_t id, void *arg), void *arg);
+
 /* notifier.c: a subscriber to @mm was told of an invalidation's end, and has @left of them under way now. */
 void fl_oracle_notifier_end(const struct mm_struct *mm, int left);
 

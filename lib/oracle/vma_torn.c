@@ -44,6 +44,7 @@ struct record {
 	const struct vm_area_struct *vma; /* NULL: free */
 	const struct vm_area_struct *was; /* for traces: what it was before that */
 	const struct mm_struct *mm;
+	uint64_t mm_id;
 	size_t next; /* in its bucket, or in the list of free ones: index + 1; 0 ends it */
 	struct values now;
 	bool open;
@@ -141,6 +142,7 @@ void fl_oracle_vma_new(const struct vm_area_struct *vma, const struct mm_struct 
 		memset(r, 0, sizeof(*r));
 		r->vma = vma;
 		r->mm = mm;
+		r->mm_id = mm->id;
 		r->now = (struct values){ flags, start, end };
 		r->next = *bucket;
 		*bucket = i;
@@ -256,6 +258,17 @@ bool fl_oracle_vma_any(bool (*fn)(const struct vm_area_struct *vma, void *arg), 
 		const struct record *r = fl_table_at(&records, i);
 
 		if (!r->vma && r->was && fn(r->was, arg))
+			return true;
+	}
+	return false;
+}
+
+bool fl_oracle_mm_any(bool (*fn)(const struct mm_struct *mm, uint64_t id, void *arg), void *arg)
+{
+	for (size_t i = 0; i < records.nr; i++) {
+		const struct record *r = fl_table_at(&records, i);
+
+		if (fn(r->mm, r->mm_id, arg))
 			return true;
 	}
 	return false;

@@ -90,7 +90,10 @@ static const struct fl_variant variants[] = {
 	  FL_VERIFIED, "F5" },
 	{ "f6-anon-exclusive", "5.9", "soft_dirty_flush=pending,wp_reuse=anon-exclusive", "lkmm",
 	  FL_VERIFIED, "F6, 6c287605fd56: an exclusive page is never copied" },
-	{ "linux-5.12", "5.12", NULL, "lkmm", FL_VERIFIED, NULL },
+	{ "linux-5.11", "5.11", NULL, "lkmm", FL_VIOLATES("lost-write"),
+	  "F1 without its flush (0758cd830494): mmap:W ends before the stale translation does" },
+	{ "linux-5.12", "5.12", NULL, "lkmm", FL_VERIFIED,
+	  "912efa17e512 brings the flush back: F1 is whole" },
 	{ "linux-6.12", "6.12", NULL, "lkmm", FL_VERIFIED, NULL },
 };
 

@@ -94,8 +94,8 @@ static const char *const policies[] = {
 };
 
 FL_SCENARIO(
-	pae_gup_fast_migrate, .name = "pae-gup-fast-migrate", .id = "A4a", .broken = "6c287605fd56",
-	.fixed = "088b8aa537c2",
+	pae_gup_fast_migrate, .name = "pae-gup-fast-migrate", .id = "A4a", .broken = NULL,
+	.fixed = NULL,
 	.summary = "GUP-fast pins an anonymous page that moves to another frame meanwhile",
 	.story = story,
 	.needs = { .cpus = 2, .mms = 1, .vmas = 1, .pages = 1, .migration = FL_MIGRATION_CALLS },

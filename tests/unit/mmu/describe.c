@@ -76,6 +76,8 @@ END_TEST
 START_TEST(numbers_of_one_mm_among_several)
 {
 	struct fl_mm *other;
+	const void *gone;
+	fl_vaddr addr;
 
 	ck_assert_str_eq(value_at(&mm->mm_lock_seq, 3), "(a number)"); /* whose else? */
 	ck_assert_int_eq(fl_mm_create(&other, machine), 0);
@@ -83,7 +85,11 @@ START_TEST(numbers_of_one_mm_among_several)
 	ck_assert_str_eq(value_at(&other->mm.mm_lock_seq, 4), "4 of mm 2");
 	ck_assert_str_eq(value_at(&other->mm.write_protect_seq, 1), "1 of mm 2");
 	ck_assert_str_eq(value_at(&mm->mm_lock_seq, (uint32_t)-1), "-1 of mm 1");
+	ck_assert_int_eq(fl_mmap_anon(&addr, other, 1, FL_READ), 0);
+	gone = &other->mm.mm_lock_seq;
 	fl_mm_destroy(other);
+	ck_assert_str_eq(value_at(gone, 4), "4 of mm 2"); /* it had a VMA */
+	ck_assert_str_eq(value_at(&mm->mm_lock_seq, 3), "3 of mm 1");
 }
 END_TEST
 

@@ -162,13 +162,13 @@ START_TEST(a_run_can_be_stopped)
 						.progress = stop_at_once };
 	const struct fl_run_options timed = { .kernel = "6.1",
 					      .iterations = 1000000000,
-					      .timeout = 0.1 };
+					      .timeout = 1 };
 
 	ck_assert_int_eq(fl_run_native(&scenario, &stopped, &result, err, sizeof(err)), 0);
 	ck_assert_uint_eq(result.executions, 0);
 	ck_assert_int_eq(fl_run_native(&scenario, &timed, &result, err, sizeof(err)), 0);
 	ck_assert_uint_gt(result.executions, 0);
-	ck_assert_double_lt(result.seconds, 10);
+	ck_assert_double_lt(result.seconds, 60);
 }
 END_TEST
 
