@@ -308,7 +308,7 @@ static bool vma_lacks_anon_vma(const struct mm_struct *mm, const struct vm_area_
 	/* A file's VMA may never need one. */
 	if (policy->vma_lock_files == FL_YES && !vma_is_anonymous(vma))
 		return false;
-	return !FL_STEP("O1", READ_ONCE(vma->anon_vma)); /* anon_vma.c */
+	return !READ_ONCE(vma->anon_vma);
 }
 
 /* Locks @vma, from the tree, if that is enough for a fault at @addr. */
