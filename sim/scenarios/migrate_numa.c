@@ -63,6 +63,7 @@ static const struct fl_variant three_variants[] = {
 	{ "protnone-is-not-present", "6.12", "pte_accessible=present", "sc",
 	  FL_VIOLATES("lost-write"), "as up to 3.12" },
 	{ "linux-6.12-sc", "6.12", NULL, "sc", FL_VERIFIED, "20841405940e" },
+	{ "linux-6.12-tso", "6.12", NULL, "tso", FL_VERIFIED, NULL },
 };
 
 static const char *const policies[] = { "pte_accessible", "tlb_pending", "migrate_flush", NULL };
