@@ -4,6 +4,7 @@
 #   fl_warnings     what the compiler must not find
 #   fl_sanitizers   FAULTLINE_SANITIZE
 #   fl_native       code of the native engine: its definitions, headers and libraries
+#   fl_stress       with the native engine's: marked accesses are places at which a thread can be late
 #   fl_check        the same for the check engine
 #   fl_modelled     with fl_check: plain accesses are seen by the engine (lib/rt/check has the
 #                   __tsan_* functions that the compiler calls; nothing is linked with this flag)
@@ -47,6 +48,23 @@ target_link_libraries(fl_common INTERFACE fl_warnings fl_sanitizers)
 
 add_library(fl_native INTERFACE)
 target_link_libraries(fl_native INTERFACE fl_common PkgConfig::FAULTLINE_URCU Threads::Threads)
+
+add_library(fl_stress INTERFACE)
+target_compile_definitions(fl_stress INTERFACE FL_STRESS)
+# gcc loses track there; it has seen the same code in the native engine.
+target_compile_options(fl_stress INTERFACE $<$<C_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
+if(NOT FAULTLINE_SANITIZERS)
+  # A call before each access: lib/stress/arena.c.
+  target_compile_definitions(fl_stress INTERFACE FL_STRESS_ACCESSES)
+  target_compile_options(fl_stress INTERFACE -fsanitize=kernel-address
+    $<$<C_COMPILER_ID:GNU>:--param=asan-instrumentation-with-call-threshold=0>
+    $<$<C_COMPILER_ID:GNU>:--param=asan-stack=0>
+    $<$<C_COMPILER_ID:GNU>:--param=asan-globals=0>
+    "$<$<C_COMPILER_ID:Clang>:SHELL:-mllvm -asan-instrumentation-with-call-threshold=0>"
+    "$<$<C_COMPILER_ID:Clang>:SHELL:-mllvm -asan-stack=0>"
+    "$<$<C_COMPILER_ID:Clang>:SHELL:-mllvm -asan-globals=0>")
+endif()
+target_link_libraries(fl_stress INTERFACE fl_native)
 
 add_library(fl_check INTERFACE)
 target_compile_definitions(fl_check INTERFACE FAULTLINE_CHECK

@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: MIT
 # From the folders of lib/ to the two libraries.
 #
-# fl_part(NAME [SOURCES ...] [MODELLED ...] [NATIVE ...] [CHECK ...])
+# fl_part(NAME [SOURCES ...] [MODELLED ...] [NATIVE ...] [CHECK ...] [STRESS ...]
+#         [LIBRARY ...])
 #   The sources of one folder, compiled once for each engine they belong to:
 #     SOURCES   both engines
 #     MODELLED  both engines; under the check engine every access to memory is an event
 #     NATIVE    the native engine alone
 #     CHECK     the check engine alone
+#     STRESS    `faultline stress` alone: the native engine with MODELLED compiled once more, so that threads
+#               can be late at each marked access (fl_stress). In no library
+#     LIBRARY   the native engine, but for that
 #   PARTS of fl_check_test() and fl_library() below refer to NAME.
 #
 # fl_library(TARGET ENGINE native|check [KEEP PATTERN...] [PUBLIC LIBRARY...] [PRIVATE LIBRARY...])
@@ -19,10 +23,16 @@
 #   The object libraries of some parts, or of all.
 
 function(fl_part name)
-  cmake_parse_arguments(PARSE_ARGV 1 PART "" "" "SOURCES;MODELLED;NATIVE;CHECK")
+  cmake_parse_arguments(PARSE_ARGV 1 PART "" "" "SOURCES;MODELLED;NATIVE;CHECK;STRESS;LIBRARY")
   set_property(GLOBAL APPEND PROPERTY FAULTLINE_PARTS ${name})
-  fl_part_objects(${name} native fl_${name}_native fl_native
-                  "${PART_SOURCES};${PART_MODELLED};${PART_NATIVE}")
+  fl_part_objects(${name} native fl_${name}_native fl_native "${PART_SOURCES};${PART_NATIVE}")
+  fl_part_objects(${name} native fl_${name}_native_modelled fl_native "${PART_MODELLED}")
+  fl_part_objects(${name} native fl_${name}_native_library fl_native "${PART_LIBRARY}")
+  fl_part_objects(${name} stress fl_${name}_stress_modelled fl_stress "${PART_MODELLED}")
+  fl_part_objects(${name} stress fl_${name}_stress fl_native "${PART_STRESS}")
+  if(TARGET fl_${name}_native) # the same objects: nothing in them is late
+    set_property(GLOBAL APPEND PROPERTY FAULTLINE_stress_${name} fl_${name}_native)
+  endif()
   fl_part_objects(${name} check fl_${name}_check fl_check "${PART_SOURCES};${PART_CHECK}")
   fl_part_objects(${name} check fl_${name}_check_modelled "fl_check;fl_modelled" "${PART_MODELLED}")
 endfunction()

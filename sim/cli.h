@@ -31,6 +31,7 @@ int cmd_replay(int argc, char **argv);
 int cmd_litmus(int argc, char **argv);
 int cmd_program(int argc, char **argv);
 int cmd_barriers(int argc, char **argv);
+int cmd_stress(int argc, char **argv);
 
 /* "faultline: ..." and a newline, to stderr. Returns CLI_BAD_INPUT. */
 int cli_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

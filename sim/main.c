@@ -21,6 +21,7 @@ static const struct command {
 	{ "replay", cmd_replay, "run one recorded execution again" },
 	{ "litmus", cmd_litmus, "the final states of litmus tests, as herd7 prints them" },
 	{ "program", cmd_program, "explore all executions of a C11 + pthreads program" },
+	{ "stress", cmd_stress, "scenarios on real threads, over and over" },
 	{ "barriers", cmd_barriers, "which orderings of a scenario or program are needed" },
 };
 

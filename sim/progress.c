@@ -62,26 +62,35 @@ static void put_estimate(char *buf, size_t size, double seconds, double done)
 	snprintf(buf, size, ", about %.*f%% done, %s left", done < 0.1, done * 100, time);
 }
 
-static void print_line(const struct progress *p, uint64_t executions, double seconds, double done)
+static void print_line(const struct progress *p, uint64_t executions, const char *what,
+		       double seconds, double done)
 {
 	char time[32], estimate[64];
 
 	put_estimate(estimate, sizeof(estimate), seconds, done);
-	fprintf(stderr, "\r\033[K%s%s%s: %" PRIu64 " executions, %.0f a second, %s%s", p->scenario,
-		p->variant ? " " : "", p->variant ? p->variant : "", executions,
+	fprintf(stderr, "\r\033[K%s%s%s: %" PRIu64 " %s, %.0f a second, %s%s", p->scenario,
+		p->variant ? " " : "", p->variant ? p->variant : "", executions, what,
 		(double)executions / seconds, cli_time(time, sizeof(time), seconds), estimate);
 	fflush(stderr);
 }
 
+static void report(struct progress *p, uint64_t n, const char *what, double seconds, double done)
+{
+	if (seconds <= QUIET_SECONDS || seconds - p->shown <= PERIOD || !isatty(STDERR_FILENO))
+		return;
+	print_line(p, n, what, seconds, done);
+	p->shown = seconds;
+}
+
 bool progress_report(void *arg, uint64_t executions, double seconds, double done)
 {
-	struct progress *p = arg;
-
-	if (seconds > QUIET_SECONDS && seconds - p->shown > PERIOD && isatty(STDERR_FILENO)) {
-		print_line(p, executions, seconds, done);
-		p->shown = seconds;
-	}
+	report(arg, executions, "executions", seconds, done);
 	return stop;
+}
+
+void progress_report_runs(struct progress *p, uint64_t runs, double seconds, double done)
+{
+	report(p, runs, "runs", seconds, done);
 }
 
 void progress_end(struct progress *p)

@@ -17,6 +17,8 @@ struct progress {
 
 /* For struct fl_run_options; @arg is a struct progress. */
 bool progress_report(void *arg, uint64_t executions, double seconds, double done);
+/* Of runs that a process counts; @done: the part of the time that is over. */
+void progress_report_runs(struct progress *p, uint64_t runs, double seconds, double done);
 /* Takes the line off the terminal. */
 void progress_end(struct progress *p);
 

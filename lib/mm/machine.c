@@ -217,7 +217,7 @@ int fl_machine_create(struct fl_machine **out, const struct fl_machine_config *c
 	m->lru_batch = c.lru_batch;
 	m->huge_pages = c.huge_pages > 0;
 	m->huge_blocks = c.huge_pages;
-#ifdef FAULTLINE_CHECK
+#if defined(FAULTLINE_CHECK) || defined(FL_STRESS)
 	m->uffd_must_answer = c.uffd_must_answer;
 #endif
 	m->anon_exclusive = keeps_anon_exclusive(&m->policy);
@@ -243,7 +243,7 @@ void fl_machine_destroy(struct fl_machine *m)
 {
 	if (!m)
 		return;
-#ifndef FAULTLINE_CHECK
+#if !defined(FAULTLINE_CHECK) && !defined(FL_STRESS) /* their memory goes as a whole */
 	while (m->state && m->state->mms)
 		fl_mm_destroy((struct fl_mm *)m->state->mms);
 	destroy_owned(m);

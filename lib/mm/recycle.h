@@ -23,7 +23,7 @@ enum retired_kind { RETIRED_LEAF, RETIRED_INNER, RETIRED_VMA, NR_RETIRED_KINDS }
 struct retired {
 	struct rcu_head rcu;
 	struct retired *next; /* of a list that is retired together */
-#ifdef FAULTLINE_CHECK
+#if defined(FAULTLINE_CHECK) || defined(FL_STRESS)
 	void (*free)(struct retired *retired);
 #else
 	enum retired_kind kind;
@@ -34,7 +34,7 @@ struct retired {
 void retired_free_vma(struct retired *retired);
 void retired_free_node(struct retired *retired);
 
-#ifdef FAULTLINE_CHECK
+#if defined(FAULTLINE_CHECK) || defined(FL_STRESS)
 static inline void retired_rcu_cb(struct rcu_head *head)
 {
 	struct retired *retired =

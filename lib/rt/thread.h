@@ -58,6 +58,9 @@ void fl_rt_rcu_barrier(void);
  */
 int fl_rt_nr_waiting(void);
 void fl_rt_stop_waiting(bool stop);
+
+/* If not NULL, a thread that waits calls it each time that it has looked in vain. Set before there are threads. */
+extern void (*fl_rt_wait_hook)(void);
 #endif
 
 #endif

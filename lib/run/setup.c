@@ -123,6 +123,24 @@ void fl_run_forget(struct fl_run *run)
 	run->policy = NULL;
 }
 
+/*
+ * As small as the scenario permits. Frames are shared out to the CPUs, and no thread should need
+ * another one's: each page, a copy of it, one to spare.
+ */
+static void fit_machine(const struct fl_run *run, struct fl_machine_config *config)
+{
+	const struct fl_scenario *s = run->scenario;
+
+	config->frames = 1 + (uint64_t)config->cpus * (2 * (uint64_t)s->needs.pages + 1);
+	if (config->huge_pages) {
+		uint64_t nr = s->needs.small_huge_pages ? 2 : 4;
+
+		config->level_bits = nr == 2 ? 1 : 2;
+		config->levels = nr == 2 ? 4 : 2; /* 16 pages either way */
+		config->frames = (config->frames + nr - 1) / nr * nr + config->huge_pages * nr;
+	}
+}
+
 static void size_machine(const struct fl_run *run, struct fl_machine_config *config)
 {
 	const struct fl_scenario *s = run->scenario;
@@ -139,17 +157,11 @@ static void size_machine(const struct fl_run *run, struct fl_machine_config *con
 	config->mmu_notifiers = s->needs.mmu_notifiers;
 	config->huge_pages = (unsigned int)s->needs.huge_pages;
 #ifdef FAULTLINE_CHECK
-	/*
-	 * As small as the scenario permits. Frames are shared out to the CPUs, and no thread should need
-	 * another one's: each page, a copy of it, one to spare.
-	 */
-	config->frames = 1 + (uint64_t)cpus * (2 * (uint64_t)s->needs.pages + 1);
-	if (config->huge_pages) {
-		uint64_t nr = s->needs.small_huge_pages ? 2 : 4;
-
-		config->level_bits = nr == 2 ? 1 : 2;
-		config->levels = nr == 2 ? 4 : 2; /* 16 pages either way */
-		config->frames = (config->frames + nr - 1) / nr * nr + config->huge_pages * nr;
+	fit_machine(run, config);
+#else
+	if (run->small) {
+		fl_machine_config_small(config);
+		fit_machine(run, config);
 	}
 #endif
 }
@@ -196,9 +208,11 @@ void fl_run_tear_down(struct fl_run *run)
 	if (!run->machine)
 		return;
 #ifndef FAULTLINE_CHECK
-	/* The engine's arena goes as a whole; and an execution may have left things in it in any state. */
-	fl_free(run->state);
-	fl_mm_destroy(run->mm);
+	/* An arena goes as a whole; and an execution may have left things in it in any state. */
+	if (!run->small) {
+		fl_free(run->state);
+		fl_mm_destroy(run->mm);
+	}
 #endif
 	fl_machine_destroy(run->machine);
 	run->machine = NULL;

@@ -19,6 +19,7 @@ struct fl_run {
 	char set[512]; /* the variant's and the caller's */
 	struct fl_policy *policy;
 	int nthreads;
+	bool small; /* native: the check engine's machine, of little memory. Set after fl_run_choose() */
 
 	/* the world */
 	struct fl_machine *machine;

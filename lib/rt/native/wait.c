@@ -24,6 +24,8 @@
 #define VOTE_WAIT_NS 20000
 #define VOTE_WAITS 500
 
+void (*fl_rt_wait_hook)(void);
+
 static atomic_t nr_waiting; /* in such a wait now */
 static atomic_t nr_begun;   /* such waits ever */
 static int stop;
@@ -35,6 +37,8 @@ static __thread long ballot_seen, ballot_voted;
 
 void fl_native_wait(unsigned int *step)
 {
+	if (fl_rt_wait_hook)
+		fl_rt_wait_hook();
 	cpu_relax();
 	if (*step >= SPINS)
 		sched_yield();
@@ -69,6 +73,8 @@ bool fl_native_may_wait(unsigned int *step)
 	if (READ_ONCE(stop))
 		return false;
 	vote();
+	if (fl_rt_wait_hook)
+		fl_rt_wait_hook();
 	cpu_relax();
 	if (*step >= SPINS + YIELDS) {
 		nanosleep(&nap, NULL);

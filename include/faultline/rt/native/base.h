@@ -27,6 +27,52 @@
 #define FL_LOCKED_IS_FULL__ 0
 #endif
 
+/*
+ * In the build of the modelled code for `faultline stress` (FL_STRESS; never a user's) each marked access and
+ * each operation on a lock is a place at which the thread can be late, and in some runs each plain access is
+ * one, too: lib/stress/delay.h.
+ */
+#ifdef FL_STRESS
+struct fl_delay {
+	uint64_t passed; /* marked places that the thread has come to in this run */
+	uint64_t next;	 /* the one at which it is late next; 0: none */
+	/* The same of marked and plain ones. */
+	uint64_t all_passed, all_next;
+	bool marked; /* the next access that the compiler announces is a marked one */
+};
+/* The calling thread's, if it is one of a scenario's; else NULL. */
+extern __thread struct fl_delay *fl_delay_here __attribute__((tls_model("initial-exec")));
+void fl_delay_now(struct fl_delay *delay);
+
+static inline void fl_delay_place(void)
+{
+	struct fl_delay *delay = fl_delay_here;
+	uint64_t n;
+
+	if (!delay)
+		return;
+	/* The other threads look at how far this one is. */
+	n = __atomic_load_n(&delay->passed, __ATOMIC_RELAXED) + 1;
+	__atomic_store_n(&delay->passed, n, __ATOMIC_RELAXED);
+	delay->marked = true;
+	delay->all_passed++;
+	if (__builtin_expect(n == delay->next || delay->all_passed == delay->all_next, 0))
+		fl_delay_now(delay);
+}
+
+/* A marked access that is no place: a look of a loop that waits. */
+static inline void fl_delay_no_place(void)
+{
+	if (fl_delay_here)
+		fl_delay_here->marked = true;
+}
+#define FL_DELAY__() fl_delay_place()
+#define FL_NO_DELAY__() fl_delay_no_place()
+#else
+#define FL_DELAY__() ((void)0)
+#define FL_NO_DELAY__() ((void)0)
+#endif
+
 /* Operands may contain marked accesses themselves: names that never shadow each other. */
 #define FL_PASTE__(a, b) a##b
 #define FL_PASTE2__(a, b) FL_PASTE__(a, b)
@@ -78,7 +124,9 @@
 			__atomic_thread_fence(__ATOMIC_SEQ_CST);                                   \
 	} while (0)
 
-#define FL_LOAD(p, order, text) FL_LOAD__(p, order, FL_UNIQUE__(fl_load_))
+#define FL_LOAD(p, order, text) (FL_DELAY__(), FL_LOAD__(p, order, FL_UNIQUE__(fl_load_)))
+/* Of a loop that waits: only the first look at it is a place. */
+#define FL_LOAD_AGAIN__(p, order) (FL_NO_DELAY__(), FL_LOAD__(p, order, FL_UNIQUE__(fl_load_)))
 #define FL_LOAD__(p, order, got)                                                                   \
 	({                                                                                         \
 		FL_VALUE_TYPE__(*(p)) got;                                                         \
@@ -90,6 +138,7 @@
 #define FL_STORE__(p, v, order, val)                                                               \
 	do {                                                                                       \
 		FL_VALUE_TYPE__(*(p)) val = (v);                                                   \
+		FL_DELAY__();                                                                      \
 		__atomic_store(FL_ATOMIC_PTR__(p), &val, FL_C11_STORE_ORDER__(order));             \
 	} while (0)
 
@@ -99,6 +148,7 @@
 #define FL_XCHG__(p, v, order, val, old)                                                           \
 	({                                                                                         \
 		FL_VALUE_TYPE__(*(p)) val = (v), old;                                              \
+		FL_DELAY__();                                                                      \
 		__atomic_exchange(FL_ATOMIC_PTR__(p), &val, &old, FL_C11_RMW_ORDER__(order));      \
 		FL_AFTER_RMW__(order);                                                             \
 		old;                                                                               \
@@ -109,6 +159,7 @@
 #define FL_CMPXCHG__(p, o, n, order, old, val)                                                     \
 	({                                                                                         \
 		FL_VALUE_TYPE__(*(p)) old = (o), val = (n);                                        \
+		FL_DELAY__();                                                                      \
 		if (__atomic_compare_exchange(FL_ATOMIC_PTR__(p), &old, &val, false,               \
 					      FL_C11_RMW_ORDER__(order), FL_C11_FAILED_ORDER__))   \
 			FL_AFTER_RMW__(order);                                                     \
@@ -119,13 +170,15 @@
 #define FL_FETCH(op, p, v, order, text) FL_FETCH__(op, p, v, order, FL_UNIQUE__(fl_fetch_))
 #define FL_FETCH__(op, p, v, order, old)                                                           \
 	({                                                                                         \
+		FL_DELAY__();                                                                      \
 		FL_VALUE_TYPE__(*(p))                                                              \
 		old = __atomic_fetch_##op(FL_ATOMIC_PTR__(p), (v), FL_C11_RMW_ORDER__(order));     \
 		FL_AFTER_RMW__(order);                                                             \
 		old;                                                                               \
 	})
 #define FL_VOID_RMW(op, p, v, text)                                                                \
-	((void)__atomic_fetch_##op(FL_ATOMIC_PTR__(p), (v), FL_C11_RMW_ORDER__(FL_ONCE)))
+	(FL_DELAY__(),                                                                             \
+	 (void)__atomic_fetch_##op(FL_ATOMIC_PTR__(p), (v), FL_C11_RMW_ORDER__(FL_ONCE)))
 
 /* Adds @v unless the value is @u. */
 #define FL_FETCH_ADD_UNLESS(p, v, u, order, text)                                                  \
@@ -135,6 +188,7 @@
 	({                                                                                         \
 		__typeof__(FL_ATOMIC_PTR__(p)) ptr = FL_ATOMIC_PTR__(p);                           \
 		FL_VALUE_TYPE__(*(p)) add = (v), unless = (u);                                     \
+		FL_DELAY__();                                                                      \
 		FL_VALUE_TYPE__(*(p)) old = __atomic_load_n(ptr, FL_C11_FAILED_ORDER__);           \
 		while (old != unless) {                                                            \
 			if (__atomic_compare_exchange_n(ptr, &old, old + add, true,                \
@@ -155,6 +209,7 @@
 	({                                                                                         \
 		__typeof__(FL_ATOMIC_PTR__(p)) ptr = FL_ATOMIC_PTR__(p);                           \
 		FL_VALUE_TYPE__(*(p)) most = (limit);                                              \
+		FL_DELAY__();                                                                      \
 		FL_VALUE_TYPE__(*(p)) old = __atomic_load_n(ptr, FL_C11_FAILED_ORDER__);           \
 		while (old && old < most) {                                                        \
 			if (__atomic_compare_exchange_n(ptr, &old, old + 1, true,                  \

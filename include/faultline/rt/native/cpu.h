@@ -35,7 +35,7 @@ static inline void fl_native_ipi_poll(void)
 	if (__builtin_expect(__atomic_load_n(fl_native_this_cpu.pending, __ATOMIC_RELAXED) != 0, 0))
 		(fl_ipi_poll)();
 }
-#define fl_ipi_poll() fl_native_ipi_poll()
+#define fl_ipi_poll() (FL_DELAY__(), fl_native_ipi_poll())
 
 /* In a loop that waits for another CPU: a kernel's CPU would take interrupts there. */
 static inline void cpu_relax(void)

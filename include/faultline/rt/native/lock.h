@@ -56,7 +56,7 @@ static inline uint64_t fl_native_bits(const void *value, size_t size)
 		FL_VALUE_TYPE__(*(p)) got = FL_LOAD(ptr, order, );                                 \
 		while ((fl_native_bits(&got, sizeof(got)) & bits) != goal) {                       \
 			fl_native_wait(&step);                                                     \
-			got = FL_LOAD(ptr, order, );                                               \
+			got = FL_LOAD_AGAIN__(ptr, order);                                         \
 		}                                                                                  \
 		got;                                                                               \
 	})
@@ -77,7 +77,7 @@ static inline uint64_t fl_native_bits(const void *value, size_t size)
 		if ((fl_native_bits(&got, sizeof(got)) & bits) != goal) {                          \
 			fl_native_may_wait_begin();                                                \
 			do {                                                                       \
-				got = FL_LOAD(ptr, order, );                                       \
+				got = FL_LOAD_AGAIN__(ptr, order);                                 \
 			} while ((fl_native_bits(&got, sizeof(got)) & bits) != goal &&             \
 				 fl_native_may_wait(&step));                                       \
 			fl_native_may_wait_end();                                                  \
@@ -95,6 +95,7 @@ static inline void spin_lock_init(spinlock_t *lock)
 
 static inline bool spin_trylock(spinlock_t *lock)
 {
+	FL_DELAY__();
 	return __atomic_exchange_n(&lock->val, 1, __ATOMIC_ACQUIRE) == 0;
 }
 
@@ -106,11 +107,13 @@ static inline void spin_lock(spinlock_t *lock)
 
 static inline void spin_unlock(spinlock_t *lock)
 {
+	FL_DELAY__();
 	__atomic_store_n(&lock->val, 0, __ATOMIC_RELEASE);
 }
 
 static inline bool spin_is_locked(const spinlock_t *lock)
 {
+	FL_DELAY__();
 	return __atomic_load_n(&lock->val, __ATOMIC_RELAXED) != 0;
 }
 
@@ -127,16 +130,20 @@ static inline void init_rwsem(struct rw_semaphore *sem)
 
 static inline void down_read(struct rw_semaphore *sem)
 {
-	long old = __atomic_fetch_add(&sem->count, FL_RWSEM_READER, __ATOMIC_ACQUIRE);
+	long old;
 
+	FL_DELAY__();
+	old = __atomic_fetch_add(&sem->count, FL_RWSEM_READER, __ATOMIC_ACQUIRE);
 	if (__builtin_expect(old & FL_RWSEM_NO_READ__, 0))
 		fl_native_down_read_slow(sem);
 }
 
 static inline bool down_read_trylock(struct rw_semaphore *sem)
 {
-	long old = __atomic_load_n(&sem->count, __ATOMIC_RELAXED);
+	long old;
 
+	FL_DELAY__();
+	old = __atomic_load_n(&sem->count, __ATOMIC_RELAXED);
 	while (!(old & FL_RWSEM_NO_READ__)) {
 		if (__atomic_compare_exchange_n(&sem->count, &old, old + FL_RWSEM_READER, true,
 						__ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
@@ -149,6 +156,7 @@ static inline bool down_write_trylock(struct rw_semaphore *sem)
 {
 	long old = 0;
 
+	FL_DELAY__();
 	return __atomic_compare_exchange_n(&sem->count, &old, FL_RWSEM_WRITER, false,
 					   __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
 }
@@ -161,22 +169,26 @@ static inline void down_write(struct rw_semaphore *sem)
 
 static inline void up_read(struct rw_semaphore *sem)
 {
+	FL_DELAY__();
 	__atomic_fetch_sub(&sem->count, FL_RWSEM_READER, __ATOMIC_RELEASE);
 }
 
 static inline void up_write(struct rw_semaphore *sem)
 {
+	FL_DELAY__();
 	__atomic_fetch_sub(&sem->count, FL_RWSEM_WRITER, __ATOMIC_RELEASE);
 }
 
 /* From writer to reader, with nobody in between. */
 static inline void downgrade_write(struct rw_semaphore *sem)
 {
+	FL_DELAY__();
 	__atomic_fetch_add(&sem->count, FL_RWSEM_READER - FL_RWSEM_WRITER, __ATOMIC_RELEASE);
 }
 
 static inline bool rwsem_is_locked(const struct rw_semaphore *sem)
 {
+	FL_DELAY__();
 	return (__atomic_load_n(&sem->count, __ATOMIC_RELAXED) & UINT32_MAX) != 0;
 }
 

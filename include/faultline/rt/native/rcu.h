@@ -34,5 +34,14 @@ void fl_native_call_rcu(struct rcu_head *head, void (*fn)(struct rcu_head *head)
 #define synchronize_rcu() fl_native_synchronize_rcu()
 /* Runs @fn(@head) after a grace period that starts after this call. */
 #define call_rcu(head, fn) fl_native_call_rcu((head), (fn))
+#ifdef FL_STRESS
+/* Runs are too short for liburcu's thread: lib/stress/delay.h. */
+void fl_delay_call_rcu(struct rcu_head *head, void (*fn)(struct rcu_head *head));
+void fl_delay_synchronize_rcu(void);
+#undef call_rcu
+#undef synchronize_rcu
+#define synchronize_rcu() fl_delay_synchronize_rcu()
+#define call_rcu(head, fn) fl_delay_call_rcu((head), (fn))
+#endif
 
 #endif

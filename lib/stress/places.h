@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * places.h - how many places the threads come to, and at which of them they come to shared memory.
+ *
+ * Found out by a few first runs in which the threads take turns: one after the other, each time in another
+ * order. With nobody racing, the same scenario gives the same places each time, so that a plan hangs on the
+ * seed and the number of the run alone.
+ */
+#ifndef FL_STRESS_PLACES_H
+#define FL_STRESS_PLACES_H
+
+#include "stress/delay.h"
+
+/*
+ * Fills in @places of the threads of @all. @run runs them once, by the plans in @all; 0, or a negative errno, which
+ * ends it. -ENOMEM. fl_places_free() afterwards, whatever it returns.
+ */
+int fl_places_count(struct fl_delay_threads *all, struct fl_places *places, int (*run)(void *arg),
+		    void *arg);
+void fl_places_free(struct fl_places places[FL_MAX_THREADS]);
+
+#endif
