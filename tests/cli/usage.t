@@ -19,6 +19,7 @@ $ faultline
     replay        run one recorded execution again
     litmus        the final states of litmus tests, as herd7 prints them
     program       explore all executions of a C11 + pthreads program
+    stress        scenarios on real threads, over and over
     barriers      which orderings of a scenario or program are needed
   
   'faultline COMMAND --help' explains one of them.
