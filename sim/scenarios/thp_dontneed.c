@@ -32,6 +32,14 @@ static int set_up(struct fl_cpu *cpu, struct fl_mm *mm, void *world)
 	return map_huge_written(&w->huge, cpu, mm);
 }
 
+/* Tracking has begun once before: the VMA's own flag, VM_SOFTDIRTY, is off already. */
+static int set_up_tracked(struct fl_cpu *cpu, struct fl_mm *mm, void *world)
+{
+	int err = set_up(cpu, mm, world);
+
+	return err ? err : fl_clear_refs(mm, FL_CLEAR_REFS_SOFT_DIRTY);
+}
+
 static void do_hint(struct fl_cpu *cpu, void *world)
 {
 	struct world *w = world;
@@ -92,21 +100,22 @@ static const struct fl_variant variants_soft_dirty[] = {
 
 static const char *const policies[] = { "thp_none_pmd", NULL };
 
-#define THP_DONTNEED(ident, the_name, since, the_fix, the_summary, the_thread, fn, the_variants)   \
+#define THP_DONTNEED(ident, the_name, since, the_fix, the_summary, the_set_up, the_thread, fn,     \
+		     the_variants)                                                                 \
 	FL_SCENARIO(ident, .name = the_name, .id = "B16", .broken = since, .fixed = the_fix,       \
 		    .summary = the_summary, .story = story,                                        \
 		    .needs = { .cpus = 2, .mms = 1, .vmas = 1, .pages = 1, .huge_pages = 2 },      \
-		    .world = sizeof(struct world), .set_up = set_up,                               \
+		    .world = sizeof(struct world), .set_up = the_set_up,                           \
 		    .threads = { { the_thread, fn }, { "dontneed", do_dontneed } },                \
 		    .policies = policies, .variants = the_variants,                                \
 		    .nr_variants = FL_ARRAY_SIZE(the_variants))
 
 THP_DONTNEED(thp_dontneed_numa, "thp-dontneed-numa", "3.8", "ced108037c2a",
-	     "MADV_DONTNEED passes by a huge page that NUMA hinting is about to change", "hint",
-	     do_hint, variants_numa);
+	     "MADV_DONTNEED passes by a huge page that NUMA hinting is about to change", set_up,
+	     "hint", do_hint, variants_numa);
 THP_DONTNEED(thp_dontneed_free, "thp-dontneed-free", "4.5", "58ceeb6bec86",
-	     "MADV_DONTNEED passes by a huge page that MADV_FREE is about to change", "free",
-	     do_free, variants_free);
+	     "MADV_DONTNEED passes by a huge page that MADV_FREE is about to change", set_up,
+	     "free", do_free, variants_free);
 THP_DONTNEED(thp_dontneed_soft_dirty, "thp-dontneed-soft-dirty", NULL, "5b7abeae3af8",
-	     "MADV_DONTNEED passes by a huge page that clear_refs is about to change", "clear-refs",
-	     do_clear_refs, variants_soft_dirty);
+	     "MADV_DONTNEED passes by a huge page that clear_refs is about to change",
+	     set_up_tracked, "clear-refs", do_clear_refs, variants_soft_dirty);
