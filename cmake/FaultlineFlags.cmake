@@ -48,6 +48,7 @@ target_link_libraries(fl_common INTERFACE fl_warnings fl_sanitizers)
 
 add_library(fl_native INTERFACE)
 target_link_libraries(fl_native INTERFACE fl_common PkgConfig::FAULTLINE_URCU Threads::Threads)
+target_include_directories(fl_native SYSTEM INTERFACE ${FAULTLINE_CK_INCLUDE_DIRS})
 
 add_library(fl_stress INTERFACE)
 target_compile_definitions(fl_stress INTERFACE FL_STRESS)

@@ -37,5 +37,7 @@ install(FILES ${PROJECT_BINARY_DIR}/faultline-check-clang.pc
 
 if(FAULTLINE_DOCS)
   install(FILES README.md CHANGELOG.md LICENSE DESTINATION ${CMAKE_INSTALL_DATAROOTDIR}/doc/faultline)
-  install(DIRECTORY docs/ DESTINATION ${CMAKE_INSTALL_DATAROOTDIR}/doc/faultline FILES_MATCHING PATTERN "*.md")
+  install(DIRECTORY docs/ DESTINATION ${CMAKE_INSTALL_DATAROOTDIR}/doc/faultline FILES_MATCHING
+    PATTERN "*.md" PATTERN "*.[ch]")
+  install(DIRECTORY bench/strategy_example DESTINATION ${CMAKE_INSTALL_DATAROOTDIR}/doc/faultline/examples)
 endif()

@@ -118,7 +118,10 @@ need_for_build() {
 	need cmake cmake "configures the build"
 	command -v ninja >/dev/null 2>&1 || need make ninja-build "builds"
 	need_lib liburcu-memb liburcu-dev "RCU of the native engine"
+	need_lib ck libck-dev "reader-writer locks of the native engine"
 	need_lib jansson libjansson-dev "trace files and --json"
+	need_lib gsl libgsl-dev "statistics of faultline bench"
+	need_lib hwloc libhwloc-dev "binds its threads to cores"
 	need_lib capstone libcapstone-dev "looks at the machine code of the programs that are checked"
 }
 

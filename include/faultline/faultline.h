@@ -60,6 +60,8 @@ typedef uint64_t fl_vaddr;
 #include <faultline/inspect.h>
 #include <faultline/inject.h>
 #include <faultline/reclaim.h>
+#include <faultline/rwlock.h>
 #include <faultline/extend.h>
+#include <faultline/lock.h>
 
 #endif

@@ -45,8 +45,9 @@ void fl_unpin(struct fl_cpu *cpu, struct fl_pin *pin);
 void fl_unpin_dirty(struct fl_cpu *cpu, struct fl_pin *pin);
 /*
  * Writes a word through a plain reference that is there for that alone, without the page lock: as NFS's direct reads
- * do, get_user_pages_fast(), the data, set_page_dirty(), put_page(). @flags: FL_GUP_FAST_ONLY or 0. -EAGAIN: not
- * without mmap_lock. Else as fl_store().
+ * did, get_user_pages_fast(), the data, set_page_dirty(), put_page(). By the thread of @cpu, in the mm that is loaded there.
+ * @flags: FL_GUP_FAST_ONLY or 0. -EINVAL: another flag, or no word's address. -EAGAIN: not without mmap_lock. Else the errors of
+ * fl_pin_user_pages_fast(), Linux 4.8 to 6.12.
  */
 int fl_write_by_reference(struct fl_cpu *cpu, fl_vaddr addr, uint64_t word, unsigned int flags);
 

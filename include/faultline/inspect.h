@@ -64,8 +64,14 @@ int fl_inspect_vma(struct fl_vma_info *out, struct fl_mm *mm, fl_vaddr addr);
 
 /* What happened so far, summed over the CPUs. Natively; a check run counts nothing. */
 struct fl_counters {
-	uint64_t faults;			    /* page faults of programs */
-	uint64_t faults_vma_lock;		    /* of these, finished under the VMA's lock */
+	uint64_t faults;	  /* page faults of programs */
+	uint64_t faults_vma_lock; /* of these, finished under the VMA's lock */
+	/*
+	 * Faults that their lock strategy (lock.h) gave up, so that they took mmap_lock: because of a writer; because
+	 * what they had looked at has changed since; because they need more than a mapping. Of the others,
+	 * faults_vma_lock is those that did without mmap_lock.
+	 */
+	uint64_t faults_busy, faults_invalid, faults_more;
 	uint64_t retries;			    /* faults that began again */
 	uint64_t spurious;			    /* found nothing wrong */
 	uint64_t zero_pages, new_pages, file_pages; /* mapped by them */
@@ -73,6 +79,7 @@ struct fl_counters {
 	uint64_t tlb_hits;		/* 0 unless the machine counts them (fl_machine_config) */
 	uint64_t tlb_misses;		/* accesses that walked the tables */
 	uint64_t flushes, flushed_cpus; /* calls; and CPUs that they were for, summed up */
+	uint64_t shootdowns;		/* of these calls, those that had to reach other CPUs */
 	uint64_t gup_fast, gup_slow;	/* pages */
 	uint64_t uffd_messages;		/* posted */
 	uint64_t reclaimed, swap_ins;	/* frames that reclaim freed; pages read in from swap */

@@ -20,6 +20,9 @@
 
 #include <faultline/faultline.h>
 
+struct fl_rwlock;
+struct fl_lock_strategy;
+
 #define FL_LRU_NO_BATCH (~0U)
 
 /* What a machine is made like. */
@@ -59,7 +62,19 @@ struct fl_machine_config {
 	unsigned int huge_pages;
 	int mempolicy; /* 1: fl_mbind(), numa.h. Without it a fault does not look for a policy */
 	int mmu_notifiers; /* 1: fl_mmu_notifier_register(), mmu_notifier.h. Without it nobody is told */
+	/*
+	 * A read fault of a file also maps what the page cache has of the pages around it, as far as they are in the same
+	 * block of so many: a power of two; Linux: 16. 0: the one page alone.
+	 */
+	unsigned int fault_around;
 	int count_tlb_hits; /* 1: fl_inspect_counters() has them, which costs time */
+	/*
+	 * What mmap_lock of its address spaces is, natively; NULL: "rwsem" (rwlock.h). Kept by reference. Under the
+	 * check engine it is a lock of the engine's own: -EOPNOTSUPP if one is given.
+	 */
+	const struct fl_rwlock *rwlock;
+	/* How faults are kept apart from who changes mappings (lock.h). NULL: as the policy says. */
+	const struct fl_lock_strategy *lock;
 };
 
 /*
@@ -69,7 +84,9 @@ struct fl_machine_config {
 void fl_machine_config_small(struct fl_machine_config *config);
 
 /*
- * Expected failures: -EINVAL (a size out of range), -EBUSY (there is a machine already), -ENOMEM.
+ * Expected failures: -EINVAL (a size out of range, a lock that lacks functions, a lock strategy without fault_begin or
+ * mark_vma, or with too much memory of its own), -EBUSY (there is a machine already), -EOPNOTSUPP (a lock, under the
+ * check engine), -ENOMEM.
  * The machine is the caller's; @config is not needed afterwards.
  */
 int fl_machine_create(struct fl_machine **out, const struct fl_machine_config *config);

@@ -116,7 +116,7 @@ int fl_mprotect(struct fl_mm *mm, fl_vaddr addr, size_t pages, unsigned int prot
 int fl_mremap(fl_vaddr *out, struct fl_mm *mm, fl_vaddr old, size_t old_pages, size_t new_pages,
 	      unsigned int flags, fl_vaddr new_addr);
 /*
- * @advice: enum fl_advice. -EOPNOTSUPP: COLD and PAGEOUT on a machine without swap, HUGEPAGE, NOHUGEPAGE and COLLAPSE on one
+ * @advice: enum fl_advice. -EOPNOTSUPP: PAGEOUT on a machine without swap, HUGEPAGE, NOHUGEPAGE and COLLAPSE on one
  * without huge pages. -EINVAL: unknown, or not for this kind of mapping. -ENOMEM: part of the
  * range is not mapped (the rest was done), or no memory. -EFAULT: FL_MADV_POPULATE_* met what would
  * be SIGBUS. -EAGAIN, -EINTR: as the fault says. After do_madvise(), Linux 6.1.

@@ -69,6 +69,7 @@ struct fl_scenario {
 		int mmu_notifiers;	    /* the same */
 		int huge_pages;		    /* the same; beside pages */
 		int small_huge_pages;	    /* of two base pages in check runs, not four */
+		const struct fl_lock_strategy *lock; /* the machine's; NULL: the policy's */
 	} needs;
 	size_t world; /* bytes of per-run state, zeroed before set_up */
 	/* Runs alone on CPU 0, before the threads. 0 or a negative errno, which ends the run. */

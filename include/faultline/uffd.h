@@ -25,6 +25,7 @@ enum fl_uffd_mode {
 enum fl_uffd_features {
 	FL_UFFD_FEATURE_WP_UNPOPULATED = 1, /* anonymous memory without a page can be protected */
 	FL_UFFD_FEATURE_WP_ASYNC = 2,	    /* faults clear the protection without a message */
+	FL_UFFD_FEATURE_SIGBUS = 4,	    /* no messages: who would wait fails with -EIO */
 };
 
 /* A message: a fault that waits. */

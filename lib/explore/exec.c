@@ -341,13 +341,21 @@ void exec_do(struct op *op)
 	exec_do_before_store(op);
 }
 
+/*
+ * An address that is none is the thread's fault, and to be met on its stack (crash.c); a sanitizer
+ * that ends the program at NULL would come before that.
+ */
+__attribute__((no_sanitize("undefined"))) static void touch(uintptr_t addr)
+{
+	(void)*(volatile char *)addr;
+}
+
 void exec_do_before_store(struct op *op)
 {
 	struct thread *t = &T[current_thread];
 
-	/* An address that is none is the thread's fault, and to be met on its stack (crash.c). */
-	if (program->ordinary && op->size)
-		(void)*(volatile char *)op->addr;
+	if (op->size)
+		touch(op->addr);
 	op->step = t->step;
 	op->deps = t->deps;
 	memset(&t->deps, 0, sizeof(t->deps));

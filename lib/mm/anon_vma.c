@@ -65,7 +65,7 @@ static struct anon_vma *anon_vma_alloc(struct fl_machine *m)
 	anon_vma = anon_vma_used(m);
 	if (anon_vma)
 		return anon_vma;
-	anon_vma = mm_zalloc_nofail(sizeof(*anon_vma)); /* asked above */
+	anon_vma = object_zalloc(m, OBJECT_ANON_VMA, sizeof(*anon_vma));
 	if (!anon_vma)
 		return NULL;
 	init_rwsem(&anon_vma->rwsem);
@@ -73,11 +73,26 @@ static struct anon_vma *anon_vma_alloc(struct fl_machine *m)
 	return anon_vma;
 }
 
+static struct anon_vma_chain *anon_vma_chain_alloc(const struct vm_area_struct *vma)
+{
+	if (should_fail_alloc(FL_ALLOC_ANON_VMA))
+		return NULL;
+	(void)vma;
+	return object_zalloc(vma->vm_mm->machine, OBJECT_ANON_VMA_CHAIN,
+			     sizeof(struct anon_vma_chain));
+}
+
+static void anon_vma_chain_free(const struct vm_area_struct *vma, struct anon_vma_chain *avc)
+{
+	(void)vma;
+	object_free(vma->vm_mm->machine, OBJECT_ANON_VMA_CHAIN, avc);
+}
+
 /* Nobody refers to it. Its root is still there, or it is its own. */
 static void anon_vma_free(struct fl_machine *m, struct anon_vma *anon_vma)
 {
 	if (!m->rmap_walks) {
-		fl_free(anon_vma);
+		object_free(m, OBJECT_ANON_VMA, anon_vma);
 		return;
 	}
 	smp_mb(); /* the kernel's atomic_dec_and_test() is one; paired with the acquire of W3, rmap_walk.c */
@@ -199,7 +214,7 @@ int __anon_vma_prepare(struct vm_area_struct *vma)
 {
 	struct fl_machine *m = vma->vm_mm->machine;
 	struct anon_vma *anon_vma, *allocated = NULL;
-	struct anon_vma_chain *avc = mm_zalloc(FL_ALLOC_ANON_VMA, sizeof(*avc));
+	struct anon_vma_chain *avc = anon_vma_chain_alloc(vma);
 	bool lock, installed;
 
 	if (!avc)
@@ -208,7 +223,7 @@ int __anon_vma_prepare(struct vm_area_struct *vma)
 	if (!anon_vma) {
 		anon_vma = allocated = anon_vma_alloc(m);
 		if (!anon_vma) {
-			fl_free(avc);
+			anon_vma_chain_free(vma, avc);
 			return -ENOMEM;
 		}
 	}
@@ -221,7 +236,7 @@ int __anon_vma_prepare(struct vm_area_struct *vma)
 	if (!installed) {
 		if (allocated)
 			anon_vma_free(m, allocated);
-		fl_free(avc);
+		anon_vma_chain_free(vma, avc);
 	}
 	return 0;
 }
@@ -232,7 +247,8 @@ int __anon_vma_prepare(struct vm_area_struct *vma)
  * Takes all elements off the anon_vmas' lists. Returns those of anon_vmas without VMAs, for which somebody
  * has yet to drop their reference, from newest to oldest. Root's rwsem.
  */
-static struct anon_vma_chain *unlist_chain(struct anon_vma_chain *avc)
+static struct anon_vma_chain *unlist_chain(const struct vm_area_struct *vma,
+					   struct anon_vma_chain *avc)
 {
 	struct anon_vma_chain *empty = NULL, **tail = &empty, *next;
 
@@ -242,7 +258,7 @@ static struct anon_vma_chain *unlist_chain(struct anon_vma_chain *avc)
 		next = avc->next_same_vma;
 		anon_vma_list_del(avc);
 		if (anon_vma->chain) {
-			fl_free(avc);
+			anon_vma_chain_free(vma, avc);
 			continue;
 		}
 		anon_vma->parent->num_children--;
@@ -264,7 +280,7 @@ void unlink_anon_vmas(struct vm_area_struct *vma)
 	rwsem = &avc->anon_vma->root->rwsem;
 	down_write(rwsem);
 	WRITE_ONCE(vma->anon_vma_chain, NULL);
-	avc = unlist_chain(avc);
+	avc = unlist_chain(vma, avc);
 	if (anon_vma) {
 		anon_vma->num_active_vmas--;
 		FL_STEP("N6", ({ WRITE_ONCE(vma->anon_vma, NULL); }));
@@ -274,7 +290,7 @@ void unlink_anon_vmas(struct vm_area_struct *vma)
 	for (; avc; avc = next) {
 		next = avc->next_same_vma;
 		put_anon_vma(vma->vm_mm->machine, avc->anon_vma);
-		fl_free(avc);
+		anon_vma_chain_free(vma, avc);
 	}
 }
 
@@ -291,7 +307,7 @@ int anon_vma_clone(struct vm_area_struct *dst, struct vm_area_struct *src)
 	for (; from; from = from->next_same_vma) {
 		struct anon_vma *anon_vma = from->anon_vma;
 
-		avc = mm_zalloc(FL_ALLOC_ANON_VMA, sizeof(*avc));
+		avc = anon_vma_chain_alloc(dst);
 		if (!avc)
 			goto nomem;
 		avc->vma = dst;
@@ -331,11 +347,11 @@ int anon_vma_fork(struct vm_area_struct *vma, struct vm_area_struct *pvma)
 		return err;
 
 	anon_vma = anon_vma_alloc(m);
-	avc = mm_zalloc(FL_ALLOC_ANON_VMA, sizeof(*avc));
+	avc = anon_vma_chain_alloc(vma);
 	if (!anon_vma || !avc) {
 		if (anon_vma)
 			anon_vma_free(m, anon_vma);
-		fl_free(avc);
+		anon_vma_chain_free(vma, avc);
 		unlink_anon_vmas(vma);
 		return -ENOMEM;
 	}

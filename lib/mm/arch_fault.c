@@ -2,7 +2,7 @@
 /*
  * arch_fault.c - the page-fault entry: which lock a fault takes.
  *
- *   E1  lock_vma_under_rcu(): one VMA, if its lock can be had and is enough
+ *   E1  fault_lock_begin(): one VMA, if its lock, or a copy of it, can be had and is enough
  *   E2  else mmap_lock for reading; a stack may grow (stack.c)
  *   E3  may the program do this here at all?       no, with mmap_lock: SIGSEGV. Nothing there: SEGV_MAPERR; not
  *                                                  permitted: SEGV_ACCERR
@@ -11,9 +11,10 @@
  *   E6  what could not be done is a signal: beyond the end of a file SIGBUS
  *
  * Models: do_user_addr_fault(), arch/x86/mm/fault.c, Linux 6.4.
- * Policy: vma_bad_access; vma_lock, in lock_vma_under_rcu().
+ * Policy: vma_bad_access; vma_lock, in fault_lock_begin() (lock/strategy.h).
  */
 #include "mm/fault.h"
+#include "mm/lock/strategy.h"
 #include "mm/mmap_lock.h"
 #include "mm/stack.h"
 #include "mm/vma.h"
@@ -62,16 +63,16 @@ int vm_fault_to_errno(vm_fault_t fault)
 }
 
 /* E3 says no, under VL:R, which ends here. */
-static vm_fault_t bad_access_under_vma_lock(struct vm_area_struct *vma)
+static vm_fault_t bad_access_under_vma_lock(struct fault_lock *lock, struct vm_area_struct *vma)
 {
 	struct mm_struct *mm = vma->vm_mm;
 
 	switch (mm->machine->policy.vma_bad_access) {
 	case FL_BAD_ACCESS_RETRY:
-		vma_end_read(vma);
+		fault_lock_end(lock, vma);
 		return VM_FAULT_RETRY;
 	case FL_BAD_ACCESS_REPORT:
-		vma_end_read(vma);
+		fault_lock_end(lock, vma);
 		fl_count(mm->machine, faults_vma_lock);
 		break;
 	case FL_BAD_ACCESS_MMAP_UNLOCK: /* as bad_access() of powerpc would have it */
@@ -81,22 +82,43 @@ static vm_fault_t bad_access_under_vma_lock(struct vm_area_struct *vma)
 	return VM_FAULT_SIGSEGV | VM_FAULT_BADACCESS;
 }
 
+/* The same without any lock. What E3 says no to may have changed since. */
+static vm_fault_t fault_on_a_copy(struct mm_struct *mm, struct fault_lock *lock, fl_vaddr addr,
+				  unsigned int flags)
+{
+	vm_fault_t fault;
+
+	if (access_error(lock->copy->vm_flags, flags & FAULT_FLAG_WRITE)) {
+		fault_lock_end(lock, lock->copy);
+		fl_count(mm->machine, faults_more);
+		return VM_FAULT_RETRY;
+	}
+	fault = handle_optimistic_fault(lock, addr, flags);
+	if (!(fault & VM_FAULT_RETRY))
+		fl_count(mm->machine, faults_vma_lock);
+	return fault;
+}
+
 /* E1, and E3 to E5 with it. RETRY also if the lock could not be had. */
 static vm_fault_t fault_under_vma_lock(struct mm_struct *mm, fl_vaddr addr, unsigned int flags)
 {
-	struct vm_area_struct *vma = lock_vma_under_rcu(mm, addr);
+	struct fault_lock lock;
+	struct vm_area_struct *vma = fault_lock_begin(&lock, mm, addr);
 	unsigned long vm_flags;
 	vm_fault_t fault;
 
 	if (!vma)
 		return VM_FAULT_RETRY;
+	flags |= FAULT_FLAG_VMA_LOCK;
+	if (fault_is_optimistic(mm))
+		return fault_on_a_copy(mm, &lock, addr, flags);
 	vm_flags = FL_STEP("B4", vma->vm_flags);
 	FL_HOOK(fl_oracle_vma_saw_flags((unsigned int)smp_processor_id(), vma, vm_flags));
 	if (access_error(vm_flags, flags & FAULT_FLAG_WRITE))
-		return bad_access_under_vma_lock(vma);
-	fault = handle_mm_fault(vma, addr, flags | FAULT_FLAG_VMA_LOCK);
+		return bad_access_under_vma_lock(&lock, vma);
+	fault = handle_locked_fault(&lock, vma, addr, flags);
 	if (!(fault & VM_FAULT_RETRY)) {
-		vma_end_read(vma);
+		fault_lock_end(&lock, vma);
 		fl_count(mm->machine, faults_vma_lock);
 	}
 	return fault;

@@ -36,7 +36,7 @@
  *
  * Models: change_pte_range(), can_change_pte_writable(), mm/mprotect.c; vma_wants_writenotify(),
  * vma_set_page_prot(), mm/mmap.c; Linux 4.8 to 6.12.
- * Policy: protect_flush, tlb_pending, change_writable, uffd_wp_writenotify.
+ * Policy: protect_flush, tlb_pending, change_writable, uffd_wp_writenotify, shared_upgrade.
  */
 #include "mm/change_protection.h"
 
@@ -95,10 +95,17 @@ bool vma_wants_writenotify(struct vm_area_struct *vma)
 	       vma->vm_flags & VM_UFFD_WP;
 }
 
+/*
+ * Kernels ask vma_wants_writenotify() too, but it takes a default protection that is read-only already, for soft-dirty tracking or
+ * userfaultfd, for one that a driver chose, and says no: what is left is shared_upgrade=page-mkwrite.
+ */
 bool vma_wants_manual_pte_write_upgrade(struct vm_area_struct *vma)
 {
+	bool mkwrite_only = vma->vm_mm->machine->policy.shared_upgrade == FL_SHARED_UPGRADE_MKWRITE;
+
 	if (vma->vm_flags & VM_SHARED)
-		return vma_wants_writenotify(vma);
+		return vma_wants_writenotify(vma) &&
+		       (!mkwrite_only || (vma->vm_ops && vma->vm_ops->page_mkwrite));
 	return vma->vm_flags & VM_WRITE;
 }
 

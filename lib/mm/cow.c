@@ -119,6 +119,10 @@ static bool lock_page_retake_ptl(struct vm_fault *vmf, struct page *page)
 {
 	bool same;
 
+	if (vmf_gives_up(vmf)) {
+		spin_unlock(vmf->ptl);
+		return false;
+	}
 	get_page(page); /* while the PTL keeps the entry's reference there */
 	spin_unlock(vmf->ptl);
 	lock_page(page);
@@ -324,8 +328,11 @@ static vm_fault_t wp_page_copy(struct vm_fault *vmf)
 	vm_fault_t ret = vmf_anon_prepare(vmf);
 	bool copied = false;
 
+	/* Subscribers may sleep when they are told. */
+	if (m->mmu_notifiers && vmf_gives_up(vmf))
+		ret = VM_FAULT_RETRY;
 	if (!ret)
-		new = vma_alloc_page(vmf->vma);
+		new = vmf_alloc_page(vmf);
 	if (!new) {
 		if (old)
 			put_page(m, old);
@@ -338,15 +345,14 @@ static vm_fault_t wp_page_copy(struct vm_fault *vmf)
 	wp_flush_mutant(vmf, FL_WP_FLUSH_AFTER_COPY);
 
 	mmu_notifier_invalidate_range_start(vmf->mm);
-	vmf->ptep = pte_offset_map_lock(vmf->mm, vmf->pmd, vmf->address, &vmf->ptl); /* C3 */
-	if (ptep_get(vmf->ptep) == vmf->orig_pte) {
+	if (vmf_map_and_lock(vmf)) { /* C3 */
 		if (under_ptl) {
 			FL_STEP("C1", wp_copy_user(vmf, page_to_pfn(new))); /* F3 */
 			smp_wmb();
 		}
 		copied = wp_install_copy(vmf, new);
+		spin_unlock(vmf->ptl);
 	}
-	spin_unlock(vmf->ptl);
 	mmu_notifier_invalidate_range_end(vmf->mm);
 	if (!copied)
 		put_page(m, new);

@@ -41,6 +41,7 @@
 #include "mm/fault.h"
 
 #include "mm/huge_memory.h"
+#include "mm/lock/strategy.h"
 #include "mm/lru.h"
 #include "mm/mempolicy.h"
 #include "mm/migrate.h"
@@ -55,7 +56,7 @@ unsigned long fault_vm_flags(const struct vm_fault *vmf)
 {
 	unsigned long flags = vmf->vma->vm_flags;
 
-	if (vmf->flags & FAULT_FLAG_VMA_LOCK)
+	if (vmf->flags & FAULT_FLAG_VMA_LOCK && !vmf->optimistic)
 		FL_HOOK(fl_oracle_vma_saw_flags((unsigned int)smp_processor_id(), vmf->vma, flags));
 	return flags;
 }
@@ -88,9 +89,66 @@ static bool vmf_pte_changed(struct vm_fault *vmf)
 	return ptep_get(vmf->ptep) != vmf->orig_pte;
 }
 
+void vmf_end_read(struct vm_fault *vmf)
+{
+	if (vmf->lock)
+		fault_lock_end(vmf->lock, vmf->vma);
+	else
+		vma_end_read(vmf->vma);
+}
+
+bool vmf_gives_up(struct vm_fault *vmf)
+{
+	if (!vmf->optimistic)
+		return false;
+	vmf->gave_up = true;
+	fl_count(vmf->m, faults_more);
+	return true;
+}
+
+struct page *vmf_alloc_page(struct vm_fault *vmf)
+{
+	return vmf->optimistic ? alloc_page_nowait(vmf->m) : vma_alloc_page(vmf->vma);
+}
+
+/* S7 to S9 of lock/speculative.c, with interrupts off. The PTL is had if this is true. */
+static bool trylock_and_validate(struct vm_fault *vmf)
+{
+	enum fl_spf_checks checks = vmf->m->policy.spf_checks;
+
+	if (checks != FL_SPF_CHECKS_NO_FIRST && !FL_STEP("S7", fault_lock_valid(vmf->lock)))
+		return false;
+	vmf->ptep = pte_offset_map(vmf->m, vmf->pmd, vmf->address);
+	vmf->ptl = pte_lockptr(vmf->pmd);
+	if (!FL_STEP("S8", spin_trylock(vmf->ptl)))
+		return false;
+	if (checks == FL_SPF_CHECKS_NO_SECOND || FL_STEP("S9", fault_lock_valid(vmf->lock)))
+		return true;
+	spin_unlock(vmf->ptl);
+	return false;
+}
+
+/* S6 to S10. False: the fault is over, nothing is locked. */
+static bool optimistic_lock(struct vm_fault *vmf)
+{
+	unsigned long irq_flags;
+
+	local_irq_save(irq_flags);
+	vmf->gave_up = !trylock_and_validate(vmf);
+	local_irq_restore(irq_flags);
+	if (vmf->gave_up)
+		fl_count(vmf->m, faults_invalid);
+	else if (vmf->m->policy.vma_lock == FL_VMA_LOCK_SPECULATIVE)
+		FL_HOOK(speculate_watch(vmf->lock));
+	return !vmf->gave_up;
+}
+
 bool vmf_map_and_lock(struct vm_fault *vmf)
 {
-	vmf->ptep = pte_offset_map_lock(vmf->mm, vmf->pmd, vmf->address, &vmf->ptl);
+	if (!vmf->optimistic)
+		vmf->ptep = pte_offset_map_lock(vmf->mm, vmf->pmd, vmf->address, &vmf->ptl);
+	else if (!optimistic_lock(vmf))
+		return false;
 	if (!vmf_pte_changed(vmf))
 		return true;
 	spin_unlock(vmf->ptl);
@@ -109,7 +167,7 @@ vm_fault_t vmf_anon_prepare(struct vm_fault *vmf)
 		return __anon_vma_prepare(vmf->vma) ? VM_FAULT_OOM : 0;
 	/* Neighbours will be looked at. Waiting would be a deadlock: a writer may wait for this VMA. */
 	if (!in_fault || !mmap_read_trylock(vmf->mm)) {
-		vma_end_read(vmf->vma);
+		vmf_end_read(vmf);
 		return VM_FAULT_RETRY;
 	}
 	ret = __anon_vma_prepare(vmf->vma) ? VM_FAULT_OOM : 0;
@@ -147,7 +205,7 @@ static vm_fault_t do_anonymous_page(struct vm_fault *vmf)
 	/* A file mapping without operations. */
 	if (vm_flags & VM_SHARED)
 		return VM_FAULT_SIGBUS;
-	if (pte_alloc(vmf->mm, vmf->pmdp, &vmf->pmd))
+	if (!vmf->optimistic && pte_alloc(vmf->mm, vmf->pmdp, &vmf->pmd))
 		return VM_FAULT_OOM;
 	if (pmd_leaf(vmf->pmd)) /* a huge page came meanwhile */
 		return 0;
@@ -157,7 +215,7 @@ static vm_fault_t do_anonymous_page(struct vm_fault *vmf)
 	ret = vmf_anon_prepare(vmf);
 	if (ret)
 		return ret;
-	page = vma_alloc_page(vma);
+	page = vmf_alloc_page(vmf);
 	if (!page)
 		return VM_FAULT_OOM;
 	clear_frame(vmf->m, page_to_pfn(page));
@@ -223,7 +281,7 @@ static vm_fault_t handle_swap_pte(struct vm_fault *vmf)
 {
 	if (vmf->flags & FAULT_FLAG_VMA_LOCK &&
 	    vmf->m->policy.swap_vma_lock == FL_SWAP_VMA_LOCK_GIVE_UP) {
-		vma_end_read(vmf->vma);
+		vmf_end_read(vmf);
 		return VM_FAULT_RETRY;
 	}
 	if (pte_is_swap_slot(vmf->orig_pte))
@@ -235,24 +293,10 @@ static vm_fault_t handle_swap_pte(struct vm_fault *vmf)
 	return is_pte_marker(vmf->orig_pte) ? handle_pte_marker(vmf) : VM_FAULT_SIGBUS;
 }
 
-static vm_fault_t handle_pte_fault(struct vm_fault *vmf)
+/* There is a page: it may be used as asked, or do_wp_page() sees to that. */
+static vm_fault_t do_present_page(struct vm_fault *vmf)
 {
 	pte_t entry;
-
-	vmf->pmd = pmdp_get(vmf->pmdp);
-	vmf->orig_pte = PTE_NONE;
-	if (pmd_leaf(vmf->pmd))
-		return 0;
-	if (!pmd_none(vmf->pmd)) {
-		vmf->ptep = pte_offset_map(vmf->m, vmf->pmd, vmf->address);
-		vmf->orig_pte = ptep_get_lockless(vmf->ptep); /* F2 */
-	}
-	if (pte_none(vmf->orig_pte))
-		return do_pte_missing(vmf);
-	if (!pte_present(vmf->orig_pte))
-		return handle_swap_pte(vmf);
-	if (pte_protnone(vmf->orig_pte) && vma_is_accessible(vmf->vma))
-		return do_numa_page(vmf);
 
 	wp_flush_before_ptl(vmf);
 	if (!vmf_map_and_lock(vmf))
@@ -270,7 +314,83 @@ static vm_fault_t handle_pte_fault(struct vm_fault *vmf)
 	return 0;
 }
 
+static vm_fault_t handle_pte_fault(struct vm_fault *vmf)
+{
+	vmf->pmd = pmdp_get(vmf->pmdp);
+	vmf->orig_pte = PTE_NONE;
+	if (pmd_leaf(vmf->pmd))
+		return 0;
+	if (!pmd_none(vmf->pmd)) {
+		vmf->ptep = pte_offset_map(vmf->m, vmf->pmd, vmf->address);
+		vmf->orig_pte = ptep_get_lockless(vmf->ptep); /* F2 */
+	}
+	if (pte_none(vmf->orig_pte))
+		return do_pte_missing(vmf);
+	if (!pte_present(vmf->orig_pte))
+		return handle_swap_pte(vmf);
+	if (pte_protnone(vmf->orig_pte) && vma_is_accessible(vmf->vma))
+		return do_numa_page(vmf);
+	return do_present_page(vmf);
+}
+
+/* The tables down to a leaf, and F2. Nobody keeps them but interrupts that are off, or RCU. False: more is needed. */
+static bool find_entry_lockless(struct vm_fault *vmf)
+{
+	unsigned long irq_flags;
+	bool found = false;
+
+	local_irq_save(irq_flags);
+	vmf->pmdp = pmd_offset_lockless(vmf->m, vmf->mm->pgd, vmf->address);
+	vmf->pmd = vmf->pmdp ? pmdp_get(vmf->pmdp) : PTE_NONE;
+	if (!pmd_none(vmf->pmd) && !pmd_leaf(vmf->pmd)) {
+		vmf->ptep = pte_offset_map(vmf->m, vmf->pmd, vmf->address);
+		vmf->orig_pte = ptep_get_lockless(vmf->ptep);
+		found = true;
+	}
+	local_irq_restore(irq_flags);
+	return found;
+}
+
+/* S5 to S10. */
+static vm_fault_t do_optimistic_fault(struct vm_fault *vmf)
+{
+	if (FL_STEP("S5", find_entry_lockless(vmf))) {
+		if (pte_none(vmf->orig_pte))
+			return do_anonymous_page(vmf);
+		if (pte_present(vmf->orig_pte) && !pte_protnone(vmf->orig_pte))
+			return do_present_page(vmf);
+	}
+	vmf_gives_up(vmf);
+	return 0;
+}
+
+vm_fault_t handle_optimistic_fault(struct fault_lock *lock, fl_vaddr addr, unsigned int flags)
+{
+	struct mm_struct *mm = lock->copy->vm_mm;
+	struct vm_fault vmf = {
+		.m = mm->machine,
+		.mm = mm,
+		.vma = lock->copy,
+		.address = page_align_down(mm->machine, addr),
+		.flags = flags,
+		.lock = lock,
+		.optimistic = true,
+	};
+	vm_fault_t fault = do_optimistic_fault(&vmf);
+
+	if (fault & VM_FAULT_OOM) /* with mmap:R it may wait for memory */
+		vmf_gives_up(&vmf);
+	fault_lock_end(lock, lock->copy);
+	return vmf.gave_up ? VM_FAULT_RETRY : fault;
+}
+
 vm_fault_t handle_mm_fault(struct vm_area_struct *vma, fl_vaddr addr, unsigned int flags)
+{
+	return handle_locked_fault(NULL, vma, addr, flags);
+}
+
+vm_fault_t handle_locked_fault(struct fault_lock *lock, struct vm_area_struct *vma, fl_vaddr addr,
+			       unsigned int flags)
 {
 	struct mm_struct *mm = vma->vm_mm;
 	struct vm_fault vmf = {
@@ -278,6 +398,7 @@ vm_fault_t handle_mm_fault(struct vm_area_struct *vma, fl_vaddr addr, unsigned i
 		.mm = mm,
 		.vma = vma,
 		.flags = flags,
+		.lock = lock,
 	};
 
 	vmf.address = page_align_down(vmf.m, addr);

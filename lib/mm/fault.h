@@ -33,12 +33,18 @@ enum vm_fault_reason {
 };
 #define VM_FAULT_ERROR (VM_FAULT_OOM | VM_FAULT_SIGBUS | VM_FAULT_SIGSEGV)
 
+struct fault_lock;
+
 struct vm_fault {
 	struct fl_machine *m;
 	struct mm_struct *mm;
 	struct vm_area_struct *vma;
 	fl_vaddr address; /* of the page */
 	unsigned int flags;
+	struct fault_lock
+		*lock;	 /* lock/strategy.h; NULL: mmap:R, or vma's own lock, as flags say */
+	bool optimistic; /* vma is a copy: lock->vma may have changed since */
+	bool gave_up;	 /* it had */
 	pmd_t *pmdp;
 	pmd_t pmd;	/* as last read: where the leaf table is, or what huge page is mapped */
 	pte_t *ptep;	/* with *ptl held, where a step says so */
@@ -54,6 +60,11 @@ struct vm_fault {
  * towards it: the caller tries again. Unless it returns VM_FAULT_RETRY the lock is still held.
  */
 vm_fault_t handle_mm_fault(struct vm_area_struct *vma, fl_vaddr addr, unsigned int flags);
+/* The same, with FAULT_FLAG_VMA_LOCK and what fault_lock_begin() has filled in (lock/strategy.h). */
+vm_fault_t handle_locked_fault(struct fault_lock *lock, struct vm_area_struct *vma, fl_vaddr addr,
+			       unsigned int flags);
+/* The same for optimistic ones, lock->copy. Unless it returns VM_FAULT_RETRY all of it is done. */
+vm_fault_t handle_optimistic_fault(struct fault_lock *lock, fl_vaddr addr, unsigned int flags);
 
 /*
  * arch_fault.c. What the processor calls for an access of a program at @addr of @mm. 0: try the
@@ -92,8 +103,19 @@ vm_fault_t handle_userfault(struct vm_fault *vmf, unsigned long reason);
 vm_fault_t vmf_anon_prepare(struct vm_fault *vmf);
 /* fault.c: adds permissions and accessed, dirty to an entry. Did that change it? Under the PTL. */
 bool ptep_set_access_flags(pte_t *ptep, pte_t entry);
+/* fault.c: lets go of what keeps writers out (FAULT_FLAG_VMA_LOCK), before VM_FAULT_RETRY. */
+void vmf_end_read(struct vm_fault *vmf);
+/* fault.c: what comes next may sleep, or looks at more than the copy: true, and an optimistic fault is over. */
+bool vmf_gives_up(struct vm_fault *vmf);
+/* fault.c: a page for the fault. Optimistic: nothing is reclaimed for it. */
+struct page *vmf_alloc_page(struct vm_fault *vmf);
 /* fault.c, step F4: with the PTL, if the entry still is orig_pte; else false, nothing is locked. */
 bool vmf_map_and_lock(struct vm_fault *vmf);
+/* fault_around.c. NOPAGE: the entry for the address is there now, too; 0: it is not. mmap:R or VL:R. */
+bool should_fault_around(const struct vm_fault *vmf);
+vm_fault_t do_fault_around(struct vm_fault *vmf);
+/* madvise.c. Does the entry permit the access? Without its PTL: it may change as soon as we know. */
+bool is_populated(struct mm_struct *mm, fl_vaddr addr, bool write);
 /*
  * madvise.c. Faults in what [start, end) has no page of, or no page that may be written. mmap:R, held
  * again on return. -EINVAL: not permitted. -ENOMEM: a hole, or no memory. -EFAULT, -EINTR.

@@ -151,6 +151,8 @@ int filemap_add_page(struct address_space *mapping, struct page *page, uint64_t 
 		rcu_assign_pointer(mapping->pages[index], page); /* N3 */
 	}
 	spin_unlock(&mapping->i_pages);
+	if (err) /* somebody may have a reference to it and keep it past the file's end */
+		WRITE_ONCE(page->mapping, NULL);
 	return err;
 }
 
@@ -270,6 +272,27 @@ void get_file(struct fl_file *file)
 	refcount_inc(&file->refcount);
 }
 
+/*
+ * The page at @index, locked; nobody maps the file or looks anything up in it any more. Who reclaims or moves pages does
+ * not ask for that: he may take the page away while we wait for its lock, and a page without a reference may be anybody's.
+ */
+static struct page *last_lock_page(struct address_space *mapping, uint64_t index)
+{
+	struct page *page;
+
+	if (mapping->machine->rmap_walks) {
+		page = filemap_lock_page(mapping, index);
+		if (page)
+			put_page(mapping->machine,
+				 page); /* the cache has one as long as we have the lock */
+		return page;
+	}
+	page = READ_ONCE(mapping->pages[index]);
+	if (page)
+		lock_page(page);
+	return page;
+}
+
 void fput(struct fl_file *file)
 {
 	struct address_space *mapping = &file->mapping;
@@ -277,16 +300,20 @@ void fput(struct fl_file *file)
 	if (!refcount_dec_and_test(&file->refcount))
 		return;
 	machine_disowns(mapping->machine, &file->owned);
-	/* Nobody maps it or looks it up any more; pages may be pinned. */
+	/* Pages may be pinned. */
 	for (uint64_t i = 0; i < mapping->capacity; i++) {
-		struct page *page = READ_ONCE(mapping->pages[i]);
+		struct page *page = last_lock_page(mapping, i);
 
 		if (page) {
-			lock_page(page);
 			WRITE_ONCE(page->mapping, NULL);
 			unlock_page(page);
 			put_page(mapping->machine, page);
 		}
+	}
+	if (mapping->machine->rmap_walks) {
+		/* clear_inode(): reclaim may have taken the last one, and has yet to let go of the lock. */
+		spin_lock(&mapping->i_pages);
+		spin_unlock(&mapping->i_pages);
 	}
 	fl_free(mapping->pages);
 	fl_free(file);

@@ -30,8 +30,8 @@
  * next is userfaultfd's.
  *
  * Models: do_fault(), do_read_fault(), do_cow_fault(), do_shared_fault(), finish_fault(),
- * do_set_pte(), wp_page_shared(), wp_pfn_shared(), mm/memory.c, Linux 6.1 to 6.4; faults around the
- * address are not made. The PTL, not the page lock, covers marking a page dirty where there is no
+ * do_set_pte(), wp_page_shared(), wp_pfn_shared(), mm/memory.c, Linux 6.1 to 6.4; pages around the
+ * address: fault_around.c. The PTL, not the page lock, covers marking a page dirty where there is no
  * page_mkwrite: nothing here accounts dirty pages.
  * Policy: vma_lock_files.
  */
@@ -98,8 +98,14 @@ static vm_fault_t __do_fault(struct vm_fault *vmf)
 
 static vm_fault_t do_read_fault(struct vm_fault *vmf)
 {
-	vm_fault_t ret = __do_fault(vmf);
+	vm_fault_t ret;
 
+	if (should_fault_around(vmf)) {
+		ret = do_fault_around(vmf);
+		if (ret)
+			return done(ret);
+	}
+	ret = __do_fault(vmf);
 	if (ret & VM_FAULT_STOP)
 		return ret;
 	ret = finish_fault(vmf);
@@ -165,7 +171,7 @@ static vm_fault_t do_shared_fault(struct vm_fault *vmf)
 vm_fault_t do_fault(struct vm_fault *vmf)
 {
 	if (vmf->flags & FAULT_FLAG_VMA_LOCK && vmf->m->policy.vma_lock_files == FL_NO) {
-		vma_end_read(vmf->vma);
+		vmf_end_read(vmf);
 		return VM_FAULT_RETRY;
 	}
 	vmf->pgoff = linear_page_index(vmf->m, vmf->vma, vmf->address);

@@ -55,6 +55,7 @@
 #include "mm/fault.h"
 #include "mm/file.h"
 #include "mm/huge_memory.h"
+#include "mm/ksm.h"
 #include "mm/lru.h"
 #include "mm/mm.h"
 #include "mm/mmap_lock.h"
@@ -268,7 +269,7 @@ static int copy_huge_pmd(struct copy_range *c, struct vm_area_struct *src_vma, s
 	pmd_t pmd;
 
 	if (!dst_pmdp || !table) {
-		fl_free(table);
+		pgtable_free(c->m, table);
 		return -ENOMEM;
 	}
 	spin_lock(dst_ptl);
@@ -288,7 +289,7 @@ static int copy_huge_pmd(struct copy_range *c, struct vm_area_struct *src_vma, s
 	spin_unlock(src_ptl);
 	spin_unlock(dst_ptl);
 	if (err) {
-		fl_free(table);
+		pgtable_free(c->m, table);
 		pte_walk_split(w, src_vma);
 	}
 	return err;
@@ -373,7 +374,7 @@ static int dup_mmap(struct mm_struct *mm, struct mm_struct *oldmm)
 	for (vma = vma_find(oldmm, 0); vma && !err; vma = vma_find(oldmm, vma->vm_end))
 		err = dup_vma(mm, vma);
 	if (!err && test_bit(MMF_VM_MERGEABLE, &oldmm->flags))
-		set_bit(MMF_VM_MERGEABLE, &mm->flags);
+		ksm_enter(mm);
 	mmap_write_unlock(mm); /* K8 */
 	flush_tlb_mm(oldmm);   /* K7 */
 	mmap_write_unlock(oldmm);

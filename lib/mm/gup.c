@@ -264,7 +264,7 @@ static int check_vma_flags(struct vm_area_struct *vma, unsigned int flags)
 	if (flags & FOLL_WRITE) {
 		if (!(vm_flags & VM_WRITE) && (!(flags & FOLL_FORCE) || !is_cow_mapping(vm_flags)))
 			return -EFAULT;
-	} else if (!(vm_flags & (VM_READ | VM_WRITE))) {
+	} else if (!(vm_flags & VM_READ)) {
 		if (!(flags & FOLL_FORCE) || !(vm_flags & VM_MAYREAD))
 			return -EFAULT;
 	}

@@ -180,7 +180,7 @@ static vm_fault_t do_huge_pmd_anonymous_page(struct vm_fault *vmf, fl_vaddr hadd
 	WRITE_ONCE(page->flags, FL_BIT(PG_uptodate));
 
 	if (!vmf_pmd_lock(vmf)) {
-		fl_free(table);
+		pgtable_free(vmf->m, table);
 		put_page(vmf->m, page);
 		return 0;
 	}
@@ -459,7 +459,7 @@ bool zap_huge_pmd(struct mmu_gather *tlb, struct vm_area_struct *vma, pmd_t *pmd
 	table = pgtable_trans_huge_withdraw(mm);
 	spin_unlock(pmd_lockptr(mm));
 	/* Nobody had it while it was in reserve: but see khugepaged.c. */
-	fl_free(table);
+	pgtable_free(m, table);
 	if (tlb_remove_page(tlb, head))
 		tlb_flush_mmu(tlb);
 	return true;

@@ -35,6 +35,8 @@
  *   P3  an equal one in the unstable tree: merge both, and put them into the stable tree
  *   P4  else into the unstable tree
  *
+ * Address spaces come in the order in which they became mergeable; one without mergeable VMAs is forgotten until it has one.
+ *
  * An mm stays as long as ksmd looks at it: ksm_exit() takes the mutex, before anything of it goes.
  *
  * Models: write_protect_page(), replace_page(), try_to_merge_one_page(), break_ksm(),
@@ -247,7 +249,8 @@ static int break_ksm(struct vm_area_struct *vma, fl_vaddr address)
 			return 0;
 		fault = handle_mm_fault(vma, address, flags | FAULT_FLAG_REMOTE);
 	}
-	return vm_fault_to_errno(fault);
+	/* Other failures are none: userfaultfd kept the page from being written to, or it has gone. */
+	return fault & VM_FAULT_OOM ? -ENOMEM : 0;
 }
 
 static void break_cow(struct ksm_rmap_item *item)
@@ -335,12 +338,14 @@ static long cmp_and_merge_page(struct fl_machine *m, struct page *page, struct k
 	struct ksm_stable_node *node;
 	uint64_t checksum;
 	long merged;
+	bool stable; /* not one of which K4 was the end, as of a page that was forked then */
 
-	if (PageKsm(page) && item->head && READ_ONCE(page->mapping) == item->head)
+	stable = PageKsm(page) && READ_ONCE(page->mapping);
+	if (stable && item->head && READ_ONCE(page->mapping) == item->head)
 		return 0;
 	remove_rmap_item_from_tree(ksm, item);
 	checksum = calc_checksum(m, page);
-	if (!PageKsm(page) && (!item->seen || item->oldchecksum != checksum)) { /* P1 */
+	if (!stable && (!item->seen || item->oldchecksum != checksum)) { /* P1 */
 		item->seen = true;
 		item->oldchecksum = checksum;
 		return 0;
@@ -363,29 +368,39 @@ static long cmp_and_merge_page(struct fl_machine *m, struct page *page, struct k
 	return kpage ? stable_tree_take(m, kpage, item, tree_item) : 0;
 }
 
-/* The next page at or after *@addr, with a reference; *@item is its item. NULL: there is none. */
+/*
+ * The next page at or after *@addr, with a reference; *@item is its item. NULL: there is none. *@any: there is a mergeable VMA. If there
+ * never was, nothing is mergeable any more.
+ */
 static struct page *scan_get_next_page(struct ksm *ksm, struct mm_struct *mm, fl_vaddr *addr,
-				       struct ksm_rmap_item ***list, struct ksm_rmap_item **item)
+				       struct ksm_rmap_item ***list, struct ksm_rmap_item **item,
+				       bool *any)
 {
 	struct page *page = NULL;
 	struct vm_area_struct *vma;
 
 	mmap_read_lock(mm);
 	for (; !page && (vma = vma_find(mm, *addr)); *addr = page ? *addr : vma->vm_end) {
-		if (!(vma->vm_flags & VM_MERGEABLE) || !READ_ONCE(vma->anon_vma))
+		if (!(vma->vm_flags & VM_MERGEABLE))
+			continue;
+		*any = true;
+		if (!READ_ONCE(vma->anon_vma))
 			continue;
 		if (*addr < vma->vm_start)
 			*addr = vma->vm_start;
 		while (*addr < vma->vm_end && !(page = get_anon_page(vma, *addr)))
 			*addr += page_size(mm->machine);
 	}
+	if (!*any) /* who sets it has mmap:W */
+		clear_bit(MMF_VM_MERGEABLE, &mm->flags);
 	mmap_read_unlock(mm);
 	if (page)
 		*item = get_next_rmap_item(ksm, mm, list, *addr);
 	return page;
 }
 
-static long scan_mm(struct fl_machine *m, struct ksm_mm_slot *slot)
+/* *@any as above. */
+static long scan_mm(struct fl_machine *m, struct ksm_mm_slot *slot, bool *any)
 {
 	struct ksm *ksm = m->state->ksm;
 	struct ksm_rmap_item **list = &slot->items, *item;
@@ -393,7 +408,7 @@ static long scan_mm(struct fl_machine *m, struct ksm_mm_slot *slot)
 	struct page *page;
 	fl_vaddr addr = 0;
 
-	while (n >= 0 && (page = scan_get_next_page(ksm, slot->mm, &addr, &list, &item))) {
+	while (n >= 0 && (page = scan_get_next_page(ksm, slot->mm, &addr, &list, &item, any))) {
 		n = item ? cmp_and_merge_page(m, page, item) : -ENOMEM;
 		put_page(m, page);
 		merged += n;
@@ -405,36 +420,63 @@ static long scan_mm(struct fl_machine *m, struct ksm_mm_slot *slot)
 	return merged;
 }
 
-/* A slot for each mm that has none. */
+void ksm_enter(struct mm_struct *mm)
+{
+	struct ksm *ksm = mm->machine->state->ksm;
+	long order;
+
+	if (test_bit(MMF_VM_MERGEABLE, &mm->flags))
+		return;
+	order = atomic_long_inc_return(&ksm->entered);
+	WRITE_ONCE(mm->ksm_order, (unsigned long)order);
+	set_bit(MMF_VM_MERGEABLE, &mm->flags);
+}
+
+/* A slot for @mm, if it has none, behind those that became mergeable before it. */
+static int ksm_new_slot(struct ksm *ksm, struct mm_struct *mm)
+{
+	unsigned long order = READ_ONCE(mm->ksm_order);
+	struct ksm_mm_slot **link, *slot;
+
+	for (link = &ksm->slots; (slot = *link) && slot->order <= order; link = &slot->next)
+		if (slot->mm == mm)
+			return 0;
+	slot = mm_zalloc(FL_ALLOC_KSM, sizeof(*slot));
+	if (!slot)
+		return -ENOMEM;
+	slot->mm = mm;
+	slot->order = order;
+	slot->next = *link;
+	*link = slot;
+	return 0;
+}
+
 static int find_new_mms(struct fl_machine *m)
 {
-	struct ksm *ksm = m->state->ksm;
-	struct ksm_mm_slot *slot;
 	int err = 0;
 
 	spin_lock(&m->state->mm_lock);
 	for (struct mm_struct *mm = m->state->mms; mm && !err; mm = mm->next) {
-		if (test_bit(MMF_VM_EXITING, &mm->flags))
-			continue;
-		for (slot = ksm->slots; slot && slot->mm != mm; slot = slot->next)
-			;
-		if (slot)
-			continue;
-		slot = mm_zalloc(FL_ALLOC_KSM, sizeof(*slot));
-		err = slot ? 0 : -ENOMEM;
-		if (slot) {
-			slot->mm = mm;
-			slot->next = ksm->slots;
-			ksm->slots = slot;
-		}
+		if (!test_bit(MMF_VM_EXITING, &mm->flags) && test_bit(MMF_VM_MERGEABLE, &mm->flags))
+			err = ksm_new_slot(m->state->ksm, mm);
 	}
 	spin_unlock(&m->state->mm_lock);
 	return err;
 }
 
+static void free_slot(struct ksm *ksm, struct ksm_mm_slot **link)
+{
+	struct ksm_mm_slot *slot = *link;
+
+	*link = slot->next;
+	free_rmap_items(ksm, &slot->items);
+	fl_free(slot);
+}
+
 long fl_ksm_scan(struct fl_cpu *cpu, struct fl_machine *m)
 {
 	struct ksm *ksm = m->state->ksm;
+	struct ksm_mm_slot **link;
 	long merged = 0, n;
 
 	(void)cpu;
@@ -443,9 +485,15 @@ long fl_ksm_scan(struct fl_cpu *cpu, struct fl_machine *m)
 	ksm->seqnr++;
 	ksm->unstable = NULL;
 	n = find_new_mms(m);
-	for (struct ksm_mm_slot *slot = ksm->slots; slot && n >= 0; slot = slot->next) {
-		n = scan_mm(m, slot);
+	for (link = &ksm->slots; *link && n >= 0;) {
+		bool any = false;
+
+		n = scan_mm(m, *link, &any);
 		merged += n;
+		if (n >= 0 && !any)
+			free_slot(ksm, link);
+		else
+			link = &(*link)->next;
 	}
 	up_write(&ksm->mutex);
 	return n < 0 ? n : merged;
@@ -462,11 +510,8 @@ void ksm_exit(struct mm_struct *mm)
 	set_bit(MMF_VM_EXITING, &mm->flags);
 	for (link = &ksm->slots; (slot = *link) && slot->mm != mm; link = &slot->next)
 		;
-	if (slot) {
-		*link = slot->next;
-		free_rmap_items(ksm, &slot->items);
-		fl_free(slot);
-	}
+	if (slot)
+		free_slot(ksm, link);
 	up_write(&ksm->mutex);
 }
 

@@ -43,6 +43,7 @@ struct ksm_rmap_item {
 
 struct ksm_mm_slot {
 	struct mm_struct *mm;
+	unsigned long order; /* mm->ksm_order, by which they are looked at */
 	struct ksm_rmap_item *items;
 	struct ksm_mm_slot *next;
 };
@@ -52,11 +53,14 @@ struct ksm {
 	struct rw_semaphore mutex; /* ksm_thread_mutex; outside of every mmap_lock */
 	struct ksm_mm_slot *slots;
 	struct ksm_tree_node *stable, *unstable;
-	unsigned long seqnr; /* of this pass */
+	unsigned long seqnr;   /* of this pass */
+	atomic_long_t entered; /* mms that became mergeable so far; not the mutex's */
 };
 
 /* --- ksm.c --- */
 
+/* It has mergeable memory from now on. mmap:W, or nobody else sees it yet. */
+void ksm_enter(struct mm_struct *mm);
 /* The mm is about to go: ksmd forgets it. Waits for a pass that is under way. No lock held. */
 void ksm_exit(struct mm_struct *mm);
 /*

@@ -10,9 +10,13 @@
 #include "mm/describe.h"
 #include "mm/lru.h"
 #include "mm/anon_vma_cache.h"
+#include "mm/vma.h"
 #include "mm/vma_cache.h"
 #include "mm/mmu_gather.h"
 #include "mm/ksm.h"
+#include "mm/lock/range_lock.h"
+#include "mm/lock/speculative.h"
+#include "mm/lock/strategy.h"
 #include "mm/swapfile.h"
 #include "mm/vmscan.h"
 #include "mmu/describe.h"
@@ -21,12 +25,16 @@
 #include "mmu/mmu.h"
 #include "oracle/oracle.h"
 #include "rt/ipi_internal.h"
+#ifndef FAULTLINE_CHECK
+#include "rt/native/rwlock/chosen.h"
+#endif
 #include "rt/thread.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include <faultline/rwlock.h>
 #include <faultline/thp.h>
 
 enum { NATIVE_SIZES, SMALL_SIZES };
@@ -72,12 +80,15 @@ void fl_machine_config_small(struct fl_machine_config *config)
 	if (given.lru_batch)
 		config->lru_batch = given.lru_batch;
 	config->tlb_speculate = given.tlb_speculate;
+	config->fault_around = given.fault_around;
 	config->migration = given.migration;
 	config->swap_slots = given.swap_slots;
 	config->mempolicy = given.mempolicy;
 	config->mmu_notifiers = given.mmu_notifiers;
 	config->count_tlb_hits = given.count_tlb_hits;
+	config->rwlock = given.rwlock;
 	config->huge_pages = given.huge_pages;
+	config->lock = given.lock;
 	if (given.cpus)
 		config->cpus = given.cpus;
 }
@@ -97,7 +108,7 @@ static bool sizes_ok(const struct fl_machine_config *c)
 	       c->page_words <= 512 && c->levels >= 2 && c->levels <= 5 && c->level_bits >= 1 &&
 	       c->level_bits <= 9 && power_of_two(c->tlb_sets) && c->tlb_sets <= 1U << 16 &&
 	       c->tlb_ways >= 1 && c->tlb_ways <= 64 && c->lru_batch <= 1024 &&
-	       c->swap_slots < UINT32_MAX;
+	       c->swap_slots < UINT32_MAX && (!c->fault_around || power_of_two(c->fault_around));
 }
 
 static void take_sizes(struct fl_machine_config *c)
@@ -141,7 +152,8 @@ static int cpu_init(struct fl_machine *m, unsigned int nr)
 	cpu->state = mm_zalloc_aligned(FL_ALLOC_MACHINE, sizeof(*cpu->state), 64);
 	cpu->free = mm_zalloc_aligned(FL_ALLOC_MACHINE, sizeof(*cpu->free), 64);
 	if (!cpu->state || !cpu->free || lru_init(cpu) || tlb_ubc_init(cpu) ||
-	    vma_cache_init(cpu) || anon_vma_cache_init(cpu))
+	    vma_cache_init(cpu) || anon_vma_cache_init(cpu) || objects_init(cpu) ||
+	    range_pool_init(cpu) || vma_copy_init(cpu))
 		return -ENOMEM;
 	return tlb_init(cpu);
 }
@@ -170,6 +182,18 @@ static int machine_init(struct fl_machine *m, unsigned int nr_slots)
 	return err ? err : ipi_begin(m);
 }
 
+/* @kind is one that address spaces can have; for the default NULL, to be told from others at once. */
+static int take_rwlock(const struct fl_rwlock **kind)
+{
+#ifdef FAULTLINE_CHECK
+	return *kind ? -EOPNOTSUPP : 0;
+#else
+	if (*kind == fl_rwlock_at(0))
+		*kind = NULL;
+	return fl_rwlock_ok(*kind) ? 0 : -EINVAL;
+#endif
+}
+
 /* Nobody would look at the flag else. Releases have all four of these, or none, but for 5.19. */
 static bool keeps_anon_exclusive(const struct fl_policy *policy)
 {
@@ -189,6 +213,9 @@ int fl_machine_create(struct fl_machine **out, const struct fl_machine_config *c
 	take_sizes(&c);
 	if (!sizes_ok(&c))
 		return -EINVAL;
+	err = take_rwlock(&c.rwlock);
+	if (err)
+		return err;
 #ifndef FAULTLINE_CHECK
 	if (fl_oracle_machine())
 		return -EBUSY;
@@ -200,6 +227,13 @@ int fl_machine_create(struct fl_machine **out, const struct fl_machine_config *c
 		m->policy = *c.policy;
 	else
 		fl_policy_init(&m->policy, newest->profile.name, NULL, NULL, 0);
+	err = lock_strategy_choose(m, c.lock);
+	if (err) {
+		free(m);
+		return err;
+	}
+	fl_vma_optimistic_readers = m->policy.vma_lock == FL_VMA_LOCK_SPECULATIVE ||
+				    m->policy.vma_lock == FL_VMA_LOCK_USER;
 	m->nr_cpus = c.cpus;
 	m->nr_frames = c.frames;
 	m->page_words = c.page_words;
@@ -221,9 +255,11 @@ int fl_machine_create(struct fl_machine **out, const struct fl_machine_config *c
 	m->uffd_must_answer = c.uffd_must_answer;
 #endif
 	m->anon_exclusive = keeps_anon_exclusive(&m->policy);
+	m->fault_around = c.fault_around;
 	m->migration = c.migration;
 	m->mempolicy = c.mempolicy;
 	m->mmu_notifiers = c.mmu_notifiers;
+	m->rwlock = c.rwlock;
 	m->rmap_walks = m->migration || c.swap_slots;
 	if (c.swap_slots)
 		m->try_to_free_pages = try_to_free_pages;
@@ -260,6 +296,9 @@ void fl_machine_destroy(struct fl_machine *m)
 		lru_exit(&m->cpus[i]);
 		vma_cache_exit(&m->cpus[i]);
 		anon_vma_cache_exit(&m->cpus[i]);
+		objects_exit(&m->cpus[i]);
+		range_pool_exit(&m->cpus[i]);
+		fl_free(m->cpus[i].vma_copy);
 		fl_free(m->cpus[i].free);
 		fl_free(m->cpus[i].state);
 	}

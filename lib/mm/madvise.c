@@ -272,8 +272,7 @@ static int madvise_pageout(struct vm_area_struct *vma, fl_vaddr start, fl_vaddr 
 
 /* --- POPULATE --- */
 
-/* Does the entry permit the access? Without its PTL: it may change as soon as we know. */
-static bool is_populated(struct mm_struct *mm, fl_vaddr addr, bool write)
+bool is_populated(struct mm_struct *mm, fl_vaddr addr, bool write)
 {
 	struct fl_machine *m = mm->machine;
 	pmd_t pmd = pmd_read_lockless(m, mm->pgd, addr);
@@ -308,7 +307,7 @@ int faultin_page_range(struct mm_struct *mm, fl_vaddr start, fl_vaddr end, bool 
 
 		if (!vma)
 			return -ENOMEM;
-		if (!(vma->vm_flags & (write ? VM_WRITE : VM_READ | VM_WRITE)))
+		if (!(vma->vm_flags & (write ? VM_WRITE : VM_READ)))
 			return -EINVAL;
 		if (is_populated(mm, start, write))
 			start += size;
@@ -344,7 +343,7 @@ static int madvise_mergeable(struct vm_area_struct *vma, fl_vaddr start, fl_vadd
 	/* The advice is ignored, which is no error. */
 	if (!vma_ksm_compatible(vma))
 		return 0;
-	set_bit(MMF_VM_MERGEABLE, &vma->vm_mm->flags);
+	ksm_enter(vma->vm_mm);
 	return vma_set_flags(vma, start, end, vma->vm_flags | VM_MERGEABLE);
 }
 

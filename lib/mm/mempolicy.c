@@ -74,7 +74,7 @@ static void vma_replace_policy(struct vm_area_struct *vma, struct mempolicy *pol
 		FL_STEP("P2", ({ vma_start_write(vma); }));
 	if (pol)
 		refcount_inc(&pol->refcnt);
-	FL_STEP("P3", vma->vm_policy = pol);
+	vma_set_step("P3", vma, vm_policy, pol);
 	mpol_put(old); /* P4 */
 }
 

@@ -21,7 +21,7 @@ static inline void vma_put_policy(struct vm_area_struct *vma)
 {
 	if (vma->vm_mm->machine->mempolicy && vma->vm_policy) {
 		mpol_put(vma->vm_policy);
-		vma->vm_policy = NULL;
+		vma_set(vma, vm_policy, NULL); /* who copied it meanwhile looks again */
 	}
 }
 

@@ -279,8 +279,11 @@ static int move_to_new_page(const struct migration *g)
 	if (!late)
 		copy_page(g);
 	migrate_flags(g, late ? 0 : FL_BIT(PG_uptodate));
-	if (!g->anon && replace_in_page_cache(g, src->mapping))
+	if (!g->anon && replace_in_page_cache(g, src->mapping)) {
+		/* Somebody may have a reference to it and keep it past the file's end. */
+		WRITE_ONCE(dst->mapping, NULL);
 		return -EAGAIN;
+	}
 	if (late) {
 		copy_page(g);
 		SetPageUptodate(dst);

@@ -15,6 +15,8 @@
 
 #include "mm/file.h"
 #include "mm/ksm.h"
+#include "mm/lock/range_lock.h"
+#include "mm/lock/user.h"
 #include "mm/lru.h"
 #include "mm/mempolicy.h"
 #include "mm/mmap_lock.h"
@@ -24,6 +26,8 @@
 #include "mm/zap.h"
 
 #include <errno.h>
+
+#include <faultline/rwlock.h>
 
 /* Address-space ids that a TLB tag has room for (mmu/tlb.c); 0 is nobody's. */
 #define NR_ASIDS 32767
@@ -49,24 +53,64 @@ static uint64_t new_asid(const struct fl_machine *m, uint64_t id)
 	return 0;
 }
 
+#ifdef FAULTLINE_CHECK
+static int mmap_init_lock(struct mm_struct *mm)
+{
+	init_rwsem(&mm->mmap_lock);
+	return 0;
+}
+
+static void mmap_destroy_lock(struct mm_struct *mm)
+{
+}
+#else
+static int mmap_init_lock(struct mm_struct *mm)
+{
+	const struct fl_rwlock *kind = mm->machine->rwlock;
+	void *memory = NULL;
+	int err;
+
+	if (kind) {
+		memory = mm_zalloc_aligned(FL_ALLOC_OBJECT, kind->size, kind->align);
+		if (!memory)
+			return -ENOMEM;
+	}
+	err = fl_chosen_init(&mm->mmap_lock, kind, memory);
+	if (err)
+		fl_free(memory);
+	return err;
+}
+
+static void mmap_destroy_lock(struct mm_struct *mm)
+{
+	fl_chosen_exit(&mm->mmap_lock);
+	fl_free(mm->mmap_lock.lock);
+}
+#endif
+
 int fl_mm_create(struct fl_mm **out, struct fl_machine *m)
 {
-	struct fl_mm *fl_mm = mm_zalloc(FL_ALLOC_OBJECT, sizeof(*fl_mm));
+	struct fl_mm *fl_mm = mm_zalloc(FL_ALLOC_OBJECT, sizeof(*fl_mm) + user_mm_size(m));
 	struct mm_struct *mm;
+	int err;
 
 	if (!fl_mm)
 		return -ENOMEM;
 	mm = &fl_mm->mm;
 	mm->machine = m;
+	err = mmap_init_lock(mm);
+	if (err)
+		goto free_mm;
+	err = -ENOMEM;
 	mm->pgd = pgtable_alloc(m);
-	if (!mm->pgd) {
-		fl_free(fl_mm);
-		return -ENOMEM;
-	}
-	init_rwsem(&mm->mmap_lock);
+	if (!mm->pgd)
+		goto destroy_lock;
 	spin_lock_init(&mm->page_table_lock);
 	seqcount_init(&mm->write_protect_seq);
 	refcount_set(&mm->mm_count, 1);
+	err = user_mm_init(mm);
+	if (err)
+		goto free_pgd;
 
 	spin_lock(&m->state->mm_lock);
 	mm->id = ++m->state->next_mm_id;
@@ -77,12 +121,21 @@ int fl_mm_create(struct fl_mm **out, struct fl_machine *m)
 	}
 	spin_unlock(&m->state->mm_lock);
 	if (!mm->asid) {
-		fl_free(mm->pgd);
-		fl_free(fl_mm);
-		return -ENOMEM;
+		err = -ENOMEM;
+		goto exit_user;
 	}
 	*out = fl_mm;
 	return 0;
+
+exit_user:
+	user_mm_exit(mm);
+free_pgd:
+	pgtable_free(m, mm->pgd);
+destroy_lock:
+	mmap_destroy_lock(mm);
+free_mm:
+	fl_free(fl_mm);
+	return err;
 }
 
 unsigned int fl_mm_id(const struct fl_mm *mm)
@@ -154,6 +207,7 @@ void mmdrop(struct mm_struct *mm)
 	if (mm->machine->mmu_notifiers)
 		mmu_notifier_subscriptions_destroy(mm);
 	pgtable_free_tree(mm->machine, mm->pgd, mm->machine->levels - 1);
+	mmap_destroy_lock(mm);
 	fl_free((struct fl_mm *)mm);
 }
 
@@ -172,6 +226,9 @@ void fl_mm_destroy(struct fl_mm *fl_mm)
 	exit_mmap(mm);
 	destroy_context(mm);
 	free_vmas(mm);
+	user_mm_exit(mm);
+	if (m->policy.vma_lock == FL_VMA_LOCK_RANGE)
+		range_exit(mm);
 	unlist_mm(m, mm);
 	mmdrop(mm);
 }

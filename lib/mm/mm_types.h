@@ -29,6 +29,9 @@
 #include "mmu/frame.h"
 #include "mmu/machine.h"
 #include "mmu/pgtable.h"
+#ifndef FAULTLINE_CHECK
+#include "rt/native/rwlock/chosen.h"
+#endif
 
 /* Kernel values where user space can see them. */
 #define VM_READ 0x00000001UL
@@ -94,6 +97,14 @@ struct vm_area_struct {
 	struct retired retired;
 };
 
+/* Policy vma_lock=range-lock: lock/range_lock.c. */
+struct range_lock {
+	uintptr_t head;		 /* the first node, and ALONE */
+	int all;		 /* all addresses are a writer's */
+	struct range_node *held; /* mmap:W; what a writer has */
+	uint64_t held_end;	 /* the highest end of these */
+};
+
 enum mm_flags { MMF_HAS_PINNED, MMF_VM_MERGEABLE, MMF_VM_EXITING };
 
 struct mm_struct {
@@ -101,7 +112,11 @@ struct mm_struct {
 	struct ptdesc *pgd;
 	uint64_t id;
 	uint64_t asid;
+#ifdef FAULTLINE_CHECK
 	struct rw_semaphore mmap_lock;
+#else
+	struct fl_chosen_lock mmap_lock; /* of the machine's kind */
+#endif
 	int mm_lock_seq;	      /* written under mmap:W. vma_lock.c */
 	int vma_writer_wait;	      /* somebody with mmap:W waits for readers. vma_refcnt.c */
 	refcount_t mm_count;	      /* the struct, not what is in it: mmgrab(), mmdrop() */
@@ -114,11 +129,13 @@ struct mm_struct {
 	atomic_t tlb_flush_batched;   /* reclaim's deferred flushes. tlb_batch.c */
 	atomic_long_t tlb_gen;	      /* counts flushes. mmu/shootdown.c */
 	unsigned long flags;	      /* enum mm_flags, atomic */
+	unsigned long ksm_order;      /* when it became mergeable. ksm.c */
 	unsigned long cpu_bitmap;     /* mm_cpumask(): CPUs that have it loaded, atomic */
 	struct mm_struct *next;	      /* machine_state.mms, and its lock */
 	struct fl_mmu_notifier
 		*notifiers;    /* grows under mmap:W with all VMAs marked. mmu_notifier.c */
 	struct fl_uffd *uffds; /* not closed yet; the same lock */
+	struct range_lock range;
 };
 
 /* The public name. */

@@ -225,10 +225,14 @@ static int mmap_region(struct vma_merge_struct *vmg)
 	return 0;
 }
 
-/* mm_populate(): what can't be had is left to later faults. */
+/*
+ * mm_populate(): what can't be had is left to later faults. Private memory that may be written gets pages of its own, shared memory
+ * those that it has: for the first write to them a file system may want to be asked.
+ */
 static void populate(struct mm_struct *mm, fl_vaddr start, fl_vaddr end)
 {
 	struct vm_area_struct *vma;
+	bool write;
 
 	mmap_read_lock(mm);
 	for (fl_vaddr addr = start; addr < end; addr += page_size(mm->machine)) {
@@ -237,7 +241,10 @@ static void populate(struct mm_struct *mm, fl_vaddr start, fl_vaddr end)
 		vma = vma_lookup(mm, addr);
 		if (!vma || !(vma->vm_flags & (VM_READ | VM_WRITE)))
 			break;
-		fault = handle_mm_fault(vma, addr, vma->vm_flags & VM_WRITE ? FAULT_FLAG_WRITE : 0);
+		write = (vma->vm_flags & (VM_WRITE | VM_SHARED)) == VM_WRITE;
+		if (is_populated(mm, addr, write))
+			continue;
+		fault = handle_mm_fault(vma, addr, write ? FAULT_FLAG_WRITE : 0);
 		if (fault & VM_FAULT_RETRY)
 			return; /* it let go of the lock */
 		if (fault & VM_FAULT_ERROR)

@@ -21,8 +21,15 @@
 
 #include "mm/mm_types.h"
 
-/* Pages that wait for the flush. On the caller's stack. */
+/*
+ * Pages that wait for the flush, which interrupts others. On the caller's stack, so not as many as the kernel's 10,000, which
+ * are in pages that it allocates.
+ */
+#ifdef FAULTLINE_CHECK
 #define GATHER_PAGES 256
+#else
+#define GATHER_PAGES 2048
+#endif
 
 struct mmu_gather {
 	struct mm_struct *mm;

@@ -25,17 +25,19 @@
  * same lists.
  *
  * Moved entries count as soft-dirty. Userfaultfd does not follow (there is no UFFD_FEATURE_EVENT_REMAP):
- * the copy loses it, and its entries what write-protected them.
+ * the copy loses it. Its entries lose what write-protected them since 6.13 (0cef0bb836e3, CVE-2025-21696);
+ * before, their bit says something again if the range is registered again.
  *
  * If there is no memory for a table at the new place all entries go back, for which there are tables,
  * and the new range is unmapped instead.
  *
  * Models: mremap(), move_vma(), move_page_tables(), move_ptes(), mm/mremap.c, Linux 6.5, without moving
- * whole tables, and without un-merging what KSM merged.
- * Policy: none.
+ * whole tables, and without un-merging what KSM merged; remap_move(), Linux 6.17.
+ * Policy: mremap_range, mremap_dontunmap, mremap_uffd_wp.
  */
 #include "mm/file.h"
 #include "mm/huge_memory.h"
+#include "mm/ksm.h"
 #include "mm/mm.h"
 #include "mm/mmap_lock.h"
 #include "mm/mmu_gather.h"
@@ -77,7 +79,9 @@ static void drop_rmap_locks(struct vm_area_struct *vma)
 /* What becomes of an entry that moves. 0: it stays behind. */
 static pte_t moved_pte(const struct pagetable_move *pmc, pte_t pte)
 {
-	if (pmc->old_vma->uffd_ctx) {
+	const struct fl_policy *policy = &pmc->old_vma->vm_mm->machine->policy;
+
+	if (pmc->old_vma->uffd_ctx && policy->mremap_uffd_wp == FL_MREMAP_UFFD_WP_CLEAR) {
 		if (pte_marker_uffd_wp(pte))
 			return PTE_NONE;
 		pte = pte_clear_uffd_wp(pte);
@@ -188,14 +192,15 @@ struct remap {
 	unsigned int flags;
 };
 
-/* MREMAP_DONTUNMAP: the old VMA has no pages any more, and so no ties. */
-static void forget_pages(const struct remap *r, struct vm_area_struct *vma)
+/* MREMAP_DONTUNMAP: the old VMA has no pages any more, and so no ties. It may have become one with the new one. */
+static void dontunmap_complete(const struct remap *r, struct vm_area_struct *vma,
+			       const struct vm_area_struct *new_vma)
 {
-	if (vma->vm_start != r->addr || vma->vm_end != r->addr + r->old_len)
+	if (vma == new_vma || vma->vm_start != r->addr || vma->vm_end != r->addr + r->old_len)
 		return;
 	unlink_anon_vmas(vma);
-	if (vma_is_anonymous(vma))
-		vma->vm_pgoff = vma->vm_start >> r->mm->machine->page_shift;
+	if (vma_is_anonymous(vma) && r->mm->machine->policy.mremap_dontunmap == FL_DONTUNMAP_APART)
+		vma_set(vma, vm_pgoff, vma->vm_start >> r->mm->machine->page_shift);
 }
 
 /* R1 to R6, to free space at r->new_addr. */
@@ -206,9 +211,17 @@ static int move_vma(const struct remap *r, struct vm_area_struct *vma)
 	bool merged, keep = r->flags & FL_MREMAP_DONTUNMAP;
 	uint64_t moved;
 
+	/* ksm_madvise(): KSM knows pages by their addresses. */
+	if (vma->vm_flags & VM_MERGEABLE && READ_ONCE(vma->anon_vma)) {
+		int err = unmerge_ksm_pages(vma, r->addr, r->addr + r->old_len);
+
+		if (err)
+			return err;
+	}
 	vma_start_write(vma);
-	pmc.new_vma = copy_vma(&vma, r->new_addr, r->new_len,
-			       linear_page_index(mm->machine, vma, r->addr), keep, &merged);
+	pmc.new_vma = copy_vma(
+		&vma, r->new_addr, r->new_len, linear_page_index(mm->machine, vma, r->addr),
+		keep && mm->machine->policy.mremap_dontunmap == FL_DONTUNMAP_APART, &merged);
 	if (!pmc.new_vma)
 		return -ENOMEM;
 	pmc.old_vma = vma;
@@ -224,14 +237,14 @@ static int move_vma(const struct remap *r, struct vm_area_struct *vma)
 	if (pmc.new_vma->uffd_ctx)
 		userfaultfd_reset_ctx(pmc.new_vma); /* mremap_userfaultfd_prep(): no EVENT_REMAP */
 	if (keep)
-		forget_pages(r, vma);
+		dontunmap_complete(r, vma, pmc.new_vma);
 	else if (r->old_len)
 		/* Without memory for a split the old range stays, empty. */
 		do_munmap(mm, r->addr, r->old_len);
 	return 0;
 }
 
-/* Can the mapping at r->addr have the size that is asked for? */
+/* check_prep_vma(). Can the mapping at r->addr have the size that is asked for? */
 static int vma_to_resize(struct vm_area_struct **out, const struct remap *r)
 {
 	struct vm_area_struct *vma = vma_lookup(r->mm, r->addr);
@@ -257,6 +270,15 @@ static int mremap_to(struct remap *r)
 	struct vm_area_struct *vma;
 	int err;
 
+	if (r->mm->machine->policy.mremap_range == FL_MREMAP_MANY_VMAS) {
+		struct remap check = *r; /* before anything goes */
+
+		if (check.old_len > check.new_len)
+			check.old_len = check.new_len;
+		err = vma_to_resize(&vma, &check);
+		if (err)
+			return err;
+	}
 	if (r->new_addr & (page_size(r->mm->machine) - 1) ||
 	    !range_in_mm(r->mm, r->new_addr, r->new_len) ||
 	    (r->flags & FL_MREMAP_FIXED && !r->new_addr))
@@ -303,8 +325,49 @@ static int mremap_grow(struct remap *r)
 	return r->new_addr ? move_vma(r, vma) : -ENOMEM;
 }
 
+static bool overlaps(const struct remap *r)
+{
+	return r->addr + r->old_len > r->new_addr && r->new_addr + r->new_len > r->addr;
+}
+
+/* Several VMAs, with what is between them. @r is the whole; after a failure what went before it has moved. */
+static int remap_move(struct remap *r)
+{
+	fl_vaddr to = r->new_addr, from = r->addr, end = r->addr + r->old_len;
+	struct vm_area_struct *vma;
+	int err = -EFAULT;
+
+	for (fl_vaddr at = from; (vma = vma_find(r->mm, at)) && vma->vm_start < end;) {
+		bool first = at == from;
+		struct remap one = *r;
+
+		if (first && vma->vm_start > from)
+			return -EFAULT;
+		/* A userfaultfd is told with mmap_lock let go of: it has to be the only one. */
+		if (vma->uffd_ctx && (!first || vma->vm_end < end))
+			return -EFAULT;
+		one.addr = first ? from : vma->vm_start;
+		at = vma->vm_end < end ? vma->vm_end : end;
+		one.new_addr = to + (one.addr - from);
+		one.old_len = one.new_len = at - one.addr;
+		err = mremap_to(&one);
+		if (err)
+			return err;
+		if (at == end)
+			break;
+	}
+	return err;
+}
+
 static int do_mremap(struct remap *r)
 {
+	bool many = r->mm->machine->policy.mremap_range == FL_MREMAP_MANY_VMAS;
+
+	/* Before it looks for the mapping. */
+	if (many && r->flags & (FL_MREMAP_FIXED | FL_MREMAP_DONTUNMAP) && overlaps(r))
+		return -EINVAL;
+	if (many && r->flags & FL_MREMAP_FIXED && r->old_len == r->new_len)
+		return remap_move(r);
 	if (!vma_lookup(r->mm, r->addr) || !range_in_mm(r->mm, r->addr, r->old_len))
 		return -EFAULT;
 	if (r->flags & (FL_MREMAP_FIXED | FL_MREMAP_DONTUNMAP))

@@ -32,7 +32,7 @@ static int table_install(struct mm_struct *mm, pmd_t *entry)
 		table = NULL;
 	}
 	spin_unlock(&mm->page_table_lock);
-	fl_free(table);
+	pgtable_free(mm->machine, table);
 	return 0;
 }
 

@@ -35,15 +35,19 @@
 /* Tables that wait for a grace period. */
 struct mmu_table_batch {
 	struct rcu_head rcu;
+#ifndef FAULTLINE_CHECK
+	struct fl_machine *machine;
+	unsigned int cpu; /* whose list they go to (mmu/objects.h) */
+#endif
 	struct ptdesc *tables;
 };
 
-static void free_table_list(struct ptdesc *table)
+static void free_table_list(struct fl_machine *m, unsigned int cpu, struct ptdesc *table)
 {
 	while (table) {
 		struct ptdesc *next = table->next;
 
-		fl_free(table);
+		object_free_on(m, cpu, OBJECT_PGTABLE, table);
 		table = next;
 	}
 }
@@ -53,7 +57,7 @@ void pte_free_tlb(struct mmu_gather *tlb, struct ptdesc *table, fl_vaddr addr)
 	tlb_flush_pte_range(tlb, addr, page_size(tlb->mm->machine));
 	tlb->freed_tables = true;
 	if (tlb->mm->machine->policy.pgtable_free == FL_PGTABLE_FREE_BEFORE_FLUSH) {
-		fl_free(table);
+		pgtable_free(tlb->mm->machine, table);
 		return;
 	}
 	table->next = tlb->tables;
@@ -64,20 +68,29 @@ static void tlb_remove_table_rcu(struct rcu_head *head)
 {
 	struct mmu_table_batch *batch = (struct mmu_table_batch *)head;
 
-	free_table_list(batch->tables);
+#ifdef FAULTLINE_CHECK
+	free_table_list(NULL, 0, batch->tables);
+#else
+	free_table_list(batch->machine, batch->cpu, batch->tables);
+#endif
 	fl_free(batch);
 }
 
-static void free_by_rcu(struct ptdesc *tables)
+static void free_by_rcu(struct fl_machine *m, struct ptdesc *tables)
 {
+	unsigned int cpu = this_cpu(m)->nr;
 	struct mmu_table_batch *batch = mm_zalloc(FL_ALLOC_FALLBACK, sizeof(*batch));
 
 	if (batch) {
+#ifndef FAULTLINE_CHECK
+		batch->machine = m;
+		batch->cpu = cpu;
+#endif
 		batch->tables = tables;
 		call_rcu(&batch->rcu, tlb_remove_table_rcu);
 	} else {
 		synchronize_rcu();
-		free_table_list(tables);
+		free_table_list(m, cpu, tables);
 	}
 }
 
@@ -90,7 +103,7 @@ void tlb_remove_table_sync_one(struct fl_machine *m)
 {
 	uint64_t all = m->nr_cpus < 64 ? (1ULL << m->nr_cpus) - 1 : ~0ULL;
 
-	smp_call_function_many(all & ~FL_BIT(smp_processor_id()), tlb_remove_table_smp_sync, NULL);
+	smp_call_function_many(all & ~fl_this_cpu_mask(), tlb_remove_table_smp_sync, NULL);
 }
 
 void tlb_free_tables(struct mmu_gather *tlb)
@@ -102,20 +115,20 @@ void tlb_free_tables(struct mmu_gather *tlb)
 		return;
 	tlb->tables = NULL;
 	if (tlb->fullmm) {
-		free_table_list(tables); /* nobody uses the mm any more */
+		free_table_list(m, this_cpu(m)->nr, tables); /* nobody uses the mm any more */
 		return;
 	}
 	switch (m->policy.pgtable_free) {
 	case FL_PGTABLE_FREE_RCU:
-		free_by_rcu(tables);
+		free_by_rcu(m, tables);
 		break;
 	case FL_PGTABLE_FREE_IPI:
 		tlb_remove_table_sync_one(m);
-		free_table_list(tables);
+		free_table_list(m, this_cpu(m)->nr, tables);
 		break;
 	case FL_PGTABLE_FREE_AFTER_FLUSH:
 	case FL_PGTABLE_FREE_BEFORE_FLUSH:
-		free_table_list(tables);
+		free_table_list(m, this_cpu(m)->nr, tables);
 		break;
 	}
 }

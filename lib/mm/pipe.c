@@ -13,6 +13,7 @@
  * would wait, and with SPLICE_F_NONBLOCK, the answer is -EAGAIN.
  * Policy: none; whether the reference breaks COW is gup.c's.
  */
+#include "mm/mm.h"
 #include "mmu/frame.h"
 #include "mmu/owned.h"
 #include "oracle/hooks.h"
@@ -25,7 +26,7 @@
 
 struct pipe_buffer {
 	struct page *page;
-	const struct mm_struct *from; /* whose memory it was; for oracles */
+	struct mm_struct *from; /* whose memory it was; for oracles */
 };
 
 struct fl_pipe {
@@ -59,13 +60,39 @@ int fl_pipe_create(struct fl_pipe **out, struct fl_machine *m, unsigned int slot
 	return 0;
 }
 
+/*
+ * Oracles are told whose memory it was. Natively the struct must stay for that: a new mm could be at its address.
+ */
+#ifdef FAULTLINE_CHECK
+static void grab_from(const struct pipe_buffer *buf)
+{
+	(void)buf;
+}
+
+static void drop_from(const struct pipe_buffer *buf)
+{
+	(void)buf;
+}
+#else
+static void grab_from(const struct pipe_buffer *buf)
+{
+	mmgrab(buf->from);
+}
+
+static void drop_from(const struct pipe_buffer *buf)
+{
+	mmdrop(buf->from);
+}
+#endif
+
 /* With the lock held; there is room. Takes the caller's reference over. */
-static void add_to_pipe(struct fl_pipe *pipe, struct page *page, const struct mm_struct *from)
+static void add_to_pipe(struct fl_pipe *pipe, struct page *page, struct mm_struct *from)
 {
 	struct pipe_buffer *buf = &pipe->bufs[(pipe->tail + pipe->nr) % pipe->slots];
 
 	buf->page = page;
 	buf->from = from;
+	grab_from(buf);
 	pipe->nr++;
 }
 
@@ -73,6 +100,7 @@ static void add_to_pipe(struct fl_pipe *pipe, struct page *page, const struct mm
 static void drop_oldest(struct fl_pipe *pipe)
 {
 	put_page(pipe->machine, pipe->bufs[pipe->tail].page);
+	drop_from(&pipe->bufs[pipe->tail]);
 	pipe->tail = (pipe->tail + 1) % pipe->slots;
 	pipe->nr--;
 }
@@ -92,6 +120,22 @@ static size_t smaller(size_t a, size_t b)
 	return a < b ? a : b;
 }
 
+/* As many of @n pages as there is room for; the others are let go of. True: there is more room. */
+static bool add_pages(struct fl_pipe *pipe, struct fl_cpu *cpu, struct fl_pin *got, long n,
+		      size_t *done)
+{
+	long i = 0;
+
+	for (; i < n && pipe->nr < pipe->slots; i++, ++*done)
+		add_to_pipe(pipe, pfn_to_page(pipe->machine, got[i].pfn), cpu->state->mm);
+	if (i == n)
+		return true;
+	for (; i < n; i++)
+		fl_unpin(cpu, &got[i]);
+	return false;
+}
+
+/* iter_to_pipe() takes a batch of pages and looks for room then: those that find none were faulted in all the same. */
 long fl_vmsplice(struct fl_cpu *cpu, struct fl_pipe *pipe, fl_vaddr addr, size_t pages)
 {
 	struct fl_pin got[PIPE_BATCH];
@@ -99,18 +143,16 @@ long fl_vmsplice(struct fl_cpu *cpu, struct fl_pipe *pipe, fl_vaddr addr, size_t
 	long n = 0;
 
 	down_write(&pipe->lock);
-	if (pages && pipe->nr == pipe->slots)
+	if (pages && pipe->nr == pipe->slots) {
 		n = -EAGAIN;
-	pages = smaller(pages, pipe->slots - pipe->nr);
+		pages = 0;
+	}
 	while (done < pages) {
 		want = smaller(pages - done, PIPE_BATCH);
 		n = fl_pin_user_pages_fast(cpu, addr + done * page_size(pipe->machine), want,
 					   FL_GUP_GET, got);
-		for (long i = 0; i < n; i++)
-			add_to_pipe(pipe, pfn_to_page(pipe->machine, got[i].pfn), cpu->state->mm);
-		if (n <= 0)
+		if (n <= 0 || !add_pages(pipe, cpu, got, n, &done))
 			break;
-		done += (size_t)n;
 	}
 	up_write(&pipe->lock);
 	return done ? (long)done : n;

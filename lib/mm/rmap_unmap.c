@@ -45,6 +45,7 @@
 #include "mm/rmap_walk.h"
 #include "mm/swapfile.h"
 #include "mm/tlbflush.h"
+#include "mm/vma.h"
 
 /* One entry that maps the page. */
 struct unmap {
@@ -133,7 +134,8 @@ static bool unmap_swap(struct unmap *u, bool exclusive)
 /* A file's page is found again in its file. What was write-protected there by userfaultfd leaves a marker. */
 static bool unmap_file(struct unmap *u)
 {
-	if (!vma_is_anonymous(u->vma) && pte_uffd_wp(u->pte))
+	if (!vma_is_anonymous(u->vma) && pte_uffd_wp(u->pte) &&
+	    vma_flags_unlocked(u->vma) & VM_UFFD_WP)
 		set_pte_at(u->vma->vm_mm, u->addr, u->ptep, make_pte_marker_uffd_wp());
 	return true;
 }

@@ -60,8 +60,8 @@ static int grow(struct vm_area_struct *vma, fl_vaddr addr)
 		vma_txn_abort(&txn);
 		return -ENOMEM;
 	}
-	FL_STEP("X5", vma->vm_start = addr);
-	FL_STEP("X5", vma->vm_pgoff -= pages);
+	vma_set_step("X5", vma, vm_start, addr);
+	vma_set_step("X5", vma, vm_pgoff, vma->vm_pgoff - pages);
 	FL_HOOK(fl_oracle_vma_range(vma, addr, vma->vm_end));
 	if (how == FL_STACK_MMAP_READ) /* an rbtree has no nodes of its own */
 		vma_txn_commit_keep(&txn);
@@ -87,7 +87,10 @@ static int expand_downwards(struct vm_area_struct *vma, fl_vaddr addr)
 	if (anon_vma_prepare(vma))
 		return -ENOMEM;
 	if (mm->machine->policy.stack_vma_lock == FL_VMA_WRITE_LOCKED)
-		FL_STEP("X3", ({ vma_start_write(vma); }));
+		FL_STEP("X3", ({
+				vma_start_write(vma);
+				vma_start_write_range(mm, addr, vma->vm_start);
+			}));
 	anon_vma_lock_write(vma->anon_vma); /* X4 */
 	spin_lock(&mm->page_table_lock);
 	if (addr < vma->vm_start) /* somebody else was faster */

@@ -45,7 +45,7 @@ static void free_list_push(struct fl_machine *m, uint64_t slot)
 	spin_lock(&si->lock);
 	swap_slot(m, slot)->next = si->head;
 	si->head = (uint32_t)slot;
-	si->inuse--;
+	WRITE_ONCE(si->inuse, si->inuse - 1);
 	spin_unlock(&si->lock);
 }
 
@@ -58,7 +58,7 @@ static uint64_t free_list_pop(struct fl_machine *m)
 	slot = si->head;
 	if (slot) {
 		si->head = swap_slot(m, slot)->next;
-		si->inuse++;
+		WRITE_ONCE(si->inuse, si->inuse + 1);
 	}
 	spin_unlock(&si->lock);
 	return slot;

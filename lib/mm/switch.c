@@ -112,6 +112,19 @@ static void load_mm(struct fl_cpu *cpu, struct mm_struct *next)
 	state->loaded_mm = next;
 }
 
+static void set_current_mm(struct cpu_state *state, struct mm_struct *mm)
+{
+#ifndef FAULTLINE_CHECK
+	/*
+	 * The CPU's thread reads it with interrupts on. Who takes the mm from a lazy CPU (leave_destroyed()), in its
+	 * place maybe, finds NULL, and leaves it alone.
+	 */
+	if (state->mm == mm)
+		return;
+#endif
+	state->mm = mm;
+}
+
 static void switch_mm_irqs_off(struct fl_cpu *cpu, struct mm_struct *next)
 {
 	struct cpu_state *state = cpu->state;
@@ -128,7 +141,7 @@ static void switch_mm_irqs_off(struct fl_cpu *cpu, struct mm_struct *next)
 		if (next)
 			load_mm(cpu, next);
 	}
-	state->mm = next;
+	set_current_mm(state, next);
 	tlb_fast_update(cpu);
 }
 
@@ -171,7 +184,7 @@ void destroy_context(struct mm_struct *mm)
 {
 	struct fl_machine *m = mm->machine;
 	/* Acquire: a CPU that is no longer in it is done with the mm (leave_mm()). */
-	unsigned long cpus = smp_load_acquire(&mm->cpu_bitmap), self = FL_BIT(smp_processor_id());
+	unsigned long cpus = smp_load_acquire(&mm->cpu_bitmap), self = fl_this_cpu_mask();
 
 	if (cpus & self)
 		leave_destroyed(mm);

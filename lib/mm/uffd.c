@@ -30,7 +30,7 @@
  *
  * Registration is an ordinary writer of VMAs (vma.c): split at the ends, mark, store flags and
  * context. A fault that locked the VMA before has gone on as if nothing watched; one that comes
- * after must hear of it. That is what vma-lock-seq is about. Who takes a range away first makes its
+ * after must hear of it. That is what vma-lock-seq is about. Faults that lock no VMA are waited for in the end (lock/speculative.c). Who takes a range away first makes its
  * entries unprotected, while the VMA's flags still say that they may be, then stores the flags. Up to
  * 5.19 unregistering left the entries as they were (uffd_unregister): without the VMA's flag the bit in
  * them says nothing, and the next write makes the entry writable as any other.
@@ -46,6 +46,7 @@
 #include "mm/change_protection.h"
 #include "mm/fault.h"
 #include "mm/file.h"
+#include "mm/lock/speculative.h"
 #include "mm/mm.h"
 #include "mm/mmap_lock.h"
 #include "mm/tlbflush.h"
@@ -75,7 +76,7 @@ bool userfaultfd_wp_unpopulated(struct vm_area_struct *vma)
 static void release_fault_lock(struct vm_fault *vmf)
 {
 	if (vmf->flags & FAULT_FLAG_VMA_LOCK)
-		vma_end_read(vmf->vma);
+		vmf_end_read(vmf);
 	else
 		mmap_read_unlock(vmf->mm);
 }
@@ -150,8 +151,9 @@ vm_fault_t handle_userfault(struct vm_fault *vmf, unsigned long reason)
 	vm_fault_t ret = VM_FAULT_RETRY;
 	bool wait;
 
-	/* Callers that can't let go of mmap_lock get no page. */
-	if (!ctx || !(vmf->flags & FAULT_FLAG_ALLOW_RETRY))
+	/* Callers that can't let go of mmap_lock get no page; nor does anyone, if user space wants a signal instead. */
+	if (!ctx || ctx->features & FL_UFFD_FEATURE_SIGBUS ||
+	    !(vmf->flags & FAULT_FLAG_ALLOW_RETRY))
 		return VM_FAULT_SIGBUS;
 	if (READ_ONCE(ctx->released)) {
 		wait_for_release(vmf, ctx);
@@ -405,12 +407,17 @@ int fl_uffd_register(struct fl_uffd *uffd, struct fl_cpu *cpu, fl_vaddr addr, si
 	for (; !ret && vma && vma->vm_start < end; vma = vma_find(mm, at)) {
 		if (vma->vm_start > at)
 			at = vma->vm_start;
+		/* Another mode in its place: writes are announced no longer, though entries stay as they are. */
+		if (vma->vm_flags & ~flags & VM_UFFD_WP)
+			FL_EVENT(.kind = FL_EVENT_UFFD_PROTECT, .mm = FL_EVENT_MM(mm), .addr = at,
+				 .end = end);
 		if (vma->uffd_ctx == uffd && (vma->vm_flags & flags) == flags)
 			at = vma->vm_end;
 		else
 			ret = register_part(vma, at, vma->vm_end < end ? vma->vm_end : end, flags,
 					    uffd, &at);
 	}
+	wait_for_optimistic_faults(mm, addr, end);
 	mmap_write_unlock(mm);
 	return ret;
 }
@@ -449,7 +456,7 @@ int fl_uffd_unregister(struct fl_uffd *uffd, struct fl_cpu *cpu, fl_vaddr addr, 
 /* Features that this kernel has. */
 static unsigned int known_features(const struct fl_machine *m)
 {
-	unsigned int features = 0;
+	unsigned int features = FL_UFFD_FEATURE_SIGBUS;
 
 	if (m->policy.uffd_wp_unpopulated == FL_YES)
 		features |= FL_UFFD_FEATURE_WP_UNPOPULATED;

@@ -24,7 +24,7 @@
  *
  * Models: mfill_atomic(), mfill_atomic_install_pte(), mfill_atomic_pte_{copy,zeropage,continue}(),
  * mm/userfaultfd.c, shmem_mfill_atomic_pte(), mm/shmem.c, Linux 5.7 to 6.12, one page at a time.
- * Policy: uffd_install_dirty.
+ * Policy: uffd_install_dirty, uffd_fill_prepare.
  */
 #include "mm/fault.h"
 #include "mm/file.h"
@@ -248,7 +248,11 @@ static int mfill_atomic(struct fl_uffd *ctx, fl_vaddr addr, enum mfill_atomic_mo
 
 	mmap_read_lock(mm); /* I1 */
 	f.vma = vma_lookup(mm, addr);
-	if (f.vma && f.vma->uffd_ctx == ctx)
+	/* find_vma_and_prepare_anon(), so that a VMA lock will do: whether it is watched is looked at later. */
+	if (f.m->policy.uffd_fill_prepare == FL_UFFD_PREPARE_FIRST && f.vma &&
+	    !(f.vma->vm_flags & VM_SHARED) && anon_vma_prepare(f.vma))
+		ret = -ENOMEM;
+	else if (f.vma && f.vma->uffd_ctx == ctx)
 		ret = mfill_atomic_pte(&f);
 	mmap_read_unlock(mm);
 	if (!ret || ret == -EEXIST)

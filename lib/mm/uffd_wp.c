@@ -25,7 +25,7 @@
  * flags permit: in a shared mapping write permission, whoever waits (931298e103c2).
  *
  * Models: mwriteprotect_range(), uffd_wp_range(), mm/userfaultfd.c, Linux 5.7 to 6.12.
- * Policy: uffd_wp_lock, uffd_wp_prot, uffd_wp_upgrade.
+ * Policy: uffd_wp_lock, uffd_wp_prot, uffd_wp_upgrade, uffd_wp_holes.
  */
 #include "mm/change_protection.h"
 #include "mm/mmap_lock.h"
@@ -79,9 +79,12 @@ long uffd_wp_range(struct vm_area_struct *vma, fl_vaddr start, fl_vaddr end, boo
 static int mwriteprotect_range(struct mm_struct *mm, fl_vaddr start, fl_vaddr end, bool enable_wp)
 {
 	bool mark = mm->machine->policy.uffd_wp_lock == FL_WALK_MMAP_WRITE_VMA;
+	bool holes = mm->machine->policy.uffd_wp_holes == FL_YES;
 	struct vm_area_struct *vma = vma_find(mm, start);
 
-	/* Up to 6.2 it had to be one VMA without holes; from 6.3 on holes were passed over. Here neither. */
+	/* Up to 6.2 it had to be one VMA without holes. */
+	if (holes && vma && vma->vm_start > start && vma->vm_start < end)
+		start = vma->vm_start;
 	while (start < end) {
 		fl_vaddr to;
 		long changed;
@@ -96,6 +99,12 @@ static int mwriteprotect_range(struct mm_struct *mm, fl_vaddr start, fl_vaddr en
 			return (int)changed;
 		start = to;
 		vma = vma_find(mm, start);
+		if (!holes)
+			continue;
+		if (!vma || vma->vm_start >= end)
+			break;
+		if (start < vma->vm_start)
+			start = vma->vm_start;
 	}
 	return 0;
 }

@@ -31,6 +31,7 @@
 
 #include "mm/file.h"
 #include "mm/huge_memory.h"
+#include "mm/lock/user.h"
 #include "mm/mempolicy.h"
 #include "mm/rmap.h"
 #include "mm/vma_cache.h"
@@ -39,6 +40,8 @@
 
 #include <errno.h>
 #include <string.h>
+
+bool fl_vma_optimistic_readers;
 
 pte_t vm_get_page_prot(unsigned long flags)
 {
@@ -94,9 +97,10 @@ static struct vm_area_struct *vma_memory(struct mm_struct *mm)
 	vma = vma_used(mm);
 	if (vma) {
 		vma_wipe(vma);
+		user_vma_wipe(vma, mm->machine);
 		return vma;
 	}
-	vma = mm_zalloc_nofail(sizeof(*vma)); /* asked above */
+	vma = mm_zalloc_nofail(sizeof(*vma) + user_vma_size(mm->machine)); /* asked above */
 	if (!vma || mm->machine->policy.vma_lock != FL_VMA_LOCK_RWSEM_SEQ)
 		return vma;
 	vma->vm_lock = mm_zalloc(FL_ALLOC_VMA, sizeof(*vma->vm_lock));
@@ -125,6 +129,7 @@ static struct vm_area_struct *vma_make(struct mm_struct *mm, uint64_t start, uin
 	/* Not a plain store: a reader who found the VMA's last life may look, and be turned away or not. */
 	WRITE_ONCE(vma->vm_lock_seq, -1);
 	retired_init(&vma->retired, RETIRED_VMA);
+	user_vma_init(mm, vma);
 	FL_HOOK(fl_oracle_vma_new(vma, mm, -1, flags, start, end));
 	return vma;
 }
@@ -209,10 +214,10 @@ void remove_vma(struct vm_area_struct *vma)
 
 void vma_set_range(struct vm_area_struct *vma, uint64_t start, uint64_t end, uint64_t pgoff)
 {
-	vma->vm_start = start;
-	FL_STEP("W2", vma->vm_end = end);
+	vma_set(vma, vm_start, start);
+	vma_set_step("W2", vma, vm_end, end);
 	if (vma->vm_pgoff != pgoff)
-		vma->vm_pgoff = pgoff;
+		vma_set(vma, vm_pgoff, pgoff);
 	FL_HOOK(fl_oracle_vma_range(vma, start, end));
 }
 
@@ -334,6 +339,7 @@ int vma_commit(struct mm_struct *mm, const struct vma_change *c)
 	struct anon_vma *anon_vma = vma->anon_vma;
 	struct vma_txn txn;
 
+	vma_start_write_range(mm, c->start, c->end);
 	vma_txn_begin(&txn, &mm->tree);
 	if (change_tree(&txn, c)) {
 		vma_txn_abort(&txn);
@@ -405,6 +411,9 @@ int split_vma(struct mm_struct *mm, struct vm_area_struct *vma, uint64_t addr)
 void vm_flags_reset(struct vm_area_struct *vma, unsigned long flags)
 {
 	vma_start_write(vma);
-	FL_STEP("A4", vma->vm_flags = flags);
+	if (vma_is_anonymous(vma))
+		vma_set_step("A4", vma, vm_flags, flags);
+	else
+		FL_STEP("A4", ({ WRITE_ONCE(vma->vm_flags, flags); })); /* vma_flags_unlocked() */
 	FL_HOOK(fl_oracle_vma_flags(vma, flags));
 }

@@ -40,6 +40,32 @@ static inline bool vma_lockless_readers(const struct mm_struct *mm)
 	return mm->machine->policy.vma_lock != FL_VMA_LOCK_NONE;
 }
 
+/* Do faults read fields of VMAs while these change, and find out later? */
+extern bool
+	fl_vma_optimistic_readers; /* constant, memory of the host: there is one machine at a time */
+
+/* A store to a field of a VMA that is in the tree, marked: by a marked access if somebody reads it meanwhile. */
+#define vma_set(vma, field, value)                                                                 \
+	do {                                                                                       \
+		if (fl_vma_optimistic_readers)                                                     \
+			WRITE_ONCE((vma)->field, value);                                           \
+		else                                                                               \
+			(vma)->field = (value);                                                    \
+	} while (0)
+/*
+ * The flags, read by who came by a page's or a file's mappings, without mmap_lock and the VMA's. Kernels' accesses are plain
+ * there, and one of a file's VMA that is just changed is as good as the other: here both are marked.
+ */
+#define vma_flags_unlocked(vma) READ_ONCE((vma)->vm_flags)
+/* The same as step @label of a protocol. Without parentheses: its text is what pictures show. */
+#define vma_set_step(label, vma, field, value)                                                     \
+	do {                                                                                       \
+		if (fl_vma_optimistic_readers)                                                     \
+			FL_STEP(label, ({ WRITE_ONCE(vma->field, value); }));                      \
+		else                                                                               \
+			FL_STEP(label, vma->field = value);                                        \
+	} while (0)
+
 /* --- vma.c --- */
 
 /* A VMA outside of the tree; NULL: no memory. */
@@ -146,6 +172,7 @@ struct vma_merge_struct {
 	struct fl_file *file;
 	struct fl_uffd *uffd_ctx;
 	struct mempolicy *policy;
+	bool extends; /* src grows: nobody asks for its parents (vma_merge_extend()) */
 	struct vm_area_struct *src; /* whose pages are in it, or come to it; NULL: a new mapping */
 };
 /*

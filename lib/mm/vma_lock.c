@@ -43,6 +43,9 @@
  */
 #include "mm/vma_lock.h"
 
+#include "mm/lock/range_lock.h"
+#include "mm/lock/speculative.h"
+#include "mm/lock/user.h"
 #include "mm/mm.h"
 #include "mm/vma_refcnt.h"
 #include "oracle/hooks.h"
@@ -71,6 +74,15 @@ static void mark(struct vm_area_struct *vma, int seq, const struct fl_policy *po
 	bool inside = policy->vma_mark_place == FL_VMA_MARK_INSIDE;
 	struct rw_semaphore *lock;
 
+	if (policy->vma_lock == FL_VMA_LOCK_SPECULATIVE) {
+		speculate_mark(vma, seq); /* nobody is inside of anything */
+		return;
+	}
+	if (policy->vma_lock == FL_VMA_LOCK_RANGE) {
+		range_lock_write(vma->vm_mm, vma->vm_start, vma->vm_end, true);
+		set_mark(vma, seq, policy->vma_mark);
+		return;
+	}
 	if (policy->vma_lock == FL_VMA_LOCK_REFCNT) {
 		bool closed = __vma_enter_locked(vma, 1); /* A1 */
 
@@ -95,8 +107,21 @@ void vma_start_write(struct vm_area_struct *vma)
 	const struct fl_policy *policy = &mm->machine->policy;
 	int seq;
 
-	if (policy->vma_lock != FL_VMA_LOCK_NONE && !__is_vma_write_locked(vma, mm, &seq))
+	if (policy->vma_lock == FL_VMA_LOCK_USER)
+		user_mark(vma);
+	else if (policy->vma_lock != FL_VMA_LOCK_NONE && !__is_vma_write_locked(vma, mm, &seq))
 		mark(vma, seq, policy);
+}
+
+void vma_start_write_range(struct mm_struct *mm, fl_vaddr start, fl_vaddr end)
+{
+	const struct fl_policy *policy = &mm->machine->policy;
+
+	if (policy->vma_lock == FL_VMA_LOCK_USER)
+		user_mark_range(mm, start, end);
+	else if (policy->vma_lock == FL_VMA_LOCK_RANGE &&
+		 policy->range_extents == FL_RANGE_EXTENTS_ALL)
+		range_lock_write(mm, start, end, true);
 }
 
 bool vma_try_start_write(struct vm_area_struct *vma)
@@ -106,9 +131,14 @@ bool vma_try_start_write(struct vm_area_struct *vma)
 	struct rw_semaphore *lock;
 	int seq;
 
+	if (policy->vma_lock == FL_VMA_LOCK_USER)
+		return user_try_mark(vma);
 	if (policy->vma_lock == FL_VMA_LOCK_NONE || __is_vma_write_locked(vma, mm, &seq))
 		return true;
-	if (policy->vma_lock == FL_VMA_LOCK_REFCNT) {
+	if (policy->vma_lock == FL_VMA_LOCK_RANGE &&
+	    !range_lock_write(mm, vma->vm_start, vma->vm_end, false))
+		return false;
+	if (policy->vma_lock != FL_VMA_LOCK_RWSEM_SEQ) {
 		mark(vma, seq, policy); /* went long before */
 		return true;
 	}
@@ -125,6 +155,8 @@ void mm_lock_seqcount_begin(struct mm_struct *mm)
 	const struct fl_policy *policy = &mm->machine->policy;
 	int seq;
 
+	if (policy->vma_lock == FL_VMA_LOCK_USER)
+		user_write_begin(mm);
 	if (policy->vma_lock == FL_VMA_LOCK_NONE || policy->mm_lock_seq != FL_MM_LOCK_SEQCOUNT)
 		return;
 	seq = (int)((unsigned int)READ_ONCE(mm->mm_lock_seq) + 1);
@@ -132,16 +164,12 @@ void mm_lock_seqcount_begin(struct mm_struct *mm)
 	smp_wmb(); /* whoever sees a change made under the lock sees the odd number */
 }
 
-void vma_end_write_all(struct mm_struct *mm)
+/* A5. */
+static void end_marks(struct mm_struct *mm, const struct fl_policy *policy)
 {
-	const struct fl_policy *policy = &mm->machine->policy;
-	int next;
-
-	if (policy->vma_lock == FL_VMA_LOCK_NONE)
-		return;
-	FL_HOOK(fl_oracle_vma_end_all(mm));
 	/* Wraps: readers then see marks that nobody made, which is harmless. */
-	next = (int)((unsigned int)READ_ONCE(mm->mm_lock_seq) + 1);
+	int next = (int)((unsigned int)READ_ONCE(mm->mm_lock_seq) + 1);
+
 	if (policy->vma_unlock_order == FL_VMA_UNLOCK_RELEASE) {
 		FL_STEP("A5", ({ smp_store_release(&mm->mm_lock_seq, next); })); /* [seq] */
 		return;
@@ -151,18 +179,46 @@ void vma_end_write_all(struct mm_struct *mm)
 	FL_STEP("A5", ({ WRITE_ONCE(mm->mm_lock_seq, next); }));
 }
 
+void vma_end_write_all(struct mm_struct *mm)
+{
+	const struct fl_policy *policy = &mm->machine->policy;
+
+	if (policy->vma_lock == FL_VMA_LOCK_NONE)
+		return;
+	FL_HOOK(fl_oracle_vma_end_all(mm));
+	end_marks(mm, policy);
+	if (policy->vma_lock == FL_VMA_LOCK_RANGE)
+		range_write_end(mm);
+	else if (policy->vma_lock == FL_VMA_LOCK_USER)
+		user_write_end(mm);
+}
+
 void vma_mark_attached(struct vm_area_struct *vma)
 {
-	if (vma->vm_mm->machine->policy.vma_lock == FL_VMA_LOCK_REFCNT)
+	enum fl_vma_lock how = vma->vm_mm->machine->policy.vma_lock;
+
+	if (how == FL_VMA_LOCK_REFCNT)
 		vma_refcount_attach(vma);
+	else if (how == FL_VMA_LOCK_USER)
+		user_attach(vma);
 }
 
 void vma_mark_detached(struct vm_area_struct *vma)
 {
-	if (vma->vm_mm->machine->policy.vma_lock == FL_VMA_LOCK_REFCNT)
+	switch (vma->vm_mm->machine->policy.vma_lock) {
+	case FL_VMA_LOCK_REFCNT:
 		vma_refcount_detach(vma);
-	else
+		break;
+	case FL_VMA_LOCK_SPECULATIVE:
+		FL_STEP("W2", ({ WRITE_ONCE(vma->detached, 1); }));
+		break;
+	case FL_VMA_LOCK_USER:
+		user_detach(vma);
+		break;
+	default:
 		FL_STEP("W2", vma->detached = 1); /* vma.c */
+		break;
+	}
 }
 
 /* --- readers --- */
@@ -311,6 +367,18 @@ static bool vma_lacks_anon_vma(const struct mm_struct *mm, const struct vm_area_
 	return !READ_ONCE(vma->anon_vma);
 }
 
+bool vma_allows_lock(const struct vm_area_struct *vma)
+{
+	const struct fl_policy *policy = &vma->vm_mm->machine->policy;
+
+	if (policy->vma_lock_files == FL_NO && !vma_is_anonymous(vma))
+		return false;
+	if (policy->vma_lock_uffd == FL_NO && READ_ONCE(vma->vm_flags) & __VM_UFFD_FLAGS)
+		return false;
+	return policy->vma_anon_check == FL_VMA_ANON_IN_FAULT || !vma_is_anonymous(vma) ||
+	       READ_ONCE(vma->anon_vma);
+}
+
 /* Locks @vma, from the tree, if that is enough for a fault at @addr. */
 static enum vma_entry_result lock_found(struct mm_struct *mm, struct vm_area_struct *vma,
 					fl_vaddr addr)
@@ -320,14 +388,14 @@ static enum vma_entry_result lock_found(struct mm_struct *mm, struct vm_area_str
 
 	if (policy->vma_free == FL_VMA_FREE_RCU && policy->vma_lock_files == FL_NO &&
 	    !vma_is_anonymous(vma))
-		return VMA_CLOSED;
+		return VMA_UNFIT;
 	if (vma_lacks_anon_vma(mm, vma, FL_VMA_ANON_BEFORE_LOCK))
-		return VMA_CLOSED;
+		return VMA_UNFIT;
 	entered = vma_start_read(mm, vma);
 	if (entered != VMA_ENTERED)
 		return entered;
 	if (vma_lacks_anon_vma(mm, vma, FL_VMA_ANON_AFTER_LOCK) || !vma_usable(mm, vma, addr))
-		entered = VMA_CLOSED;
+		entered = VMA_UNFIT;
 	else if (policy->vma_lock == FL_VMA_LOCK_RWSEM_SEQ &&
 		 policy->vma_checks != FL_VMA_CHECKS_NO_DETACHED && FL_STEP("B4", vma->detached))
 		entered = VMA_DETACHED;
@@ -353,10 +421,16 @@ struct vm_area_struct *lock_vma_under_rcu(struct mm_struct *mm, fl_vaddr addr)
 	rcu_read_lock();
 	for (int looks = 0; entered == VMA_DETACHED && looks < LOOKS; looks++) {
 		vma = FL_STEP("B0", vma_tree_lookup(&mm->tree, addr));
-		entered = vma ? lock_found(mm, vma, addr) : VMA_CLOSED;
+		entered = vma ? lock_found(mm, vma, addr) : VMA_UNFIT;
 	}
 	rcu_read_unlock();
-	return entered == VMA_ENTERED ? vma : NULL;
+	if (entered == VMA_ENTERED)
+		return vma;
+	if (entered == VMA_UNFIT)
+		fl_count(mm->machine, faults_more);
+	else
+		fl_count(mm->machine, faults_busy);
+	return NULL;
 }
 
 /* --- readers without any lock --- */

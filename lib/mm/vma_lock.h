@@ -12,7 +12,12 @@
 
 /* Marks @vma: readers inside are waited for, new ones turn away, until the mm lets go of mmap:W. */
 void vma_start_write(struct vm_area_struct *vma);
-/* The same without waiting: false if a reader is inside. */
+/*
+ * [start, end), where there may be no VMA, is about to be that of marked ones: for strategies that lock addresses, not VMAs.
+ * Before any lock is taken that a fault may want.
+ */
+void vma_start_write_range(struct mm_struct *mm, fl_vaddr start, fl_vaddr end);
+/* The same as vma_start_write() without waiting: false if a reader is inside. */
 bool vma_try_start_write(struct vm_area_struct *vma);
 /* mmap:W begins, for mmap_write_lock() only: policy mm_lock_seq=seqcount. */
 void mm_lock_seqcount_begin(struct mm_struct *mm);
@@ -31,8 +36,16 @@ void vma_mark_detached(struct vm_area_struct *vma);
  * mmap_lock.
  */
 struct vm_area_struct *lock_vma_under_rcu(struct mm_struct *mm, fl_vaddr addr);
-/* DETACHED: it was taken out of the tree meanwhile. CLOSED: marked, or about to be, or a moment ago. */
-enum vma_entry_result { VMA_CLOSED, VMA_DETACHED, VMA_ENTERED };
+/*
+ * For strategies that no release has, with @vma locked: can a fault in it do without mmap_lock? What releases asked is in
+ * lock_vma_under_rcu(), in their order.
+ */
+bool vma_allows_lock(const struct vm_area_struct *vma);
+/*
+ * DETACHED: it was taken out of the tree meanwhile. CLOSED: marked, or about to be, or a moment ago. UNFIT: a fault in it
+ * needs more than its lock.
+ */
+enum vma_entry_result { VMA_CLOSED, VMA_DETACHED, VMA_ENTERED, VMA_UNFIT };
 
 /* Under RCU, @vma from the tree of @mm; with policy vma_free=typesafe it can be another mm's by now. */
 enum vma_entry_result vma_start_read(struct mm_struct *mm, struct vm_area_struct *vma);

@@ -68,7 +68,7 @@ static bool is_mergeable_anon_vma(const struct vma_merge_struct *vmg,
 	const struct anon_vma *ours = vmg->src ? vmg->src->anon_vma : NULL;
 
 	if (ours && !vma->anon_vma)
-		return !vma_had_uncowed_parents(vmg->src);
+		return vmg->extends || !vma_had_uncowed_parents(vmg->src);
 	if (!ours && vma->anon_vma)
 		return !vma_had_uncowed_parents(vma);
 	return ours == vma->anon_vma;
@@ -302,6 +302,7 @@ struct vm_area_struct *vma_merge_extend(struct mm_struct *mm, struct vm_area_str
 
 	vmg.prev = vma;
 	vmg.next = vma_find(mm, vma->vm_end);
+	vmg.extends = true;
 	return vma_merge_new_range(&vmg);
 }
 
@@ -348,8 +349,8 @@ struct vm_area_struct *copy_vma(struct vm_area_struct **vmap, uint64_t addr, uin
 		if (vmg.next == vma)
 			vmg.next = NULL;
 	}
-	/* What moves loses its userfaultfd; its new neighbours shall not. */
-	new = vma->uffd_ctx ? NULL : vma_merge_new_range(&vmg);
+	/* What moves loses its userfaultfd, and so does all that it becomes one with (mremap.c). */
+	new = vma_merge_new_range(&vmg);
 	*merged = new;
 	if (!new)
 		return copy_of(mm, vma, &vmg);

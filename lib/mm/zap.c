@@ -47,11 +47,13 @@
 #include "mm/rmap.h"
 #include "mm/swapfile.h"
 #include "mm/tlbflush.h"
+#include "mm/vma.h"
 
 /* What stays the same during one call. */
 struct zap {
 	struct mmu_gather *tlb;
 	const struct zap_details *details;
+	const struct vm_area_struct *vma;
 	bool file; /* the VMA has operations */
 	bool dirty_shared;
 };
@@ -68,7 +70,8 @@ static bool should_zap_page(const struct zap *z, struct page *page)
 static void zap_install_uffd_wp_if_needed(const struct zap *z, fl_vaddr addr, pte_t *ptep,
 					  pte_t old)
 {
-	if (z->file && pte_uffd_wp(old) && !(z->details && z->details->drop_marker))
+	if (z->file && pte_uffd_wp(old) && vma_flags_unlocked(z->vma) & VM_UFFD_WP &&
+	    !(z->details && z->details->drop_marker))
 		set_pte_at(z->tlb->mm, addr, ptep, make_pte_marker_uffd_wp());
 }
 
@@ -160,7 +163,7 @@ static void zap_leaf(struct mmu_gather *tlb, struct vm_area_struct *vma, struct 
 void unmap_page_range(struct mmu_gather *tlb, struct vm_area_struct *vma, fl_vaddr start,
 		      fl_vaddr end, const struct zap_details *details)
 {
-	struct zap z = { tlb, details, !vma_is_anonymous(vma), false };
+	struct zap z = { tlb, details, vma, !vma_is_anonymous(vma), false };
 
 	for (struct pte_walk w = pte_walk_begin(tlb->mm, start, end); pte_walk_next(&w);) {
 		if (pmd_leaf(w.pmd)) {

@@ -45,8 +45,11 @@
 #define WHOLE_FRAMES false
 #endif
 
-/* Frames that a CPU fetches at once when its list is empty. */
-#define PCP_BATCH 16
+/*
+ * Frames that a CPU fetches at once when its list is empty. Large, as Linux 6.7 makes its batches for a busy CPU: if CPUs
+ * have neighbouring frames, the processor that fetches the struct pages of one in advance takes them from the other.
+ */
+#define PCP_BATCH 256
 
 uintptr_t fl_block_mask;
 
@@ -250,6 +253,15 @@ static struct page *alloc_page_slow(struct fl_machine *m, struct fl_cpu *cpu)
 	return page;
 }
 
+static struct page *page_begin(struct page *page)
+{
+	if (page) {
+		atomic_set(&page->_refcount, 1);
+		FL_EVENT(.kind = FL_EVENT_FRAME_ALLOC, .pfn = page_to_pfn(page));
+	}
+	return page;
+}
+
 struct page *__alloc_page(struct fl_machine *m)
 {
 	struct fl_cpu *cpu = this_cpu(m);
@@ -257,11 +269,17 @@ struct page *__alloc_page(struct fl_machine *m)
 
 	if (!page)
 		page = alloc_page_slow(m, cpu);
-	if (page) {
-		atomic_set(&page->_refcount, 1);
-		FL_EVENT(.kind = FL_EVENT_FRAME_ALLOC, .pfn = page_to_pfn(page));
-	}
-	return page;
+	return page_begin(page);
+}
+
+struct page *__alloc_page_nowait(struct fl_machine *m)
+{
+	struct fl_cpu *cpu = this_cpu(m);
+	struct page *page = frame_list_pop(m, cpu->free);
+
+	if (!page)
+		page = alloc_page_elsewhere(m, cpu);
+	return page_begin(page);
 }
 
 void free_frozen_page(struct fl_machine *m, struct page *page)

@@ -247,6 +247,9 @@ static inline uint64_t page_to_pfn(const struct page *page)
  */
 #define alloc_page(m) (should_fail_alloc(FL_ALLOC_FRAME) ? NULL : __alloc_page(m))
 struct page *__alloc_page(struct fl_machine *m);
+/* The same, but takes nothing away from others: for who may not sleep. */
+#define alloc_page_nowait(m) (should_fail_alloc(FL_ALLOC_FRAME) ? NULL : __alloc_page_nowait(m))
+struct page *__alloc_page_nowait(struct fl_machine *m);
 /* The same for a huge page, in a machine that has them. */
 #define alloc_hpage(m) (should_fail_alloc(FL_ALLOC_HUGE) ? NULL : __alloc_hpage(m))
 struct page *__alloc_hpage(struct fl_machine *m);

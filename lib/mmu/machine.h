@@ -77,11 +77,14 @@ struct fl_cpu {
 	struct frame_list *free;	  /* frames that this CPU gave back or fetched in advance */
 	struct lru_batch *lru;		  /* mm/lru.c: pages on their way to the LRU */
 	struct tlbflush_unmap_batch *ubc; /* mm/tlb_batch.c: reclaim's deferred flush */
+	struct object_cache *objects;	  /* mmu/objects.c: freed ones; natively, or NULL */
 	struct vma_cache *vmas;		  /* mm/vma_cache.c: freed ones; NULL without the policy */
 	struct anon_vma_cache
-		*anon_vmas;	     /* mm/anon_vma_cache.c: the same; NULL without rmap_walks */
-	struct fl_signal signal;     /* of its own thread; memory of the host, no events */
-	struct fl_counters counters; /* the same */
+		*anon_vmas; /* mm/anon_vma_cache.c: the same; NULL without rmap_walks */
+	struct vm_area_struct *vma_copy; /* mm/lock/speculative.c; NULL without the policy */
+	struct range_pool *ranges;	 /* mm/lock/range_pool.c; NULL without the policy */
+	struct fl_signal signal;	 /* of its own thread; memory of the host, no events */
+	struct fl_counters counters;	 /* the same */
 };
 
 /* What belongs to the machine as a whole and changes. */
@@ -113,7 +116,11 @@ struct fl_machine {
 	bool uffd_must_answer;		/* a fault that userfaultfd never answers is a deadlock */
 	unsigned int lru_batch;		/* pages per CPU's batch; 0: pages go to the LRU at once */
 	struct fl_decisions decisions;
-	bool anon_exclusive;	/* PG_anon_exclusive is kept: some policy asks for it */
+	const struct fl_lock_strategy
+		*user_lock;  /* with vma_lock=user, else NULL: mm/lock/user.c */
+	bool anon_exclusive; /* PG_anon_exclusive is kept: some policy asks for it */
+	unsigned int
+		fault_around;	/* pages that a read fault of a file may map: fl_machine_config */
 	unsigned int migration; /* who may move pages: fl_machine_config */
 	bool mempolicy;		/* VMAs can have policies: fl_machine_config */
 	bool mmu_notifiers;	/* somebody may subscribe to invalidations: fl_machine_config */
@@ -122,6 +129,8 @@ struct fl_machine {
 	uint64_t huge_blocks;	/* that are kept together at the start */
 	uint32_t
 		*block_frames; /* frame.c: free ones of each block, when it looks for a whole one */
+	/* Of what kind mmap_lock is; NULL: the default. */
+	const struct fl_rwlock *rwlock;
 	uint64_t section_frames; /* in each: one in check runs, natively all */
 	struct mem_section *sections;
 	struct swap_info *swap; /* mm/swapfile.h; NULL: the machine has no swap */

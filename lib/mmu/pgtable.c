@@ -7,7 +7,7 @@
 struct ptdesc *__pgtable_alloc(struct fl_machine *m)
 {
 	size_t size = sizeof(struct ptdesc) + (sizeof(pte_t) << m->level_bits);
-	struct ptdesc *table = mm_zalloc_aligned_nofail(size, 64); /* asked by the caller */
+	struct ptdesc *table = object_zalloc(m, OBJECT_PGTABLE, size); /* asked by the caller */
 
 	if (table)
 		spin_lock_init(&table->ptl);
@@ -22,5 +22,5 @@ void pgtable_free_tree(struct fl_machine *m, struct ptdesc *table, unsigned int 
 		if (pmd_table(pmd))
 			pgtable_free_tree(m, pmd_pgtable(pmd), level - 1);
 	}
-	fl_free(table);
+	pgtable_free(m, table);
 }

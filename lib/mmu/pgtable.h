@@ -20,6 +20,7 @@
 #define FL_MMU_PGTABLE_H
 
 #include "mmu/machine.h"
+#include "mmu/objects.h"
 #include "mmu/pmd.h"
 
 struct ptdesc {
@@ -31,6 +32,8 @@ struct ptdesc {
 /* An empty table; NULL if there is no memory. */
 #define pgtable_alloc(m) (should_fail_alloc(FL_ALLOC_PGTABLE) ? NULL : __pgtable_alloc(m))
 struct ptdesc *__pgtable_alloc(struct fl_machine *m);
+/* Nobody can reach @table. NULL is allowed. */
+#define pgtable_free(m, table) object_free(m, OBJECT_PGTABLE, table)
 /* Frees @table and all below it. Nobody can reach it. @level: its own. */
 void pgtable_free_tree(struct fl_machine *m, struct ptdesc *table, unsigned int level);
 

@@ -113,7 +113,7 @@ static unsigned long not_lazy(const struct flush_tlb_info *f, unsigned long cpus
 
 static void flush_by_interrupt(struct flush_tlb_info *f)
 {
-	unsigned long cpus = READ_ONCE(*f->cpumask), self = FL_BIT(smp_processor_id()), irq_flags;
+	unsigned long cpus = READ_ONCE(*f->cpumask), self = fl_this_cpu_mask(), irq_flags;
 
 	if (cpus & self) {
 		local_irq_save(irq_flags);
@@ -123,8 +123,10 @@ static void flush_by_interrupt(struct flush_tlb_info *f)
 	cpus &= ~self;
 	if (cpus)
 		cpus = not_lazy(f, cpus);
-	if (cpus)
-		smp_call_function_many(cpus, flush_tlb_func, f);
+	if (!cpus)
+		return;
+	fl_count(f->machine, shootdowns);
+	smp_call_function_many(cpus, flush_tlb_func, f);
 }
 
 void tlb_shootdown(struct flush_tlb_info *f)
@@ -139,6 +141,8 @@ void tlb_shootdown(struct flush_tlb_info *f)
 	}
 	fl_count(m, flushes);
 	if (m->policy.tlb_flush == FL_TLB_FLUSH_BROADCAST) {
+		if (m->nr_cpus > 1)
+			fl_count(m, shootdowns);
 		smp_mb(); /* S2 */
 		for (unsigned int i = 0; i < m->nr_cpus; i++)
 			tlb_drop_range(&m->cpus[i], f->asid, f->start, f->end);

@@ -17,16 +17,15 @@
  * How a flush by another CPU gets in (policy tlb_flush):
  *
  *   ipi        not at all. Only the CPU itself touches its TLB; it runs the flush as an interrupt,
- *              between two accesses, never inside one. Natively that is so because a CPU answers
- *              between accesses (fl_ipi_poll()). Under the check engine the sender acts for the
- *              CPU wherever its interrupts are on: so they are off during an access, I below.
+ *              between two accesses, never inside one: interrupts are off during an access, I
+ *              below. In both engines the sender may act for the CPU wherever they are on.
  *   broadcast  the TLB has a lock, T below. The owner holds it for a whole access, from the
  *              lookup, over the walk and the fill, to the access to memory. Whoever flushes
  *              takes it to invalidate.
  *
  * With T or I, an access that began before a flush is complete, and what it filled from the old
  * entry is in the TLB, when the flush gets in and removes it. One that begins after reads the
- * release of T, or of I's gate (lib/rt/check/cpu.c), so its walk reads what was stored before the
+ * release of T, or of I's gate (lib/rt/check/cpu.c; natively pending, lib/rt/ipi.c), so its walk reads what was stored before the
  * flush. This is what TLBI and DSB promise, and what the end of an interrupt does.
  *
  * T and the gate are rw_semaphores, not spinlocks, for their weaker order: two accesses of one CPU
@@ -74,20 +73,15 @@ static unsigned long begin_access(struct fl_cpu *cpu)
 	unsigned long irq_flags = 0;
 
 	tlb_lock(cpu);
-#ifdef FAULTLINE_CHECK
 	if (!broadcast(cpu))
 		local_irq_save(irq_flags);
-#endif
 	return irq_flags;
 }
 
 static void end_access(struct fl_cpu *cpu, unsigned long irq_flags)
 {
-#ifdef FAULTLINE_CHECK
 	if (!broadcast(cpu))
 		local_irq_restore(irq_flags);
-#endif
-	(void)irq_flags;
 	tlb_unlock(cpu);
 }
 

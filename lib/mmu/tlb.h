@@ -7,7 +7,9 @@
  * It does what mmu_access() would do, and leaves to that:
  *   - flushes by broadcast, since the access would have to hold the TLB's lock;
  *   - accesses that an oracle watches, or that are counted;
- *   - all but a permitted hit of a CPU that nobody interrupts.
+ *   - all but a permitted hit of a CPU that nobody interrupts;
+ *   - hosts without membarrier(2).
+ * Interrupts are off meanwhile, which is two stores to the thread's own line (T1, T4 of lib/rt/ipi.c).
  * Whatever a mistake in it does, the check engine does not see: there it does nothing.
  */
 #ifndef FL_MMU_TLB_H
@@ -78,12 +80,12 @@ static inline void tlb_fast_update(struct fl_cpu *cpu)
 static inline void tlb_fast_update(struct fl_cpu *cpu)
 {
 	const struct cpu_state *state = cpu->state;
-	bool on = state->mm && cpu->machine->tlb_fast && !fl_oracles_on;
+	bool on = state->mm && cpu->machine->tlb_fast && !fl_oracles_on && !fl_native_fences;
 
 	cpu->fast.tag = on ? state->asid << 1 | 1 : TLB_FAST_OFF;
 }
 
-/* Where the word at @addr is, if an entry has all bits of @need; or NULL. */
+/* Begins the access. Where the word at @addr is, if an entry has all bits of @need; or NULL. */
 static inline uint64_t *tlb_fast_word(const struct fl_cpu *cpu, fl_vaddr addr, pte_t need)
 {
 	const struct tlb_fast *f = &cpu->fast;
@@ -91,9 +93,8 @@ static inline uint64_t *tlb_fast_word(const struct fl_cpu *cpu, fl_vaddr addr, p
 	uintptr_t at, end;
 	uint64_t tag;
 
-	/* Not aligned, out of range, or an interrupt first. */
-	if (addr % FL_WORD_SIZE || addr >= f->task_size ||
-	    __builtin_expect(READ_ONCE(*fl_native_this_cpu.pending) != 0, 0))
+	/* An interrupt first; not aligned, out of range. */
+	if (!fl_native_access_begin() || addr % FL_WORD_SIZE || addr >= f->task_size)
 		return NULL;
 	tag = addr >> f->page_shift << 16 | f->tag;
 	at = (uintptr_t)f->entries + (addr >> f->set_shift & f->set_mask);
@@ -115,10 +116,10 @@ static inline bool mmu_load_fast(const struct fl_cpu *cpu, fl_vaddr addr, uint64
 {
 	const uint64_t *memory = tlb_fast_word(cpu, addr, _PAGE_PRESENT | _PAGE_USER);
 
-	if (__builtin_expect(!memory, 0))
-		return false;
-	*word = READ_ONCE(*memory);
-	return true;
+	if (__builtin_expect(memory != NULL, 1))
+		*word = READ_ONCE(*memory);
+	fl_native_access_end();
+	return memory != NULL;
 }
 
 static inline bool mmu_store_fast(const struct fl_cpu *cpu, fl_vaddr addr, uint64_t word)
@@ -126,10 +127,10 @@ static inline bool mmu_store_fast(const struct fl_cpu *cpu, fl_vaddr addr, uint6
 	uint64_t *memory =
 		tlb_fast_word(cpu, addr, _PAGE_PRESENT | _PAGE_USER | _PAGE_RW | _PAGE_DIRTY);
 
-	if (__builtin_expect(!memory, 0))
-		return false;
-	WRITE_ONCE(*memory, word);
-	return true;
+	if (__builtin_expect(memory != NULL, 1))
+		WRITE_ONCE(*memory, word);
+	fl_native_access_end();
+	return memory != NULL;
 }
 
 #endif

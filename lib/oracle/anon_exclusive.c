@@ -24,7 +24,7 @@
 #include "mm/mm_types.h"
 
 struct pin {
-	const struct mm_struct *mm;
+	uint64_t mm_id; /* it may be gone at the end */
 	uint64_t pfn;
 	unsigned int cpu;
 	bool write;
@@ -39,7 +39,7 @@ void fl_oracle_pinned(unsigned int cpu, const struct mm_struct *mm, uint64_t pfn
 	fl_oracle_lock();
 	pin = fl_table_add(&pins);
 	if (pin)
-		*pin = (struct pin){ .mm = mm, .pfn = pfn, .cpu = cpu, .write = write };
+		*pin = (struct pin){ .mm_id = mm->id, .pfn = pfn, .cpu = cpu, .write = write };
 	fl_oracle_unlock();
 }
 
@@ -145,7 +145,7 @@ static void finish(void)
 			       "CPU%u keeps a %s pin on frame %llu, which is no longer "
 			       "exclusive to mm %llu",
 			       pin->cpu, pin->write ? "writable" : "read-only",
-			       (unsigned long long)pin->pfn, (unsigned long long)pin->mm->id);
+			       (unsigned long long)pin->pfn, (unsigned long long)pin->mm_id);
 	}
 	/* The entry is most often the same mistake. */
 	if (!failed)

@@ -98,5 +98,8 @@ void fl_oracle_vma_saw_flags(unsigned int cpu, const struct vm_area_struct *vma,
 void fl_oracle_vma_saw_range(unsigned int cpu, const struct vm_area_struct *vma, uint64_t start,
 			     uint64_t end);
 void fl_oracle_vma_unlocking(unsigned int cpu, const struct vm_area_struct *vma);
+/* @copy, of what section @seq left, was valid: vma_lock=speculative. */
+void fl_oracle_vma_copied(unsigned int cpu, const struct vm_area_struct *vma, int seq,
+			  const struct vm_area_struct *copy);
 
 #endif

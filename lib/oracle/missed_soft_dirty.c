@@ -13,7 +13,7 @@
  *
  * Silent about: what other CPUs stored if the clearing CPU did not look, ranges that were
  * discarded, pages that are not mapped at the end, values of the kernel and of devices (a pin's
- * writes are not tracked).
+ * writes are not tracked), shared mappings where there is reclaim: a file's page that it unmaps leaves an empty entry.
  */
 #include "oracle/discards.h"
 #include "oracle/final.h"
@@ -115,7 +115,8 @@ static void judge(const struct seen *w)
 	if (!w->stored && (!w->loaded || w->value == value || vma->vm_flags & VM_SHARED ||
 			   fl_kernel_value(value)))
 		return;
-	if (fl_entry_discarded(w->key.a, w->key.b))
+	if (fl_entry_discarded(w->key.a, w->key.b) ||
+	    (vma->vm_flags & VM_SHARED && fl_oracle_machine()->nr_slots))
 		return;
 	FL_ABOUT(.kinds = FL_EVENT_BIT(STORE), .mm_id = w->key.a, .addr = w->key.b,
 		 .end = w->key.b + 1);

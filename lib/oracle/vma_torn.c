@@ -12,6 +12,8 @@
  * section S left: a later section can't have begun, because it would have to mark the VMA first
  * and waits for the reader.
  *
+ * Who locks nothing (vma_lock=speculative) is a reader at the moment at which its copy was valid: number S, what S left.
+ *
  * Judged at once, with the values that the fault goes by.
  */
 #include "oracle/about.h"
@@ -345,6 +347,33 @@ void fl_oracle_vma_saw_range(unsigned int cpu, const struct vm_area_struct *vma,
 		fl_oracle_fail("vma-torn",
 			       "CPU%u has a VMA read-locked and sees %s; the last writer left %s",
 			       cpu, range_of(&saw).text, range_of(left).text);
+	}
+	fl_oracle_unlock();
+}
+
+/* A fault that locks nothing goes by a copy, which was valid a moment ago: a later section may have begun. */
+void fl_oracle_vma_copied(unsigned int cpu, const struct vm_area_struct *vma, int seq,
+			  const struct vm_area_struct *copy)
+{
+	const struct values saw = { copy->vm_flags, copy->vm_start, copy->vm_end };
+	const struct values *left;
+	const struct record *r;
+	char flags[128], want[128];
+
+	fl_oracle_lock();
+	r = find(vma);
+	left = r ? left_by(r, seq) : NULL;
+	if (left &&
+	    (left->flags != saw.flags || left->start != saw.start || left->end != saw.end)) {
+		vm_flags_text(flags, sizeof(flags), saw.flags);
+		vm_flags_text(want, sizeof(want), left->flags);
+		about(left->flags != saw.flags	 ? (const void *)&vma->vm_flags
+		      : left->start != saw.start ? (const void *)&vma->vm_start
+						 : &vma->vm_end);
+		fl_oracle_fail("vma-torn",
+			       "CPU%u goes by a copy of VMA %s with %s, vm_flags %s; "
+			       "section %d left vm_flags %s",
+			       cpu, range_of(left).text, range_of(&saw).text, flags, seq, want);
 	}
 	fl_oracle_unlock();
 }

@@ -71,6 +71,18 @@ static void heard_emptied(const struct fl_event *e)
 	}
 }
 
+/* What is mapped at the end is not what was loaded from. Other CPUs' discards: judge(). */
+static void forget_doubts(const struct fl_event *e)
+{
+	for (size_t i = doubts.nr; i-- > 0;) {
+		const struct doubt *d = fl_table_at(&doubts, i);
+
+		if ((!e->mm || d->mm_id == fl_event_mm_id(e)) && fl_event_covers(e, d->addr) &&
+		    (fl_oracle_in_set_up() || d->cpu == e->cpu))
+			fl_table_remove(&doubts, i);
+	}
+}
+
 /* Comes before DONTNEED_DONE, and alone if something is unmapped. Other CPUs' discards: judge(). */
 static void heard_discard(const struct fl_event *e)
 {
@@ -84,6 +96,8 @@ static void heard_discard(const struct fl_event *e)
 		    (fl_oracle_in_set_up() || p->cpu == e->cpu))
 			p->over = true;
 	}
+	if (!e->value) /* not madvise() */
+		forget_doubts(e);
 }
 
 static void heard_store(const struct fl_event *e, const struct emptied *p)

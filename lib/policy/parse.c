@@ -230,6 +230,11 @@ static int set_all(struct fl_policy *policy, const char *set, char *err, size_t 
 	return 0;
 }
 
+static bool needs_vma_rcu(enum fl_vma_lock vma_lock)
+{
+	return vma_lock != FL_VMA_LOCK_NONE && vma_lock != FL_VMA_LOCK_REFCNT;
+}
+
 int fl_policy_init(struct fl_policy *policy, const char *kernel, const char *set, char *err,
 		   size_t err_size)
 {
@@ -253,15 +258,20 @@ int fl_policy_init(struct fl_policy *policy, const char *kernel, const char *set
 			return ret;
 	}
 	ret = set_all(policy, set, err, err_size);
-	if (!ret && policy->vma_free == FL_VMA_FREE_TYPESAFE &&
-	    policy->vma_lock == FL_VMA_LOCK_RWSEM_SEQ) {
+	if (!ret && policy->vma_free == FL_VMA_FREE_TYPESAFE && needs_vma_rcu(policy->vma_lock)) {
 		snprintf(err, err_size,
-			 "policy vma_free=typesafe goes with vma_lock=refcnt: a rw_semaphore can't "
-			 "tell "
-			 "one life of a VMA from the next; add vma_free=rcu or vma_lock=refcnt");
+			 "policy vma_free=typesafe goes with vma_lock=refcnt: %s can't tell "
+			 "one life of a VMA from the next; add vma_free=rcu or vma_lock=refcnt",
+			 policy->vma_lock == FL_VMA_LOCK_RWSEM_SEQ ? "a rw_semaphore"
+								   : "this lock");
 		ret = -EINVAL;
 	}
 	return ret;
+}
+
+int fl_policy_change(struct fl_policy *policy, const char *set)
+{
+	return set_all(policy, set, NULL, 0);
 }
 
 int fl_policy_create(struct fl_policy **out, const char *kernel, const char *set, char *err,

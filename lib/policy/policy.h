@@ -121,6 +121,7 @@ enum fl_uffd_wp_upgrade {
 	FL_UFFD_WP_UPGRADE_RESOLVE
 };
 enum fl_uffd_unregister { FL_UFFD_UNREGISTER_LEAVE, FL_UFFD_UNREGISTER_RESOLVE };
+enum fl_mremap_uffd_wp { FL_MREMAP_UFFD_WP_KEEP, FL_MREMAP_UFFD_WP_CLEAR };
 enum fl_numa_write { FL_NUMA_WRITE_SAVED, FL_NUMA_WRITE_CAN_CHANGE };
 enum fl_no_yes { FL_NO, FL_YES };
 enum fl_uffd_install_dirty { FL_UFFD_INSTALL_DIRTY_WRITABLE, FL_UFFD_INSTALL_DIRTY_ALWAYS };
@@ -151,7 +152,18 @@ enum fl_pgtable_free {
 	FL_PGTABLE_FREE_BEFORE_FLUSH
 };
 
-enum fl_vma_lock { FL_VMA_LOCK_NONE, FL_VMA_LOCK_RWSEM_SEQ, FL_VMA_LOCK_REFCNT };
+enum fl_vma_lock {
+	FL_VMA_LOCK_NONE,
+	FL_VMA_LOCK_RWSEM_SEQ,
+	FL_VMA_LOCK_REFCNT,
+	FL_VMA_LOCK_SPECULATIVE,
+	FL_VMA_LOCK_RANGE,
+	FL_VMA_LOCK_USER /* no name: fl_machine_config.lock alone chooses it */
+};
+enum fl_spf_checks { FL_SPF_CHECKS_ALL, FL_SPF_CHECKS_NO_FIRST, FL_SPF_CHECKS_NO_SECOND };
+enum fl_spf_order { FL_SPF_ORDERED, FL_SPF_RELAXED };
+enum fl_range_lookup { FL_RANGE_LOOKUP_LOCKED, FL_RANGE_LOOKUP_BEFORE };
+enum fl_range_extents { FL_RANGE_EXTENTS_ALL, FL_RANGE_EXTENTS_OLD };
 enum fl_mm_lock_seq { FL_MM_LOCK_COUNTER, FL_MM_LOCK_SEQCOUNT };
 enum fl_vma_unlock_order { FL_VMA_UNLOCK_RELAXED, FL_VMA_UNLOCK_RELEASE, FL_VMA_UNLOCK_WMB };
 enum fl_vma_free { FL_VMA_FREE_RCU, FL_VMA_FREE_TYPESAFE };
@@ -176,6 +188,10 @@ enum fl_vma_end_read { FL_VMA_END_READ_RCU, FL_VMA_END_READ_NO_RCU };
 enum fl_vma_dup { FL_VMA_DUP_NO_COUNT, FL_VMA_DUP_COUNT };
 enum fl_vma_exit { FL_VMA_EXIT_DETACH, FL_VMA_EXIT_ATTACHED };
 enum fl_vma_bad_access { FL_BAD_ACCESS_RETRY, FL_BAD_ACCESS_REPORT, FL_BAD_ACCESS_MMAP_UNLOCK };
+enum fl_shared_upgrade { FL_SHARED_UPGRADE_NOTIFY, FL_SHARED_UPGRADE_MKWRITE };
+enum fl_uffd_fill_prepare { FL_UFFD_PREPARE_CHECKED, FL_UFFD_PREPARE_FIRST };
+enum fl_mremap_range { FL_MREMAP_ONE_VMA, FL_MREMAP_MANY_VMAS };
+enum fl_mremap_dontunmap { FL_DONTUNMAP_APART, FL_DONTUNMAP_SELF_MERGE };
 enum fl_stack_growth { FL_STACK_MMAP_READ, FL_STACK_MMAP_READ_NODE, FL_STACK_MMAP_WRITE };
 
 struct fl_policy {
@@ -216,6 +232,7 @@ struct fl_policy {
 	enum fl_uffd_wp_prot uffd_wp_prot;		   /* uffd_wp.c */
 	enum fl_uffd_wp_upgrade uffd_wp_upgrade;	   /* uffd_wp.c */
 	enum fl_uffd_unregister uffd_unregister;	   /* uffd.c */
+	enum fl_mremap_uffd_wp mremap_uffd_wp;		   /* mremap.c */
 	enum fl_no_yes uffd_wp_writenotify; /* change_protection.c, vma_wants_writenotify() */
 	enum fl_no_yes uffd_minor;	    /* uffd.c */
 	enum fl_no_yes uffd_wp_unpopulated; /* uffd.c */
@@ -247,37 +264,47 @@ struct fl_policy {
 	enum fl_migrate_restore migrate_restore;       /* migrate.c, M8 */
 	enum fl_pte_accessible pte_accessible;	       /* tlbflush.h */
 	enum fl_tlb_flush tlb_flush;		       /* shootdown.c, tlb.c */
-	enum fl_vma_lock vma_lock;		       /* vma_lock.c */
-	enum fl_mm_lock_seq mm_lock_seq;	       /* vma_lock.c, A0 */
-	enum fl_vma_unlock_order vma_unlock_order;     /* vma_lock.c, A5 */
-	enum fl_vma_order vma_check_order;	       /* vma_lock.c, B3 */
-	enum fl_vma_access vma_mark;		       /* vma_lock.c, A2 in vma_start_write() */
-	enum fl_vma_access vma_try_mark;	       /* vma_lock.c, A2 in vma_try_start_write() */
-	enum fl_vma_access vma_early_check;	       /* vma_lock.c, before B1 */
-	enum fl_vma_order vma_inc_order;	       /* vma_refcnt.c, D1 */
-	enum fl_vma_order vma_wait_order;	       /* vma_refcnt.c, C2 */
-	enum fl_vma_free vma_free;		       /* vma_cache.c, vma_lock.c */
-	enum fl_vma_foreign vma_foreign;	       /* vma_lock.c, D2 */
-	enum fl_vma_detach vma_detach;		       /* vma_refcnt.c */
-	enum fl_vma_order vma_attach_order;	       /* vma_refcnt.c, attached */
-	enum fl_vma_dup vma_dup;		       /* vma.c, vm_area_dup() */
-	enum fl_vma_exit vma_exit;		       /* mm.c, free_vmas() */
-	enum fl_vma_checks vma_checks;		       /* vma_lock.c, after B1 */
-	enum fl_vma_mark_place vma_mark_place;	       /* vma_lock.c, A2 and A3 */
-	enum fl_vma_end_all vma_end_all;	       /* mmap_lock.h, A5 */
-	enum fl_vma_end_read vma_end_read;	       /* vma_lock.c, B5 */
-	enum fl_vma_bad_access vma_bad_access;	       /* arch_fault.c, E3 */
-	enum fl_vma_anon_check vma_anon_check;	       /* vma_lock.c, lock_vma_under_rcu() */
-	enum fl_no_yes vma_lock_files;		       /* vma_lock.c, file_fault.c */
-	enum fl_no_yes vma_lock_uffd;		       /* vma_lock.c */
-	enum fl_vma_write_lock fork_vma_lock;	       /* fork.c, K2 */
-	enum fl_stack_growth stack_growth;	       /* stack.c, X2 and X5 */
-	enum fl_vma_write_lock take_all_locks_vma;     /* mmu_notifier.c, T1 */
-	enum fl_vma_write_lock mbind_vma_lock;	       /* mempolicy.c, P2 */
-	enum fl_vma_write_lock merge_vma_lock;	       /* vma_merge.c, merge_commit() */
-	enum fl_vma_write_lock insert_vma_lock;	       /* vma.c, vma_link() */
-	enum fl_vma_write_lock stack_vma_lock;	       /* stack.c, X3 */
-	enum fl_vma_mark_function vma_mark_function;   /* uffd.c */
+	enum fl_vma_lock vma_lock;		       /* vma_lock.c, lock/strategy.h */
+	enum fl_spf_checks spf_checks;		     /* fault.c, after lock/speculative.c, S7, S9 */
+	enum fl_spf_order spf_read_order;	     /* lock/speculative.c, S7, S9 */
+	enum fl_spf_order spf_mark_order;	     /* lock/speculative.c, A2 */
+	enum fl_range_lookup range_lookup;	     /* lock/range_lock.c, F2 */
+	enum fl_range_extents range_extents;	     /* vma_lock.c, after lock/range_lock.c, A4 */
+	enum fl_mm_lock_seq mm_lock_seq;	     /* vma_lock.c, A0 */
+	enum fl_vma_unlock_order vma_unlock_order;   /* vma_lock.c, A5 */
+	enum fl_vma_order vma_check_order;	     /* vma_lock.c, B3 */
+	enum fl_vma_access vma_mark;		     /* vma_lock.c, A2 in vma_start_write() */
+	enum fl_vma_access vma_try_mark;	     /* vma_lock.c, A2 in vma_try_start_write() */
+	enum fl_vma_access vma_early_check;	     /* vma_lock.c, before B1 */
+	enum fl_vma_order vma_inc_order;	     /* vma_refcnt.c, D1 */
+	enum fl_vma_order vma_wait_order;	     /* vma_refcnt.c, C2 */
+	enum fl_vma_free vma_free;		     /* vma_cache.c, vma_lock.c */
+	enum fl_vma_foreign vma_foreign;	     /* vma_lock.c, D2 */
+	enum fl_vma_detach vma_detach;		     /* vma_refcnt.c */
+	enum fl_vma_order vma_attach_order;	     /* vma_refcnt.c, attached */
+	enum fl_vma_dup vma_dup;		     /* vma.c, vm_area_dup() */
+	enum fl_vma_exit vma_exit;		     /* mm.c, free_vmas() */
+	enum fl_vma_checks vma_checks;		     /* vma_lock.c, after B1 */
+	enum fl_vma_mark_place vma_mark_place;	     /* vma_lock.c, A2 and A3 */
+	enum fl_vma_end_all vma_end_all;	     /* mmap_lock.h, A5 */
+	enum fl_vma_end_read vma_end_read;	     /* vma_lock.c, B5 */
+	enum fl_vma_bad_access vma_bad_access;	     /* arch_fault.c, E3 */
+	enum fl_vma_anon_check vma_anon_check;	     /* vma_lock.c, lock_vma_under_rcu() */
+	enum fl_no_yes vma_lock_files;		     /* vma_lock.c, file_fault.c */
+	enum fl_no_yes vma_lock_uffd;		     /* vma_lock.c */
+	enum fl_vma_write_lock fork_vma_lock;	     /* fork.c, K2 */
+	enum fl_shared_upgrade shared_upgrade;	     /* change_protection.c */
+	enum fl_no_yes uffd_wp_holes;		     /* uffd_wp.c, V1 */
+	enum fl_uffd_fill_prepare uffd_fill_prepare; /* uffd_fill.c, I1 */
+	enum fl_mremap_range mremap_range;	     /* mremap.c, do_mremap() */
+	enum fl_mremap_dontunmap mremap_dontunmap;   /* mremap.c, move_vma() */
+	enum fl_stack_growth stack_growth;	     /* stack.c, X2 and X5 */
+	enum fl_vma_write_lock take_all_locks_vma;   /* mmu_notifier.c, T1 */
+	enum fl_vma_write_lock mbind_vma_lock;	     /* mempolicy.c, P2 */
+	enum fl_vma_write_lock merge_vma_lock;	     /* vma_merge.c, merge_commit() */
+	enum fl_vma_write_lock insert_vma_lock;	     /* vma.c, vma_link() */
+	enum fl_vma_write_lock stack_vma_lock;	     /* stack.c, X3 */
+	enum fl_vma_mark_function vma_mark_function; /* uffd.c */
 };
 
 /* One release against the one before. */
@@ -292,6 +319,8 @@ extern const size_t fl_policy_nr_releases;
 /* The policy of a profile, with changes, in place: fl_policy_create() without the allocation. */
 int fl_policy_init(struct fl_policy *policy, const char *kernel, const char *set, char *err,
 		   size_t err_size);
+/* "field=value,..." over what @policy has. -EINVAL: there is no such thing, and some may be changed. */
+int fl_policy_change(struct fl_policy *policy, const char *set);
 
 /* Field number @field of @policy as a number: an index into its values. */
 unsigned int fl_policy_value_of(const struct fl_policy *policy, size_t field);

@@ -44,7 +44,8 @@ const struct fl_policy_release fl_policy_releases[] = {
 	  /* 6.2, 6.3 */
 	  "migrate_flush=batch,tlb_batched_note=accessible,ksm_break=unshare,numa_write=can-change-"
 	  "writable,"
-	  "uffd_wp_writenotify=yes,uffd_wp_prot=vm-page-prot,uffd_wp_upgrade=resolve" },
+	  "uffd_wp_writenotify=yes,uffd_wp_prot=vm-page-prot,uffd_wp_upgrade=resolve,uffd_wp_holes="
+	  "yes" },
 	{ { "6.4", "per-VMA locks: a rw_semaphore and two sequence numbers, not yet ordered" },
 	  "vma_lock=rwsem-seq,take_all_locks_vma=start-write,uffd_wp_unpopulated=yes" },
 	{ { "6.5", "per-VMA locks with release and acquire (b1f02b95758d; also 6.4.8)" },
@@ -58,14 +59,16 @@ const struct fl_policy_release fl_policy_releases[] = {
 	  /* 6.6, 6.7, 6.10, 6.11 */
 	  "uffd_wp_async=yes,vma_lock_files=yes,vma_lock_uffd=yes,vma_anon_check=in-fault,"
 	  "swap_vma_lock=handle,swapin_write=exclusive,vma_bad_access=report,"
-	  "migrate_copy=before-freeze" },
+	  "migrate_copy=before-freeze,uffd_fill_prepare=first" },
 	{ { "6.14", "mm_lock_seq is a sequence counter (eb449bd96954)" },
-	  "mm_lock_seq=seqcount,vma_unlock_order=wmb" },
+	  /* 6.13, 6.14 */
+	  "mremap_uffd_wp=clear,mm_lock_seq=seqcount,vma_unlock_order=wmb" },
 	{ { "6.15", "per-VMA locks by reference count, VMAs recycled at once (f35ab95ca0af)" },
 	  "vma_lock=refcnt,vma_inc_order=acquire,vma_wait_order=acquire,vma_free=typesafe,"
 	  "vma_detach=wait,vma_attach_order=release" },
 	{ { "6.17", "a VMA of another mm is let go of with that mm held (9bbffee67ffd)" },
-	  "vma_foreign=pin" },
+	  "vma_foreign=pin,mremap_range=many-vmas,mremap_dontunmap=self-merge,"
+	  "shared_upgrade=page-mkwrite" },
 };
 
 const size_t fl_policy_nr_releases = sizeof(fl_policy_releases) / sizeof(fl_policy_releases[0]);

@@ -154,6 +154,7 @@ static void size_machine(const struct fl_run *run, struct fl_machine_config *con
 	config->migration = s->needs.migration;
 	config->swap_slots = s->needs.swap_slots;
 	config->mempolicy = s->needs.mempolicy;
+	config->lock = s->needs.lock;
 	config->mmu_notifiers = s->needs.mmu_notifiers;
 	config->huge_pages = (unsigned int)s->needs.huge_pages;
 #ifdef FAULTLINE_CHECK

@@ -63,7 +63,7 @@ void fl_arena_exit(void)
 
 size_t fl_arena_used(void)
 {
-	return most;
+	return used > most ? used : most;
 }
 
 /* ---- as include/faultline/rt/alloc.h says ---- */
@@ -122,13 +122,14 @@ void fl_free(void *p)
 
 /* ---- what the compiler calls before each access ---- */
 
-static inline void look(uintptr_t addr, bool stores)
+/* @code: where from. The same in each process, wherever it is loaded. */
+static inline void look(uintptr_t addr, bool stores, uintptr_t code)
 {
 	uintptr_t at = addr - (uintptr_t)arena;
 
 	if (at >= SIZE)
 		return; /* a stack, or what is constant */
-	fl_delay_access(at, stores);
+	fl_delay_access(at, stores, code - (uintptr_t)fl_delay_begin);
 	if (__builtin_expect(__atomic_load_n(&freed[at / GRAIN], __ATOMIC_RELAXED) != 0, 0))
 		fail(stores ? "writes" : "reads");
 }
@@ -137,7 +138,7 @@ static inline void look(uintptr_t addr, bool stores)
 	void name(uintptr_t addr);                                                                 \
 	void name(uintptr_t addr)                                                                  \
 	{                                                                                          \
-		look(addr, stores);                                                                \
+		look(addr, stores, (uintptr_t)__builtin_return_address(0));                        \
 	}
 #define ACCESS_OF(size)                                                                            \
 	ACCESS(__asan_load##size##_noabort, false)                                                 \

@@ -132,12 +132,7 @@ static void be_late(struct fl_delay_thread *me, const struct fl_late *late)
 
 static void plan_next(struct fl_delay_thread *me)
 {
-	struct fl_delay *d = &me->delay;
-	uint64_t passed = me->plan->plain ? d->all_passed : d->passed;
-	uint64_t next = fl_plan_next(me->plan, passed, &me->late);
-
-	d->next = me->plan->plain ? 0 : next;
-	d->all_next = me->plan->plain ? next : 0;
+	me->delay.next = fl_plan_next(me->plan, me->delay.all_passed, &me->late);
 }
 
 void fl_delay_now(struct fl_delay *delay)
@@ -160,6 +155,7 @@ void fl_delay_ready(struct fl_delay_threads *all)
 		struct fl_delay_thread *t = &all->thread[i];
 
 		t->all = all;
+		t->number = i;
 		t->plan = &all->plan[i];
 		t->over = 0;
 		t->waited = 0;

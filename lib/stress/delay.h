@@ -20,13 +20,13 @@
 
 #include <faultline/rt.h>
 
+#include "stress/meet.h"
 #include "stress/plan.h"
 
 /* What modelled code sees of a thread; the same as in rt/native/, which only its build has. */
 #ifndef FL_STRESS
 struct fl_delay {
-	uint64_t passed, next;
-	uint64_t all_passed, all_next;
+	uint64_t passed, all_passed, next;
 	bool marked;
 };
 extern __thread struct fl_delay *fl_delay_here __attribute__((tls_model("initial-exec")));
@@ -37,13 +37,15 @@ void fl_delay_synchronize_rcu(void);
 
 /*
  * While places are counted: where each thread was at which place. Modelled memory is an arena; a place is noted as
- * the distance of its word from the start, with FL_DELAY_STORES if it may store there.
+ * the distance of its word from the start, with FL_DELAY_STORES if it may store there. A marked one that is no
+ * access to it has none.
  */
 #define FL_DELAY_MAX_PLACES 4096
 #define FL_DELAY_STORES 1U
+#define FL_DELAY_PLAIN 2U
 
 struct fl_delay_notes {
-	uint32_t marked[FL_DELAY_MAX_PLACES + 1], all[FL_DELAY_MAX_PLACES + 1];
+	uint32_t at[FL_DELAY_MAX_PLACES + 1];
 };
 
 struct fl_delay_threads;
@@ -55,6 +57,10 @@ struct fl_delay_thread {
 	struct fl_plan *plan;
 	struct fl_delay_threads *all;
 	struct fl_delay_notes *notes; /* NULL: nobody wants them */
+	int number;
+	bool meets;		 /* somebody wants to know of new orders */
+	uint32_t last_order;	 /* that it has come to */
+	unsigned int new_orders; /* of them */
 	/* Of interest to threads that stall. */
 	uint64_t waited; /* delay.passed + 1 if it waits since its last place */
 	uint64_t looked; /* how often a wait went on */
@@ -71,7 +77,7 @@ struct fl_delay_threads {
 };
 
 /* The compiler announces each access to modelled memory. Plain ones are places in some runs. */
-static inline void fl_delay_access(size_t at, bool stores)
+static inline void fl_delay_access(size_t at, bool stores, uintptr_t code)
 {
 	struct fl_delay *delay = fl_delay_here;
 	struct fl_delay_thread *me = (struct fl_delay_thread *)delay;
@@ -83,15 +89,14 @@ static inline void fl_delay_access(size_t at, bool stores)
 	delay->marked = false;
 	if (!marked)
 		delay->all_passed++;
-	if (__builtin_expect(me->notes != NULL, 0)) {
-		at = (at & ~(size_t)7) | (stores ? FL_DELAY_STORES : 0);
-		if (delay->all_passed <= FL_DELAY_MAX_PLACES)
-			me->notes->all[delay->all_passed] = (uint32_t)at;
-		if (marked && delay->passed <= FL_DELAY_MAX_PLACES)
-			me->notes->marked[delay->passed] = (uint32_t)at;
-	}
-	if (!marked && delay->all_passed == delay->all_next)
+	if (__builtin_expect(me->notes && delay->all_passed <= FL_DELAY_MAX_PLACES, 0))
+		me->notes->at[delay->all_passed] = (uint32_t)(at & ~(size_t)7) |
+						   (stores ? FL_DELAY_STORES : 0) |
+						   (marked ? 0 : FL_DELAY_PLAIN);
+	if (!marked && delay->all_passed == delay->next)
 		fl_delay_now(delay);
+	if (me->meets)
+		me->new_orders += fl_meet(me->number, at, stores, code, &me->last_order);
 }
 
 /* Waits tell of themselves from now on. */

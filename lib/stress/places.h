@@ -11,6 +11,16 @@
 
 #include "stress/delay.h"
 
+/* Notes where threads come to in some runs. NULL: no memory. */
+struct fl_noter;
+struct fl_noter *fl_noter_new(struct fl_delay_threads *all);
+void fl_noter_free(struct fl_noter *noter);
+
+/* @run runs the threads once, by the plans in the noter's: what it returns, 0 or a negative errno. */
+int fl_noter_run(struct fl_noter *noter, int (*run)(void *arg), void *arg);
+/* Lists the places of all runs since the last list, and begins anew. -ENOMEM; fl_places_free() whatever it returns. */
+int fl_noter_list(struct fl_noter *noter, struct fl_places *places);
+
 /*
  * Fills in @places of the threads of @all. @run runs them once, by the plans in @all; 0, or a negative errno, which
  * ends it. -ENOMEM. fl_places_free() afterwards, whatever it returns.

@@ -32,6 +32,7 @@
 #include "run/setup.h"
 #include "stress/arena.h"
 #include "stress/delay.h"
+#include "stress/learn.h"
 #include "stress/mapped.h"
 #include "stress/places.h"
 
@@ -45,6 +46,7 @@ struct stress {
 	const struct fl_stress_options *opt;
 	struct fl_stress_result *result;
 	struct fl_delay_threads *delays;
+	struct fl_learn *learn;
 	pthread_t thread[FL_MAX_THREADS], watcher;
 	uint64_t number;	/* of the run in hand, from 1; changes when it may begin */
 	int met;		/* threads that are bound and ready */
@@ -172,6 +174,8 @@ static void count_failure(struct stress *s, const struct fl_native_failure *f)
 		strcpy(known->message, f->message);
 		known->first_run = r->run;
 		known->first_second = elapsed(s);
+		if (r->upon)
+			fl_plan_text(known->stalls, r->upon, r->nr_threads);
 	}
 	known->hits++;
 }
@@ -245,6 +249,41 @@ static int run_counted(void *arg)
 	return run_once(arg);
 }
 
+/* -EINVAL: the stalls that are asked for are none. */
+static int plan(struct stress *s)
+{
+	struct fl_stress_result *r = s->result;
+	const struct fl_stress_options *opt = s->opt;
+	int n = s->run.nthreads;
+
+	r->upon = NULL;
+	if (opt->stalls) {
+		r->upon = s->delays->plan;
+		return fl_plan_parse(s->delays->plan, n, opt->stalls, opt->seed, r->run) ? 0
+											 : -EINVAL;
+	}
+	if (opt->step && fl_plan_is_upon(r->run) && fl_learn_plan(s->learn, opt->seed, r->run))
+		r->upon = s->delays->plan;
+	else
+		fl_plan_run(s->delays->plan, n, r->places, opt->seed, r->run);
+	return 0;
+}
+
+/* Runs what is planned, and learns from it. */
+static int run_planned(struct stress *s)
+{
+	bool looks = s->opt->step && s->delays->plan[0].kind == FL_PLAN_STALLS;
+	uint64_t hits = s->result->hits;
+	int err;
+
+	fl_learn_look(s->learn, looks);
+	err = run_once(s);
+	if (err || !looks || s->result->hits != hits || !fl_learn_saw(s->learn))
+		return err;
+	s->result->kept++;
+	return fl_learn_keep(s->learn, run_counted, s);
+}
+
 static int run_all(struct stress *s)
 {
 	struct fl_stress_result *r = s->result;
@@ -252,13 +291,17 @@ static int run_all(struct stress *s)
 	int err;
 
 	r->run = s->opt->first;
-	err = fl_places_count(s->delays, r->places, run_counted, s);
+	s->learn = fl_learn_new(s->delays);
+	err = s->learn ? fl_places_count(s->delays, r->places, run_counted, s) : -ENOMEM;
 	while (!err && !enough(s)) {
-		fl_plan_run(s->delays->plan, s->run.nthreads, r->places, s->opt->seed, r->run);
-		err = run_once(s);
+		err = plan(s);
+		if (!err)
+			err = run_planned(s);
 		r->run += s->opt->step;
 		tell(s, &told);
 	}
+	r->upon = NULL;
+	fl_learn_free(s->learn);
 	return err;
 }
 
@@ -344,6 +387,8 @@ int fl_stress(const struct fl_scenario *scenario, const struct fl_stress_options
 	s.run.small = true;
 	result->kernel = s.run.kernel;
 	ret = run_chosen(&s);
+	if (ret == -EINVAL && opt->stalls)
+		snprintf(err, err_size, "--stalls \"%s\" is no list as 0@12,1@40", opt->stalls);
 	if (ret && !err[0])
 		snprintf(err, err_size, "%s can't be run: %s", scenario->name, strerror(-ret));
 	fl_run_forget(&s.run);

@@ -22,17 +22,20 @@
 /* What failed in some of the runs. */
 struct fl_stress_failure {
 	char oracle[32];
-	char message[256];   /* the first one's */
-	uint64_t hits;	     /* runs in which it failed */
-	uint64_t first_run;  /* the number of the first of them */
-	double first_second; /* when that was, since the start */
+	char message[256];	   /* the first one's */
+	uint64_t hits;		   /* runs in which it failed */
+	uint64_t first_run;	   /* the number of the first of them */
+	double first_second;	   /* when that was, since the start */
+	char stalls[FL_PLAN_TEXT]; /* of the first run, if it was upon another one; else "" */
 };
 
 struct fl_stress_result {
-	const char *kernel; /* as used; the options' own */
-	uint64_t runs;	    /* that are over */
-	uint64_t hits;	    /* of these, in which any oracle failed */
-	uint64_t run;	    /* the number of the one in hand */
+	const char *kernel;	    /* as used; the options' own */
+	uint64_t runs;		    /* that are over */
+	uint64_t hits;		    /* of these, in which any oracle failed */
+	uint64_t run;		    /* the number of the one in hand */
+	const struct fl_plan *upon; /* its plan, if it is upon another one; else NULL */
+	int kept;		    /* runs that others go on from */
 	double seconds;
 	struct fl_places places[FL_MAX_THREADS]; /* at most, rounded up */
 	int nr_threads;
@@ -45,6 +48,7 @@ struct fl_stress_options {
 	uint64_t seed;
 	uint64_t first,
 		step; /* the numbers of the runs: first, first + step, ...; step 0: always first */
+	const char *stalls;	     /* instead of the plans' own; NULL: theirs */
 	double seconds;		     /* after this time no run begins */
 	bool until_hit;		     /* or after a run in which an oracle failed */
 	double hang_after;	     /* seconds; a run that takes longer will not end */

@@ -335,32 +335,39 @@ static const char *access_word(const struct fl_trace *t, const struct flx_event 
 	return t->info.program ? "atomic " : "marked ";
 }
 
-static void print_racing_access(const struct fl_trace *t, FILE *f, int i, bool frees,
-				const char *end)
+static void add_racing_access(char *buf, size_t size, const struct fl_trace *t, int i, bool frees)
 {
 	const struct flx_event *e = &t->record.ev[i];
 	const struct fl_site *where = fl_trace_where(t, i);
-	char buf[256];
+	char at[256];
+	size_t n = strlen(buf);
 
-	place(buf, sizeof(buf), where);
-	fprintf(f, "%s%s by %s%d at %s %s%s", access_word(t, e),
-		frees		      ? "freed"
-		: e->kind == FLX_READ ? "read"
-				      : "write",
-		t->info.program ? "thread " : "CPU", e->thread, buf[0] ? buf : "?",
-		where && where->func ? where->func : "?", end);
+	place(at, sizeof(at), where);
+	snprintf(buf + n, size - n, "%s%s by %s%d at %s %s", access_word(t, e),
+		 frees		       ? "freed"
+		 : e->kind == FLX_READ ? "read"
+				       : "write",
+		 t->info.program ? "thread " : "CPU", e->thread, at[0] ? at : "?",
+		 where && where->func ? where->func : "?");
 }
 
-static void print_race(const struct fl_trace *t, FILE *f)
+static void print_race(const struct layout *l)
 {
-	int a = t->record.racing[0], b = t->record.racing[1];
-	bool frees = fl_trace_is_use_after_free(t);
+	int a = l->t->record.racing[0], b = l->t->record.racing[1];
+	bool frees = fl_trace_is_use_after_free(l->t);
+	char buf[1024];
+	size_t n;
 
 	if (a < 0 || b < 0)
 		return;
-	fprintf(f, "  %s: ", frees ? "use after free" : "data race");
-	print_racing_access(t, f, a, frees, ", ");
-	print_racing_access(t, f, b, false, "\n\n");
+	snprintf(buf, sizeof(buf), "%s: ", frees ? "use after free" : "data race");
+	add_racing_access(buf, sizeof(buf), l->t, a, frees);
+	n = strlen(buf);
+	snprintf(buf + n, sizeof(buf) - n, ", ");
+	add_racing_access(buf, sizeof(buf), l->t, b, false);
+	fprintf(l->f, "%*s", INDENT, "");
+	print_wrapped(l, buf, INDENT, l->width - INDENT, "", 0);
+	fputc('\n', l->f);
 }
 
 static void print_conflict(const struct layout *l)
@@ -388,7 +395,7 @@ void fl_trace_print_style(const struct fl_trace *t, FILE *f, const struct fl_tra
 	fl_trace_resolve((struct fl_trace *)t);
 	if (!l.width)
 		l.width = default_width(f);
-	print_race(t, f);
+	print_race(&l);
 	print_conflict(&l);
 	if (fl_trace_rows(t, style->all_events, &rows)) {
 		fprintf(f, "  (no memory for the picture)\n");

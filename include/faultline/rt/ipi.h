@@ -2,15 +2,10 @@
 /*
  * ipi.h - interrupts between simulated CPUs, and sections in which a CPU takes none.
  *
- * A CPU answers at its next simulated access, when it turns interrupts on again, while it waits
- * for a lock, and at once when its thread has ended or has not begun. After kernel/smp.c. Natively
- * (lib/rt/ipi.c):
- *
- *   sender                                      target, at fl_ipi_poll() with interrupts on
- *   S1  take the target's request slot          T1  pending != 0               acquire [a]
- *   S2  fill in function and argument           T2  smp_mb(); call the function; smp_mb()
- *   S3  pending = 1           release [a]       T3  pending = 0                release [b]
- *   S4  wait until pending == 0   acquire [b]
+ * Natively a CPU answers at its next simulated access, when it turns interrupts on again and while it waits for
+ * a lock. If its thread does something else, has ended or has not begun, the sender does in its place what is
+ * asked: only a CPU that has interrupts off is waited for. The protocol is at the top of lib/rt/ipi.c. After
+ * kernel/smp.c.
  *
  * Under the check engine the sender does the handler's work at a point at which the target's
  * interrupts are on (lib/rt/check/cpu.c): the same order, without a request in memory to explore.
@@ -32,6 +27,12 @@
 
 /* The CPU that the calling thread is bound to; 0 in set-up code. */
 int smp_processor_id(void);
+
+/*
+ * The calling CPU's bit, to be left out when others are asked. Natively 0 in a thread that is bound to none: it
+ * acts as CPU 0, but must not do that CPU's own work.
+ */
+#define fl_this_cpu_mask() (1ULL << smp_processor_id())
 
 /* Nest by save and restore only. No request is answered inside. */
 void local_irq_disable(void);

@@ -34,11 +34,10 @@
  */
 #ifdef FL_STRESS
 struct fl_delay {
-	uint64_t passed; /* marked places that the thread has come to in this run */
-	uint64_t next;	 /* the one at which it is late next; 0: none */
-	/* The same of marked and plain ones. */
-	uint64_t all_passed, all_next;
-	bool marked; /* the next access that the compiler announces is a marked one */
+	uint64_t passed;     /* marked places that the thread has come to in this run */
+	uint64_t all_passed; /* and all places, plain ones, too */
+	uint64_t next;	     /* of all, the one at which it is late next; 0: none */
+	bool marked;	     /* the next access that the compiler announces is a marked one */
 };
 /* The calling thread's, if it is one of a scenario's; else NULL. */
 extern __thread struct fl_delay *fl_delay_here __attribute__((tls_model("initial-exec")));
@@ -47,16 +46,13 @@ void fl_delay_now(struct fl_delay *delay);
 static inline void fl_delay_place(void)
 {
 	struct fl_delay *delay = fl_delay_here;
-	uint64_t n;
 
 	if (!delay)
 		return;
 	/* The other threads look at how far this one is. */
-	n = __atomic_load_n(&delay->passed, __ATOMIC_RELAXED) + 1;
-	__atomic_store_n(&delay->passed, n, __ATOMIC_RELAXED);
+	__atomic_store_n(&delay->passed, delay->passed + 1, __ATOMIC_RELAXED);
 	delay->marked = true;
-	delay->all_passed++;
-	if (__builtin_expect(n == delay->next || delay->all_passed == delay->all_next, 0))
+	if (__builtin_expect(++delay->all_passed == delay->next, 0))
 		fl_delay_now(delay);
 }
 
