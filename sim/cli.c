@@ -178,6 +178,14 @@ const struct fl_scenario *cli_find_scenario(const char *name)
 	return NULL;
 }
 
+const struct fl_variant *cli_find_variant(const struct fl_scenario *s, const char *name)
+{
+	for (size_t i = 0; name && i < s->nr_variants; i++)
+		if (!strcmp(s->variants[i].name, name))
+			return &s->variants[i];
+	return NULL;
+}
+
 /* ---- numbers ---- */
 
 bool cli_number(uint64_t *out, const char *option, const char *text, uint64_t min)

@@ -32,6 +32,8 @@ int cmd_litmus(int argc, char **argv);
 int cmd_program(int argc, char **argv);
 int cmd_barriers(int argc, char **argv);
 int cmd_stress(int argc, char **argv);
+int cmd_bench(int argc, char **argv);
+int cmd_differential(int argc, char **argv);
 
 /* "faultline: ..." and a newline, to stderr. Returns CLI_BAD_INPUT. */
 int cli_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
@@ -46,6 +48,8 @@ int cli_parse(const struct argp *argp, int argc, char **argv, void *input);
 
 /* NULL after an error message that has the nearest names. */
 const struct fl_scenario *cli_find_scenario(const char *name);
+/* The one of that name that @s declares; NULL: it has none, or @name is NULL. No message. */
+const struct fl_variant *cli_find_variant(const struct fl_scenario *s, const char *name);
 
 /* Values of options. False after an error message. */
 bool cli_number(uint64_t *out, const char *option, const char *text, uint64_t min);

@@ -188,14 +188,6 @@ static bool is_chosen(const struct check *c)
 	return c->variant || c->kernel || c->set[0];
 }
 
-static const struct fl_variant *find_variant(const struct fl_scenario *s, const char *name)
-{
-	for (size_t i = 0; name && i < s->nr_variants; i++)
-		if (!strcmp(s->variants[i].name, name))
-			return &s->variants[i];
-	return NULL;
-}
-
 /* A declared expectation is for the variant as declared. */
 static bool applies(const struct check *c, const struct fl_variant *variant)
 {
@@ -356,7 +348,7 @@ static bool run_one(struct check *c, const struct fl_scenario *s, const struct f
 static bool run_scenario(struct check *c, const struct fl_scenario *s)
 {
 	if (is_chosen(c))
-		return run_one(c, s, find_variant(s, c->variant));
+		return run_one(c, s, cli_find_variant(s, c->variant));
 	for (size_t i = 0; i < s->nr_variants; i++)
 		if (!run_one(c, s, &s->variants[i]))
 			return false;
@@ -369,7 +361,7 @@ static void plan_scenario(struct check *c, const struct fl_scenario *s)
 	struct report_run run = { .scenario = s, .options = &opt };
 
 	for (size_t i = 0; i < s->nr_variants; i++) {
-		run.variant = is_chosen(c) ? find_variant(s, c->variant) : &s->variants[i];
+		run.variant = is_chosen(c) ? cli_find_variant(s, c->variant) : &s->variants[i];
 		options_of(c, run.variant, &opt);
 		report_table_plan(&c->layout, &run);
 	}

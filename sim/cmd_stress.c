@@ -33,6 +33,7 @@ enum key {
 	KEY_THREADS,
 	KEY_SEED,
 	KEY_RUN,
+	KEY_STALLS,
 	KEY_JSON,
 };
 
@@ -52,6 +53,7 @@ static const struct argp_option options[] = {
 	  2 },
 	{ "seed", KEY_SEED, "N", 0, "Seed of the delays; default: 0", 2 },
 	{ "run", KEY_RUN, "N", 0, "The delays of run N, over and over", 2 },
+	{ "stalls", KEY_STALLS, "LIST", 0, "Of that run, where it was said to have some", 2 },
 	{ NULL, 0, NULL, 0, "What to show", 3 },
 	{ "json", KEY_JSON, NULL, 0, "One JSON object per variant and line", 3 },
 	{ 0 },
@@ -61,7 +63,7 @@ struct stress {
 	const char *name[MAX_SCENARIOS];
 	size_t nr_names;
 	bool all, json, until_hit, only;
-	const char *variant, *kernel;
+	const char *variant, *kernel, *stalls;
 	char set[512], program[1200];
 	double seconds;
 	uint64_t seed, run, threads;
@@ -69,18 +71,6 @@ struct stress {
 	struct stress_table table;
 	bool hit, missed, undecided, bad_input; /* what the exit status is made of */
 };
-
-static bool add_setting(struct stress *c, const char *text)
-{
-	size_t used = strlen(c->set);
-
-	if (!strchr(text, '='))
-		return !cli_error("--set \"%s\" is not of the form field=value", text);
-	if (used + strlen(text) + 2 > sizeof(c->set))
-		return !cli_error("--set \"%s\": more settings than fit", text);
-	sprintf(c->set + used, "%s%s", used ? "," : "", text);
-	return true;
-}
 
 static bool add_name(struct stress *c, const char *name)
 {
@@ -103,7 +93,7 @@ static bool parse_value(struct stress *c, int key, char *arg)
 {
 	switch (key) {
 	case KEY_SET:
-		return add_setting(c, arg);
+		return cli_setting(c->set, sizeof(c->set), arg);
 	case KEY_SECONDS:
 		return cli_seconds(&c->seconds, "--seconds", arg);
 	case KEY_THREADS:
@@ -138,6 +128,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case KEY_JSON:
 		c->json = true;
 		return 0;
+	case KEY_STALLS:
+		c->stalls = arg;
+		return 0;
 	case KEY_SET:
 	case KEY_SECONDS:
 	case KEY_THREADS:
@@ -156,14 +149,6 @@ static bool is_chosen(const struct stress *c)
 	return c->variant || c->kernel || c->set[0];
 }
 
-static const struct fl_variant *find_variant(const struct fl_scenario *s, const char *name)
-{
-	for (size_t i = 0; name && i < s->nr_variants; i++)
-		if (!strcmp(s->variants[i].name, name))
-			return &s->variants[i];
-	return NULL;
-}
-
 static void prepare(const struct stress *c, const struct fl_scenario *s,
 		    const struct fl_variant *variant, struct stress_run *run)
 {
@@ -176,6 +161,7 @@ static void prepare(const struct stress *c, const struct fl_scenario *s,
 		.seed = c->seed,
 		.only = c->only,
 		.only_run = c->run,
+		.stalls = c->stalls,
 		.limit = c->seconds,
 		.until_hit = c->until_hit,
 		.threads = (unsigned int)c->threads,
@@ -228,6 +214,8 @@ static bool run_one(struct stress *c, const struct fl_scenario *s, const struct 
 	}
 	if (is_chosen(c) && !run.hits && !progress_interrupted())
 		stress_ask_host(&run, true);
+	if (!is_chosen(c) && !run.skipped && !run.hits && !progress_interrupted())
+		stress_ask_luck(&run);
 	count_result(c, &run);
 	if (c->json)
 		stress_report_json(&run);
@@ -239,7 +227,7 @@ static bool run_one(struct stress *c, const struct fl_scenario *s, const struct 
 static bool run_scenario(struct stress *c, const struct fl_scenario *s)
 {
 	if (is_chosen(c))
-		return run_one(c, s, find_variant(s, c->variant));
+		return run_one(c, s, cli_find_variant(s, c->variant));
 	for (size_t i = 0; i < s->nr_variants; i++)
 		if (!run_one(c, s, &s->variants[i]))
 			return false;
@@ -251,7 +239,8 @@ static void plan_scenario(struct stress *c, const struct fl_scenario *s)
 	struct stress_run run;
 
 	for (size_t i = 0; i < s->nr_variants; i++) {
-		prepare(c, s, is_chosen(c) ? find_variant(s, c->variant) : &s->variants[i], &run);
+		prepare(c, s, is_chosen(c) ? cli_find_variant(s, c->variant) : &s->variants[i],
+			&run);
 		stress_table_plan(&c->table, &run);
 	}
 }
@@ -286,6 +275,8 @@ static int select_scenarios(const struct stress *c, const struct fl_scenario **s
 				 "them");
 	if (c->only && !is_chosen(c))
 		return cli_error("--run is for one variant: name it with --variant");
+	if (c->stalls && !c->only)
+		return cli_error("--stalls is for the run of --run");
 	for (size_t i = 0; i < c->nr_names; i++) {
 		s[*n] = cli_find_scenario(c->name[i]);
 		if (!s[(*n)++])

@@ -22,6 +22,8 @@ static const struct command {
 	{ "litmus", cmd_litmus, "the final states of litmus tests, as herd7 prints them" },
 	{ "program", cmd_program, "explore all executions of a C11 + pthreads program" },
 	{ "stress", cmd_stress, "scenarios on real threads, over and over" },
+	{ "bench", cmd_bench, "lock strategies under load: throughput and latency" },
+	{ "differential", cmd_differential, "the same calls on the simulator and on this kernel" },
 	{ "barriers", cmd_barriers, "which orderings of a scenario or program are needed" },
 };
 

@@ -74,9 +74,14 @@ static void print_line(const struct progress *p, uint64_t executions, const char
 	fflush(stderr);
 }
 
+static bool is_due(const struct progress *p, double seconds)
+{
+	return seconds > QUIET_SECONDS && seconds - p->shown > PERIOD && isatty(STDERR_FILENO);
+}
+
 static void report(struct progress *p, uint64_t n, const char *what, double seconds, double done)
 {
-	if (seconds <= QUIET_SECONDS || seconds - p->shown <= PERIOD || !isatty(STDERR_FILENO))
+	if (!is_due(p, seconds))
 		return;
 	print_line(p, n, what, seconds, done);
 	p->shown = seconds;
@@ -91,6 +96,18 @@ bool progress_report(void *arg, uint64_t executions, double seconds, double done
 void progress_report_runs(struct progress *p, uint64_t runs, double seconds, double done)
 {
 	report(p, runs, "runs", seconds, done);
+}
+
+void progress_report_text(struct progress *p, const char *what, double seconds, double done)
+{
+	char time[32], estimate[64];
+
+	if (!is_due(p, seconds))
+		return;
+	put_estimate(estimate, sizeof(estimate), seconds, done);
+	fprintf(stderr, "\r\033[K%s, %s%s", what, cli_time(time, sizeof(time), seconds), estimate);
+	fflush(stderr);
+	p->shown = seconds;
 }
 
 void progress_end(struct progress *p)

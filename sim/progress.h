@@ -19,6 +19,8 @@ struct progress {
 bool progress_report(void *arg, uint64_t executions, double seconds, double done);
 /* Of runs that a process counts; @done: the part of the time that is over. */
 void progress_report_runs(struct progress *p, uint64_t runs, double seconds, double done);
+/* Of anything else; @what: "...: run 2 of 5". */
+void progress_report_text(struct progress *p, const char *what, double seconds, double done);
 /* Takes the line off the terminal. */
 void progress_end(struct progress *p);
 

@@ -24,9 +24,10 @@ enum stress_host {
 
 struct stress_oracle {
 	char name[32];
-	char message[256];   /* the first one's */
-	uint64_t hits;	     /* runs in which it failed */
-	uint64_t first_run;  /* the number of the first of them */
+	char message[256];  /* the first one's */
+	uint64_t hits;	    /* runs in which it failed */
+	uint64_t first_run; /* the number of the first of them */
+	char stalls[192]; /* of that run, as for --stalls; "": the seed and its number give them */
 	double first_second; /* since the start */
 };
 
@@ -38,13 +39,15 @@ struct stress_run {
 	uint64_t seed;
 	uint64_t only_run; /* with only: this run's delays, over and over */
 	bool only;
-	double limit; /* seconds */
+	const char *stalls; /* with only: instead of that run's own; NULL: none */
+	double limit;	    /* seconds */
 	bool until_hit;
 	unsigned int threads; /* in all processes */
 
 	enum stress_host host;
 	bool compare;	 /* as declared, so that its expectation is for this run */
 	bool skipped;	 /* nothing was run */
+	bool luck;	 /* a store buffer shows it, and nothing that delays can do */
 	char needs[400]; /* why the host can't show it, or "" */
 
 	/* The result. */
@@ -54,7 +57,7 @@ struct stress_run {
 	double seconds;
 	struct stress_oracle oracle[STRESS_ORACLES]; /* by their first hit */
 	int nr_oracles;
-	bool cut_short; /* a run crashed or did not end, and none came after it */
+	bool cut_short; /* a run crashed or did not end, and there was no time for another process */
 };
 
 /* ---- stress_host.c ---- */
@@ -66,6 +69,9 @@ extern const char stress_host_name[];
  * if a weaker memory model would show it.
  */
 void stress_ask_host(struct stress_run *run, bool may_explore);
+
+/* Of one that was not hit, after the above: fills in .luck, and then .needs. */
+void stress_ask_luck(struct stress_run *run);
 
 /* ---- stress_start.c ---- */
 

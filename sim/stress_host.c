@@ -144,3 +144,30 @@ void stress_ask_host(struct stress_run *run, bool may_explore)
 	if (chosen || run->variant->expect)
 		say_what_it_needs(run);
 }
+
+static bool breaks_sc(const struct stress_run *run)
+{
+	const struct fl_scenario *s = run->scenario;
+
+	for (size_t i = 0; i < s->nr_variants; i++) {
+		const struct fl_variant *v = &s->variants[i];
+
+		if (same_kernel(v, run->variant) && v->expect && !strength(v->model))
+			return true;
+	}
+	return false;
+}
+
+/* A store buffer is empty again long before a delay is over. */
+void stress_ask_luck(struct stress_run *run)
+{
+	struct fl_run_result result;
+
+	if (run->host != STRESS_SHOWS || !run->compare || breaks_sc(run) ||
+	    !explore(run, "sc", &result))
+		return;
+	run->luck = result.verdict == FL_VERDICT_VERIFIED;
+	if (run->luck)
+		snprintf(run->needs, sizeof(run->needs), "a store buffer, and luck");
+	fl_run_result_free(&result);
+}

@@ -29,6 +29,7 @@ enum key {
 	KEY_SEED,
 	KEY_FIRST,
 	KEY_STEP,
+	KEY_STALLS,
 	KEY_SECONDS,
 	KEY_UNTIL_HIT,
 	KEY_HANG_AFTER,
@@ -41,6 +42,7 @@ static const struct argp_option options[] = {
 	{ "seed", KEY_SEED, "N", 0, "Seed of the delays; default: 0", 0 },
 	{ "first", KEY_FIRST, "N", 0, "Number of the first run; default: 0", 0 },
 	{ "step", KEY_STEP, "N", 0, "Between the numbers of runs; default: 1", 0 },
+	{ "stalls", KEY_STALLS, "LIST", 0, "Of all runs, instead of what the seed gives", 0 },
 	{ "seconds", KEY_SECONDS, "SECONDS", 0, "How long; default: 1", 0 },
 	{ "until-hit", KEY_UNTIL_HIT, NULL, 0, "Or until an oracle fails", 0 },
 	{ "hang-after", KEY_HANG_AFTER, "SECONDS", 0, "A run that takes longer hangs; default: 5",
@@ -80,6 +82,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case KEY_STEP:
 		in->opt.step = strtoull(arg, NULL, 10);
 		return 0;
+	case KEY_STALLS:
+		in->opt.stalls = arg;
+		return 0;
 	case KEY_SECONDS:
 		in->opt.seconds = strtod(arg, NULL);
 		return 0;
@@ -118,19 +123,21 @@ static void put_failure(const struct fl_stress_failure *f)
 	put_text(f->oracle);
 	printf(",\"message\":");
 	put_text(f->message);
-	printf(",\"hits\":%" PRIu64 ",\"first_run\":%" PRIu64 ",\"first_second\":%.6f}", f->hits,
-	       f->first_run, f->first_second);
+	printf(",\"hits\":%" PRIu64 ",\"first_run\":%" PRIu64
+	       ",\"stalls\":\"%s\",\"first_second\":%.6f}",
+	       f->hits, f->first_run, f->stalls, f->first_second);
 }
 
 static void put_result(const struct fl_stress_result *r, const char *end)
 {
 	printf("{\"kernel\":");
 	put_text(r->kernel);
-	printf(",\"runs\":%" PRIu64 ",\"hits\":%" PRIu64 ",\"seconds\":%.6f,\"places\":[", r->runs,
-	       r->hits, r->seconds);
+	printf(",\"runs\":%" PRIu64 ",\"hits\":%" PRIu64
+	       ",\"seconds\":%.6f,\"kept\":%d,\"places\":[",
+	       r->runs, r->hits, r->seconds, r->kept);
 	for (int i = 0; i < r->nr_threads; i++)
-		printf("%s[%u,%u]", i ? "," : "", r->places[i].marked.nr_shared,
-		       r->places[i].marked.n);
+		printf("%s[%u,%u]", i ? "," : "", r->places[i].n[FL_PLACES_SHARED],
+		       r->places[i].n[0]);
 	printf("],\"oracles\":[");
 	for (int i = 0; i < r->nr_failures; i++) {
 		if (i)
@@ -146,11 +153,20 @@ static void progress(void *arg, const struct fl_stress_result *r)
 	put_result(r, "");
 }
 
+/* Of the run in hand, as a result has it. For signal handlers, too. */
+static void stalls_of(char text[FL_PLAN_TEXT], const struct fl_stress_result *r)
+{
+	text[0] = '\0';
+	if (r->upon)
+		fl_plan_text(text, r->upon, r->nr_threads);
+}
+
 static void hung(void *arg, const struct fl_stress_result *r)
 {
-	char end[64];
+	char end[64 + FL_PLAN_TEXT], stalls[FL_PLAN_TEXT];
 
-	snprintf(end, sizeof(end), ",\"hung\":%" PRIu64, r->run);
+	stalls_of(stalls, r);
+	snprintf(end, sizeof(end), ",\"hung\":%" PRIu64 ",\"stalls\":\"%s\"", r->run, stalls);
 	put_result(r, end);
 	_exit(EXIT_SUCCESS);
 }
@@ -164,28 +180,29 @@ static void on_stop(int number)
 
 #ifndef SANITIZED /* which say more of a crash */
 /* In a signal handler: no stdio. */
-static void put_crash(uint64_t run)
+static void put_crash(const struct fl_stress_result *r)
 {
-	static const char begin[] = "{\"crashed\":";
-	char text[64], digits[24];
-	size_t n = sizeof(begin) - 1, nr = 0;
+	static const char begin[] = "{\"crashed\":", then[] = ",\"stalls\":\"", end[] = "\"}\n";
+	char text[64 + FL_PLAN_TEXT], stalls[FL_PLAN_TEXT], digits[24], *to = text;
+	uint64_t run = r->run;
+	size_t nr = 0;
 
-	memcpy(text, begin, n);
+	to = stpcpy(to, begin);
 	do {
 		digits[nr++] = (char)('0' + run % 10);
 		run /= 10;
 	} while (run);
 	while (nr)
-		text[n++] = digits[--nr];
-	text[n++] = '}';
-	text[n++] = '\n';
-	if (write(STDOUT_FILENO, text, n) < 0)
+		*to++ = digits[--nr];
+	stalls_of(stalls, r);
+	to = stpcpy(stpcpy(stpcpy(to, then), stalls), end);
+	if (write(STDOUT_FILENO, text, (size_t)(to - text)) < 0)
 		return;
 }
 
 static void on_crash(int number)
 {
-	put_crash(known->run);
+	put_crash(known);
 	signal(number, SIG_DFL);
 	raise(number);
 }

@@ -30,7 +30,7 @@ static bool can_show(const struct stress_run *run)
 
 bool stress_as_expected(const struct stress_run *run, bool *known)
 {
-	*known = !run->skipped && run->compare && run->host != STRESS_UNKNOWN;
+	*known = !run->skipped && run->compare && run->host != STRESS_UNKNOWN && !run->luck;
 	if (!*known)
 		return true;
 	if (can_show(run))
@@ -53,7 +53,9 @@ static void expectation(char *buf, size_t size, const struct stress_run *run)
 	bool known, as_expected = stress_as_expected(run, &known);
 	const char *expect = run->compare ? run->variant->expect : NULL;
 
-	if (!run->hits && run->needs[0])
+	if (run->luck)
+		snprintf(buf, size, "not hit: needs %s", run->needs);
+	else if (!run->hits && run->needs[0])
 		snprintf(buf, size, "not on %s: needs %s", stress_host_name, run->needs);
 	else if (!run->hits && expect && is_blind(expect))
 		snprintf(buf, size, "only the check engine sees a %s", expect);
@@ -139,9 +141,13 @@ void stress_table_row(struct stress_table *t, const struct stress_run *run)
 		put_oracle(t, run, &run->oracle[i]);
 		putchar('\n');
 	}
-	for (int i = 0; i < run->nr_oracles; i++)
-		printf("    %s: %s (run %" PRIu64 " of seed %" PRIu64 ")\n", run->oracle[i].name,
-		       run->oracle[i].message, run->oracle[i].first_run, run->seed);
+	for (int i = 0; i < run->nr_oracles; i++) {
+		const struct stress_oracle *o = &run->oracle[i];
+
+		printf("    %s: %s (run %" PRIu64 " of seed %" PRIu64 "%s%s)\n", o->name,
+		       o->message, o->first_run, run->seed, o->stalls[0] ? ", --stalls " : "",
+		       o->stalls);
+	}
 	fflush(stdout);
 }
 
@@ -166,6 +172,7 @@ static json_t *json_oracle(const struct stress_run *run, const struct stress_ora
 	put_count(o, "hits", from->hits);
 	json_object_set_new(o, "per_million", json_real(stress_rate(from->hits, run->runs)));
 	put_count(o, "first_run", from->first_run);
+	put_string(o, "stalls", from->stalls[0] ? from->stalls : NULL);
 	json_object_set_new(o, "first_hit_seconds", json_real(from->first_second));
 	return o;
 }

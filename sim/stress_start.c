@@ -3,7 +3,7 @@
  * stress_start.c - runs faultline-stress, in as many processes as there are cores for, and adds up.
  *
  * Each process says a few times a second all that it knows, as a line of JSON; the newest line counts. A process
- * that crashes or hangs has found something: a run of the scenario did that.
+ * that crashes or hangs has found something: a run of the scenario did that. Another one goes on with the run after.
  */
 #define _GNU_SOURCE /* pipe2() */
 #include "stress.h"
@@ -24,46 +24,33 @@
 #include <jansson.h>
 
 #include "cli.h"
+#include "native_program.h"
 #include "progress.h"
 
 #define LINE 32768
 #define POLL_MS 100
-#define GRACE 20 /* seconds beyond the limit, for a process that does not end */
+#define GRACE 20   /* seconds beyond the limit, for a process that does not end */
+#define LEAST 0.05 /* seconds that are worth a process */
 
 /* One process. */
 struct process {
 	pid_t pid;
 	int fd; /* what it says; -1: it has said all */
 	uint64_t first, step;
+	double begun; /* seconds after the first one */
 	char line[LINE];
 	size_t used;
 	json_t *known;	       /* its newest line; NULL: none */
 	int64_t crashed, hung; /* the number of the run that did; -1: none */
+	char stalls[192];      /* its stalls, if its number does not give them */
 	int status;	       /* as wait() has it */
 };
 
 /* ---- the program ---- */
 
-/* In the folder of this one, where both were built; else where both are installed. */
 bool stress_find_program(char *path, size_t size)
 {
-	char self[1024], *slash;
-	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
-
-	self[n > 0 ? n : 0] = '\0';
-	slash = strrchr(self, '/');
-	if (slash)
-		*slash = '\0';
-	snprintf(path, size, "%s/faultline-stress", self);
-	if (!access(path, X_OK))
-		return true;
-	snprintf(path, size, "%s/" STRESS_FROM_BIN "/faultline-stress", self);
-	if (!access(path, X_OK))
-		return true;
-	cli_error("can't find faultline-stress, neither in %s nor in %s/" STRESS_FROM_BIN
-		  "; it is built and installed with this command",
-		  self, self);
-	return false;
+	return native_find_program(path, size, "faultline-stress");
 }
 
 struct arguments {
@@ -94,7 +81,7 @@ static void arguments_of(struct arguments *a, const struct stress_run *run, cons
 	char *seconds = a->text[0];
 
 	*a = (struct arguments){ .nr_text = 1 };
-	snprintf(seconds, sizeof(a->text[0]), "%.6f", run->limit);
+	snprintf(seconds, sizeof(a->text[0]), "%.6f", run->limit - p->begun);
 	add(a, program, NULL);
 	if (run->variant)
 		add(a, "--variant", run->variant->name);
@@ -106,6 +93,8 @@ static void arguments_of(struct arguments *a, const struct stress_run *run, cons
 	add_number(a, "--seed", run->seed);
 	add_number(a, "--first", p->first);
 	add_number(a, "--step", p->step);
+	if (run->stalls)
+		add(a, "--stalls", run->stalls);
 	if (run->until_hit)
 		add(a, "--until-hit", NULL);
 	add(a, run->scenario->name, NULL);
@@ -130,7 +119,10 @@ static bool start_process(struct process *p, const struct stress_run *run, const
 
 	arguments_of(&a, run, program, p);
 	p->crashed = p->hung = -1;
+	p->stalls[0] = '\0';
 	p->fd = -1;
+	p->used = 0;
+	p->known = NULL;
 	if (pipe2(fd, O_CLOEXEC)) {
 		p->pid = -1;
 		return false;
@@ -160,6 +152,9 @@ static void take_line(struct process *p, const char *line)
 	v = json_object_get(o, "hung");
 	if (v)
 		p->hung = json_integer_value(v);
+	v = json_object_get(o, "stalls");
+	if (v)
+		snprintf(p->stalls, sizeof(p->stalls), "%s", json_string_value(v));
 	if (!json_object_get(o, "runs")) {
 		json_decref(o);
 		return;
@@ -227,22 +222,36 @@ static struct stress_oracle *oracle_of(struct stress_run *run, const char *name)
 	return o;
 }
 
-static void add_hits(struct stress_run *run, const char *name, const char *message, uint64_t hits,
-		     uint64_t first_run, double first_second)
+/* The first of @hits, and its stalls, if not "". */
+struct first {
+	const char *message;
+	uint64_t run;
+	const char *stalls;
+	double second;
+};
+
+static void add_hits(struct stress_run *run, const char *name, uint64_t hits,
+		     const struct first *first)
 {
 	struct stress_oracle *o = oracle_of(run, name);
 
 	if (!o)
 		return;
 	o->hits += hits;
-	if (o->first_second >= 0 && o->first_second <= first_second)
+	if (o->first_second >= 0 && o->first_second <= first->second)
 		return;
-	snprintf(o->message, sizeof(o->message), "%s", message);
-	o->first_run = first_run;
-	o->first_second = first_second;
+	snprintf(o->message, sizeof(o->message), "%s", first->message);
+	snprintf(o->stalls, sizeof(o->stalls), "%s", first->stalls);
+	o->first_run = first->run;
+	o->first_second = first->second;
 }
 
-static void add_known(struct stress_run *run, const json_t *known)
+static const char *text(const json_t *o, const char *key)
+{
+	return json_string_value(json_object_get(o, key));
+}
+
+static void add_known(struct stress_run *run, const json_t *known, double begun)
 {
 	json_t *oracles = json_object_get(known, "oracles"), *o;
 	size_t i;
@@ -252,29 +261,29 @@ static void add_known(struct stress_run *run, const json_t *known)
 	snprintf(run->used_kernel, sizeof(run->used_kernel), "%s",
 		 json_string_value(json_object_get(known, "kernel")));
 	json_array_foreach(oracles, i, o)
-		add_hits(run, json_string_value(json_object_get(o, "oracle")),
-			 json_string_value(json_object_get(o, "message")), count(o, "hits"),
-			 count(o, "first_run"), number(o, "first_second"));
+		add_hits(run, text(o, "oracle"), count(o, "hits"),
+			 &(struct first){ text(o, "message"), count(o, "first_run"),
+					  text(o, "stalls"), begun + number(o, "first_second") });
 }
 
 /* A run that did not come to its end is one, too, and a hit. */
-static void add_end(struct stress_run *run, const struct process *p)
+static void add_end(struct stress_run *run, const struct process *p, double seconds)
 {
 	char message[256];
 
 	if (p->hung >= 0) {
 		run->runs++;
 		run->hits++;
-		run->cut_short = true;
-		add_hits(run, "deadlock", "the run does not end", 1, (uint64_t)p->hung,
-			 run->seconds);
+		add_hits(run, "deadlock", 1,
+			 &(struct first){ "the run does not end", (uint64_t)p->hung, p->stalls,
+					  seconds });
 	} else if (WIFSIGNALED(p->status) && p->crashed >= 0) {
 		run->runs++;
 		run->hits++;
-		run->cut_short = true;
 		snprintf(message, sizeof(message), "the process ends: %s",
 			 strsignal(WTERMSIG(p->status)));
-		add_hits(run, "crash", message, 1, (uint64_t)p->crashed, run->seconds);
+		add_hits(run, "crash", 1,
+			 &(struct first){ message, (uint64_t)p->crashed, p->stalls, seconds });
 	}
 }
 
@@ -312,19 +321,49 @@ static bool is_hit(const struct process *p)
 	return p->hung >= 0 || p->crashed >= 0 || (p->known && count(p->known, "hits"));
 }
 
-static void show(struct progress *progress, const struct process *p, unsigned int n, double seconds,
-		 double limit)
+static void show(struct progress *progress, const struct stress_run *run, const struct process *p,
+		 unsigned int n, double seconds)
 {
-	uint64_t runs = 0;
+	uint64_t runs = run->runs;
 
 	for (unsigned int i = 0; i < n; i++)
 		if (p[i].known)
 			runs += count(p[i].known, "runs");
-	progress_report_runs(progress, runs, seconds, seconds / limit);
+	progress_report_runs(progress, runs, seconds, seconds / run->limit);
 }
 
-/* Until all have said all. */
-static void listen_to(const struct stress_run *run, struct process *p, unsigned int n)
+/* It has said all. False: it had an error, and has said that itself. */
+static bool end_process(struct stress_run *run, struct process *p, double seconds)
+{
+	if (p->pid <= 0)
+		return false;
+	while (waitpid(p->pid, &p->status, 0) < 0 && errno == EINTR)
+		;
+	p->pid = -1;
+	if (p->known)
+		add_known(run, p->known, p->begun);
+	add_end(run, p, seconds);
+	json_decref(p->known);
+	p->known = NULL;
+	return WIFSIGNALED(p->status) || !WEXITSTATUS(p->status);
+}
+
+/* With the run after the one that was its last, if that hung or crashed and there is time. */
+static void go_on(struct stress_run *run, struct process *p, const char *program, double seconds)
+{
+	int64_t last = p->hung >= 0 ? p->hung : p->crashed;
+
+	if (last < 0)
+		return;
+	p->first = (uint64_t)last + p->step;
+	p->begun = seconds;
+	if (run->limit - seconds < LEAST || !start_process(p, run, program))
+		run->cut_short = true;
+}
+
+/* Until all have said all. False: one of them had an error. */
+static bool listen_to(struct stress_run *run, struct process *p, unsigned int n,
+		      const char *program)
 {
 	struct progress progress = {
 		.scenario = run->scenario->name,
@@ -332,11 +371,11 @@ static void listen_to(const struct stress_run *run, struct process *p, unsigned 
 	};
 	double begin = now();
 	unsigned int open = n;
-	bool asked = false;
+	bool asked = false, ok = true;
 
 	while (open) {
 		struct pollfd fds[STRESS_PROCESSES];
-		bool hit = false;
+		bool hit = run->hits > 0;
 
 		for (unsigned int i = 0; i < n; i++)
 			fds[i] = (struct pollfd){ .fd = p[i].fd, .events = POLLIN };
@@ -345,10 +384,15 @@ static void listen_to(const struct stress_run *run, struct process *p, unsigned 
 		for (unsigned int i = 0; i < n; i++) {
 			if (p[i].fd >= 0 && fds[i].revents)
 				hear(&p[i]);
-			open += p[i].fd >= 0;
 			hit |= is_hit(&p[i]);
+			if (p[i].fd < 0 && p[i].pid > 0) {
+				ok &= end_process(run, &p[i], now() - begin);
+				if (!asked && !run->until_hit && !run->only)
+					go_on(run, &p[i], program, now() - begin);
+			}
+			open += p[i].fd >= 0;
 		}
-		show(&progress, p, n, now() - begin, run->limit);
+		show(&progress, run, p, n, now() - begin);
 		if (!asked && (progress_interrupted() || (run->until_hit && hit))) {
 			send(p, n, SIGTERM);
 			asked = true;
@@ -357,15 +401,7 @@ static void listen_to(const struct stress_run *run, struct process *p, unsigned 
 			send(p, n, SIGKILL);
 	}
 	progress_end(&progress);
-}
-
-static bool end_process(struct process *p)
-{
-	if (p->pid <= 0)
-		return false;
-	while (waitpid(p->pid, &p->status, 0) < 0 && errno == EINTR)
-		;
-	return WIFSIGNALED(p->status) || !WEXITSTATUS(p->status);
+	return ok;
 }
 
 static unsigned int processes_for(const struct stress_run *run)
@@ -395,16 +431,9 @@ bool stress_start(struct stress_run *run, const char *program)
 			ok = false;
 		}
 	}
-	listen_to(run, p, n);
+	ok &= listen_to(run, p, n, program);
 	run->processes = n;
 	run->seconds = now() - begin;
-	for (unsigned int i = 0; i < n; i++) {
-		ok &= end_process(&p[i]);
-		if (p[i].known)
-			add_known(run, p[i].known);
-		add_end(run, &p[i]);
-		json_decref(p[i].known);
-	}
 	sort_oracles(run);
 	free(p);
 	return ok;

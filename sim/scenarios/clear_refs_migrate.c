@@ -4,9 +4,7 @@
  *
  * Found by the model; docs/findings.md has what is known of it.
  */
-#include <faultline/inspect.h>
-#include <faultline/migrate.h>
-#include <faultline/scenario.h>
+#include "memory.h"
 
 static const char story[] =
 	"A page moves to another frame. Where it was mapped there is a migration entry meanwhile, "
@@ -22,35 +20,9 @@ static const char story[] =
 	"is soft-dirty misses it.\n"
 	"mprotect() makes such an entry a readable one. Interleaving is all it takes.\n";
 
-struct world {
-	struct fl_mm *mm;
-	fl_vaddr page; /* private, anonymous, written */
-	uint64_t pfn;
-};
-
-static int set_up(struct fl_cpu *cpu, struct fl_mm *mm, void *world)
-{
-	struct world *w = world;
-	struct fl_pte_info pte;
-	int err = fl_mmap_anon(&w->page, mm, 1, FL_READ | FL_WRITE);
-
-	w->mm = mm;
-	if (!err)
-		err = fl_store(cpu, w->page, 1);
-	if (!err)
-		err = fl_inspect_pte(&pte, mm, w->page);
-	w->pfn = err ? 0 : pte.pfn;
-	return err;
-}
-
-static void do_migrate(struct fl_cpu *cpu, void *world)
-{
-	fl_migrate_page(cpu, ((struct world *)world)->pfn);
-}
-
 static void do_track(struct fl_cpu *cpu, void *world)
 {
-	struct world *w = world;
+	struct one_page *w = world;
 
 	fl_clear_refs(w->mm, FL_CLEAR_REFS_SOFT_DIRTY);
 	fl_store(cpu, w->page, 2);
@@ -76,6 +48,6 @@ FL_SCENARIO(
 	.fixed = NULL, .summary = "soft-dirty is cleared while the page moves to another frame",
 	.story = story,
 	.needs = { .cpus = 2, .mms = 1, .vmas = 1, .pages = 1, .migration = FL_MIGRATION_CALLS },
-	.world = sizeof(struct world), .set_up = set_up,
+	.world = sizeof(struct one_page), .set_up = set_up_one_page,
 	.threads = { { "migration", do_migrate }, { "track", do_track } }, .policies = policies,
 	.variants = variants, .nr_variants = FL_ARRAY_SIZE(variants));

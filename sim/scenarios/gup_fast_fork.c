@@ -74,16 +74,10 @@ static int set_up(struct fl_cpu *cpu, struct fl_mm *mm, void *world)
 
 static int set_up_huge(struct fl_cpu *cpu, struct fl_mm *mm, void *world)
 {
-	size_t pages = fl_hpage_pages(fl_cpu_machine(cpu));
 	struct world *w = world;
-	int err = fl_mmap(&w->page, mm, fl_page(cpu, 0, pages), pages, FL_READ | FL_WRITE,
-			  FL_MAP_FIXED, NULL, 0);
+	int err = map_huge_written(&w->page, cpu, mm);
 
 	w->mm = mm;
-	if (!err)
-		err = fl_madvise(mm, w->page, pages, FL_MADV_HUGEPAGE);
-	if (!err)
-		err = fl_store(cpu, w->page, 1);
 	return err ? err : pin_once(cpu, w);
 }
 

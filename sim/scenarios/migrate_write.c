@@ -4,9 +4,7 @@
  *
  * Found by the model; docs/findings.md has what is known of it. The steps are at the top of lib/mm/migrate.c.
  */
-#include <faultline/inspect.h>
-#include <faultline/migrate.h>
-#include <faultline/scenario.h>
+#include "memory.h"
 
 static const char story[] =
 	"A page moves to another frame. When no entry maps it any more migration counts its "
@@ -28,37 +26,16 @@ static const char story[] =
 	"the migration, and who has a pin since 6.1 with the look for pins, which has a barrier "
 	"behind it.\n";
 
-struct world {
-	struct fl_mm *mm;
-	fl_vaddr page; /* private, anonymous, written; in the TLB of CPU 1 */
-	uint64_t pfn;
-};
-
+/* The writer has the page in its TLB. */
 static int set_up(struct fl_cpu *cpu, struct fl_mm *mm, void *world)
 {
-	struct fl_cpu *writer = fl_machine_cpu(fl_cpu_machine(cpu), 1);
-	struct world *w = world;
-	struct fl_pte_info pte;
-	int err = fl_mmap_anon(&w->page, mm, 1, FL_READ | FL_WRITE);
-
-	w->mm = mm;
-	if (!err)
-		err = fl_store(writer, w->page, 1);
-	if (!err)
-		err = fl_inspect_pte(&pte, mm, w->page);
-	w->pfn = err ? 0 : pte.pfn;
-	return err;
-}
-
-static void do_migrate(struct fl_cpu *cpu, void *world)
-{
-	fl_migrate_page(cpu, ((struct world *)world)->pfn);
+	return set_up_one_page(other_cpu(cpu, 1), mm, world);
 }
 
 /* Each writes through a reference that it has for a moment, and looks for what it wrote. */
 static void do_reference(struct fl_cpu *cpu, void *world)
 {
-	struct world *w = world;
+	struct one_page *w = world;
 	uint64_t word;
 
 	if (!fl_write_by_reference(cpu, w->page, 7, FL_GUP_FAST_ONLY))
@@ -67,7 +44,7 @@ static void do_reference(struct fl_cpu *cpu, void *world)
 
 static void do_pin(struct fl_cpu *cpu, void *world)
 {
-	struct world *w = world;
+	struct one_page *w = world;
 	struct fl_pin pin;
 	uint64_t word;
 
@@ -80,7 +57,7 @@ static void do_pin(struct fl_cpu *cpu, void *world)
 
 static void do_poke(struct fl_cpu *cpu, void *world)
 {
-	struct world *w = world;
+	struct one_page *w = world;
 	uint64_t word;
 
 	if (!fl_poke(cpu, w->mm, w->page, 7))
@@ -124,7 +101,7 @@ static const char *const policies[] = { "migrate_count_barrier", "migrate_count"
 			       .vmas = 1,                                                          \
 			       .pages = 1,                                                         \
 			       .migration = FL_MIGRATION_CALLS },                                  \
-		    .world = sizeof(struct world), .set_up = set_up,                               \
+		    .world = sizeof(struct one_page), .set_up = set_up,                            \
 		    .threads = { { "migration", do_migrate }, { the_thread, fn } },                \
 		    .policies = policies, .variants = the_variants,                                \
 		    .nr_variants = FL_ARRAY_SIZE(the_variants))

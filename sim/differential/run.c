@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: MIT
+/*
+ * run.c - see run.h.
+ *
+ * A difference is believed only if it shows itself three times: the host may have had a reason of its own, as to fault once more, or
+ * a reference to a page that it was moving.
+ */
+#include "run.h"
+
+#include "settings.h"
+
+#include <string.h>
+
+#define TRIES 3
+
+void state_begin(struct state *state)
+{
+	memset(state, 0, sizeof(*state));
+	state->alive[0] = true;
+}
+
+static bool is_uffd(enum op op)
+{
+	return op >= OP_UFFD_OPEN && op <= OP_UFFD_WRITEPROTECT;
+}
+
+bool state_allows(const struct state *s, const struct step *step)
+{
+	if (step->process >= 0 && !s->alive[step->process])
+		return false;
+	if (op_has_field(step->op, F_PROCESS) && !s->alive[step->v[F_PROCESS]])
+		return false;
+	if (step->op == OP_FORK)
+		return !s->alive[step->v[F_CHILD]];
+	if (is_uffd(step->op))
+		return s->uffd[step->process] == (step->op != OP_UFFD_OPEN);
+	if (step->op == OP_PIN)
+		return !s->pinned[step->v[F_BUFFER]];
+	if (step->op == OP_PIN_READ || step->op == OP_PIN_WRITE)
+		return step->v[F_PAGE] < s->pinned[step->v[F_BUFFER]];
+	if (step->op == OP_UNPIN)
+		return s->pinned[step->v[F_BUFFER]];
+	return true;
+}
+
+void state_after(struct state *s, const struct step *step, const struct result *r)
+{
+	if (r->err)
+		return;
+	if (step->op == OP_FORK)
+		s->alive[step->v[F_CHILD]] = true;
+	if (step->op == OP_FORK)
+		s->uffd[step->v[F_CHILD]] = false;
+	if (step->op == OP_EXIT)
+		s->alive[step->process] = s->uffd[step->process] = false;
+	if (step->op == OP_UFFD_OPEN || step->op == OP_UFFD_CLOSE)
+		s->uffd[step->process] = step->op == OP_UFFD_OPEN;
+	if (step->op == OP_PIN)
+		s->pinned[step->v[F_BUFFER]] = step->v[F_PAGES];
+	if (step->op == OP_UNPIN)
+		s->pinned[step->v[F_BUFFER]] = 0;
+}
+
+unsigned int see_of(const struct abilities *a)
+{
+	bool frames = a->has[ABLE_FRAMES];
+
+	return (a->has[ABLE_KSM] ? SEE_KSM : 0u) | (a->has[ABLE_SWAP] ? SEE_SWAP : 0u) |
+	       (frames ? SEE_FRAMES : 0u) | (frames && a->has[ABLE_FLAGS] ? SEE_REPLACED : 0u) |
+	       (a->has[ABLE_FLAGS] ? SEE_FLAGS : 0u) | (a->has[ABLE_MAPCOUNT] ? SEE_MAPCOUNT : 0u);
+}
+
+static bool is_pageout(const struct step *step)
+{
+	return step->op == OP_MADVISE && step->v[F_ADVICE] == ADVICE_PAGEOUT;
+}
+
+/*
+ * Shared memory goes to swap on the host, and the simulator has none of that. Looked up in what the host has: a generator's idea of
+ * it is a rough one.
+ */
+static bool pages_out_files(const struct sides *s, const struct step *step)
+{
+	const struct process_view *p;
+
+	if (!is_pageout(step))
+		return false;
+	if (!(s->see & SEE_SWAP))
+		return true;
+	p = &s->host_view.process[step->process];
+	for (uint32_t i = 0; i < p->nr_vmas; i++)
+		if (p->vma[i].file && p->vma[i].start < step->v[F_PAGE] + step->v[F_PAGES] &&
+		    p->vma[i].end > step->v[F_PAGE])
+			return true;
+	return false;
+}
+
+/* The host's part is done. */
+static bool our_step_agrees(struct sides *s, const struct step *step)
+{
+	ours_step(&s->ours, step, &s->our_result);
+	ours_look(&s->ours, &s->our_view);
+	view_note_replaced(&s->our_view, &s->our_memory, step);
+	view_rename(&s->our_view, s->see);
+	return compare(&s->host_result, &s->our_result, &s->host_view, &s->our_view);
+}
+
+static enum verdict run_steps(struct sides *s, const struct script *script, unsigned int *at,
+			      uint64_t *steps)
+{
+	struct state state;
+
+	state_begin(&state);
+	if (host_begin(s->host) != HOST_OK || ours_begin(&s->ours))
+		return BROKEN;
+	for (*at = 0; *at < script->n; ++*at) {
+		const struct step *step = &script->step[*at];
+		enum host_end end;
+
+		if (!state_allows(&state, step) || pages_out_files(s, step) ||
+		    (step->op == OP_KSM_SCAN && !(s->see & SEE_KSM)))
+			continue;
+		++*steps;
+		end = host_step(s->host, step, &s->host_result, &s->host_view);
+		if (end == HOST_OK && is_pageout(step))
+			host_wait_for_swap(s->host,
+					   &s->host_memory.frame[step->process][step->v[F_PAGE]],
+					   step->v[F_PAGES]);
+		if (end != HOST_OK)
+			return end == HOST_HANG ? HANGS : BROKEN;
+		view_note_replaced(&s->host_view, &s->host_memory, step);
+		view_rename(&s->host_view, s->see);
+		if (s->log)
+			log_step(s->log, step, &s->host_result, &s->host_view);
+		if (!our_step_agrees(s, step))
+			return DIFFERS;
+		state_after(&state, step, &s->host_result);
+	}
+	return SAME;
+}
+
+static void forget(struct sides *s)
+{
+	memset(&s->host_view, 0, sizeof(s->host_view));
+	memset(&s->our_view, 0, sizeof(s->our_view));
+	memset(&s->host_memory, 0, sizeof(s->host_memory));
+	memset(&s->our_memory, 0, sizeof(s->our_memory));
+}
+
+/* ksmd looks at all mergeable memory that there is: one sequence at a time has some. */
+static bool has_mergeable(const struct script *script)
+{
+	for (unsigned int i = 0; i < script->n; i++)
+		if (script->step[i].op == OP_KSM_SCAN ||
+		    (script->step[i].op == OP_MADVISE &&
+		     script->step[i].v[F_ADVICE] == ADVICE_MERGEABLE))
+			return true;
+	return false;
+}
+
+enum verdict run_script(struct sides *s, const struct script *script, unsigned int *at,
+			uint64_t *steps)
+{
+	enum verdict verdict = SAME;
+	int lock = s->see & SEE_KSM && has_mergeable(script) ? ksm_lock() : -1;
+
+	for (int i = 0; i < TRIES; i++) {
+		forget(s);
+		if (s->log) {
+			rewind(s->log_file);
+			log_begin(s->log, s->log_file, s->release, s->see);
+		}
+		verdict = run_steps(s, script, at, steps);
+		host_end(s->host);
+		ours_end(&s->ours);
+		if (verdict != DIFFERS)
+			break;
+	}
+	ksm_unlock(lock);
+	return verdict;
+}
+
+static enum verdict run_log_steps(struct sides *s, struct log_reader *log, struct script *script,
+				  uint64_t *steps)
+{
+	if (ours_begin(&s->ours))
+		return BROKEN;
+	for (script->n = 0; script->n < MAX_STEPS; ++*steps) {
+		struct step *step = &script->step[script->n];
+		enum log_end end = log_next(log, step, &s->host_result, &s->host_view);
+
+		if (end != LOG_STEP)
+			return end == LOG_OVER ? SAME : BROKEN;
+		script->n++;
+		if (!our_step_agrees(s, step))
+			return DIFFERS;
+	}
+	return SAME;
+}
+
+enum verdict run_log(struct sides *s, struct log_reader *log, struct script *script,
+		     unsigned int *at, uint64_t *steps)
+{
+	enum verdict verdict;
+
+	forget(s);
+	s->see = log->see;
+	s->ours.swap = s->see & SEE_SWAP;
+	verdict = run_log_steps(s, log, script, steps);
+	*at = script->n ? script->n - 1 : 0;
+	ours_end(&s->ours);
+	return verdict;
+}
