@@ -35,7 +35,7 @@ def has(o, **fields):
 text, maybe, null = str, (str, type(None)), type(None)
 assert listed and len(listed) == len(shown)
 for o in listed:
-    has(o, name=text, id=text, cve=maybe, summary=text, variants=list)
+    has(o, name=text, id=maybe, cve=maybe, summary=text, variants=list)
 for o, s in zip(listed, shown):
     has(s, name=text, story=text, threads=list, variants=list)
     assert [v["name"] for v in s["variants"]] == o["variants"], o["name"]
@@ -45,7 +45,7 @@ for o, s in zip(listed, shown):
 want = [(s["name"], v["name"]) for s in shown for v in s["variants"]]
 assert [(o["scenario"], o["variant"]) for o in checked] == want, "each declared variant once"
 for o in checked:
-    has(o, id=text, kernel=text, model=text, search=text, verdict=text, expected=text,
+    has(o, id=maybe, kernel=text, model=text, search=text, verdict=text, expected=text,
         oracle=maybe, executions=int, blocked=int, events=int, seconds=float, trace=null, html=null)
     assert o["verdict"] in ("verified", "violation", "inconclusive")
     assert (o["oracle"] is not None) == (o["verdict"] == "violation"), o

@@ -6,7 +6,7 @@ $ faultline check vma-lock-seq --variant no-acquire --all-events >all
   [1]
 $ tail -1 slice | sed 's/[0-9][0-9]* events/N events/'; tail -1 all
     ... N events left out
-                                                                   up_write(&cpu->tlb->lock)             tlb.c:68
+                                                                   up_write(&cpu->tlb->lock)             tlb.c:67
 $ [ $(wc -l <all) -gt $((5 * $(wc -l <slice))) ] && echo many more
   many more
 $ faultline replay vma-lock-seq.trace | sed '1,4d' >again; sed '1,4d' slice | cmp - again

@@ -20,6 +20,8 @@ $ faultline
     litmus        the final states of litmus tests, as herd7 prints them
     program       explore all executions of a C11 + pthreads program
     stress        scenarios on real threads, over and over
+    bench         lock strategies under load: throughput and latency
+    differential  the same calls on the simulator and on this kernel
     barriers      which orderings of a scenario or program are needed
   
   'faultline COMMAND --help' explains one of them.

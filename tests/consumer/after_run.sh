@@ -12,7 +12,7 @@ trap 'rm -rf "$scratch"' EXIT
 
 mkdir "$scratch/tree"
 cd "$tree"
-cp -R CMakeLists.txt CMakePresets.json README.md CHANGELOG.md LICENSE run cmake docs include lib sim tools "$scratch/tree"
+cp -R CMakeLists.txt CMakePresets.json README.md CHANGELOG.md LICENSE run cmake docs include lib sim bench tools "$scratch/tree"
 
 echo "=== ./run"
 CC=$cc "$scratch/tree/run" list | head -1

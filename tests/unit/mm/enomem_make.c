@@ -73,7 +73,8 @@ END_TEST
 
 /* --- a machine --- */
 
-static int make_machine(const char *kernel, bool plain)
+/* @lock: NULL, or one that has memory of its own per CPU. */
+static int make_machine(const char *kernel, bool plain, const char *lock)
 {
 	/* All that a machine can have. */
 	struct fl_machine_config config = {
@@ -92,8 +93,11 @@ static int make_machine(const char *kernel, bool plain)
 	if (plain)
 		config.swap_slots = config.huge_pages = 0;
 	fl_machine_config_small(&config);
+	if (plain)
+		config.level_bits = 9; /* CPUs keep page tables: mmu/objects.c */
 	ck_assert_int_eq(fl_policy_create(&policy, kernel, NULL, text, sizeof(text)), 0);
 	config.policy = policy;
+	config.lock = lock ? fl_lock_strategy_find(lock) : NULL;
 	err = fl_machine_create(&machine, &config);
 	fl_policy_free(policy);
 	return err;
@@ -101,7 +105,8 @@ static int make_machine(const char *kernel, bool plain)
 
 START_TEST(all_parts_of_a_machine_may_fail)
 {
-	const char *kernel = kernels[_i / 2];
+	static const char *const locks[] = { NULL, "range-lock", "speculative" };
+	const char *kernel = kernels[_i / 6], *lock = locks[_i / 2 % 3];
 	bool plain = _i % 2, failed = true;
 	struct fl_alloc_point at;
 
@@ -109,7 +114,7 @@ START_TEST(all_parts_of_a_machine_may_fail)
 		int err;
 
 		fl_inject_fail_nth(FL_ALLOC_ANY, n);
-		err = make_machine(kernel, plain);
+		err = make_machine(kernel, plain, lock);
 		failed = fl_inject_failed(&at);
 		fl_inject_fail_nth(FL_ALLOC_ANY, 0);
 		ck_assert_int_eq(err, failed ? -ENOMEM : 0);
@@ -120,7 +125,7 @@ START_TEST(all_parts_of_a_machine_may_fail)
 		ck_assert_int_eq(live, 0);
 	}
 	/* Nothing is in the way of the next one. */
-	ck_assert_int_eq(make_machine(kernel, plain), 0);
+	ck_assert_int_eq(make_machine(kernel, plain, lock), 0);
 	fl_machine_destroy(machine);
 }
 END_TEST
@@ -130,7 +135,9 @@ int main(void)
 	Suite *suite = suite_create("mm.enomem_make");
 	TCase *tc = test_case("visits");
 
-	tcase_add_loop_test(tc, all_parts_of_a_machine_may_fail, 0, 2 * NR_KERNELS);
+	/* A lock that needs memory, on another that does. */
+	like.rwlock = fl_rwlock_find("bravo-pthread");
+	tcase_add_loop_test(tc, all_parts_of_a_machine_may_fail, 0, 6 * NR_KERNELS);
 	tcase_add_loop_test(tc, all_allocations_may_fail, 0, sizeof(visits) / sizeof(*visits));
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);

@@ -137,7 +137,7 @@ START_TEST(a_spurious_fault_changes_nothing)
 	ck_assert_int_eq(do_user_addr_fault(mm, a, false), 0);
 	ck_assert_uint_eq(entry_of(a), before);
 	ck_assert_int_eq(page_count(page_of(a)), 1);
-	ck_assert_int_eq(rwsem_is_locked(&mm->mmap_lock), 0);
+	ck_assert_int_eq(mmap_is_locked(mm), 0);
 }
 END_TEST
 

@@ -10,6 +10,7 @@
 #include <faultline/run.h>
 
 #include "mm/mm_types.h"
+#include "mm/ksm.h"
 #include "mm/mmap_lock.h"
 #include "mm/mmu_gather.h"
 #include "mm/rmap.h"
@@ -40,6 +41,7 @@ static int set_up(struct fl_cpu *cpu, struct fl_mm *mm, void *world)
 	mmap_write_lock(&mm->mm);
 	vma = vma_lookup(&mm->mm, w->page);
 	vm_flags_reset(vma, vma->vm_flags | VM_MERGEABLE);
+	ksm_enter(vma->vm_mm);
 	mmap_write_unlock(&mm->mm);
 	return fl_ksm_scan(cpu, cpu->machine) < 0 ? -ENOMEM : 0;
 }

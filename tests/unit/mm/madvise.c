@@ -49,7 +49,21 @@ START_TEST(what_is_not_needed_is_zeroes)
 	ck_assert_uint_eq(load(cpu1, a + PAGE), 0);
 	ck_assert_uint_eq(load(cpu0, a + 2 * PAGE), 0);
 	ck_assert_uint_eq(load(cpu1, a + 3 * PAGE), 4);
-	ck_assert_int_eq(rwsem_is_locked(&mm->mmap_lock), 0);
+	ck_assert_int_eq(mmap_is_locked(mm), 0);
+}
+END_TEST
+
+/* No swap is needed for that, and nothing goes. */
+START_TEST(what_is_cold_is_not_accessed_and_stays)
+{
+	pte_t *ptep = pte_offset_map(machine, *pmd_offset_lockless(machine, mm->pgd, a), a);
+
+	ck_assert(pte_young(*ptep));
+	ck_assert_int_eq(advise(a, 1, FL_MADV_COLD), 0);
+	ck_assert(pte_present(*ptep) && !pte_young(*ptep) && pte_dirty(*ptep));
+	ck_assert_int_eq(advise(a, 1, FL_MADV_PAGEOUT), -EOPNOTSUPP);
+	ck_assert_uint_eq(load(cpu1, a), 1);
+	ck_assert(pte_young(*ptep)); /* no TLB had kept it */
 }
 END_TEST
 
@@ -117,7 +131,7 @@ START_TEST(populated_pages_need_no_fault)
 	ck_assert(pte_present(entry_of(ro)));
 	ck_assert_int_eq(advise(ro, 1, FL_MADV_POPULATE_WRITE), -EINVAL);
 	ck_assert_int_eq(advise(none, 1, FL_MADV_POPULATE_READ), -EINVAL);
-	ck_assert_int_eq(rwsem_is_locked(&mm->mmap_lock), 0);
+	ck_assert_int_eq(mmap_is_locked(mm), 0);
 }
 END_TEST
 
@@ -127,7 +141,7 @@ START_TEST(a_hole_ends_populate)
 	ck_assert_int_eq(advise(far, 1, FL_MADV_DONTNEED), 0);
 	ck_assert_int_eq(advise(a, 6, FL_MADV_POPULATE_READ), -ENOMEM);
 	ck_assert(pte_present(entry_of(a + 3 * PAGE)) && pte_none(entry_of(far)));
-	ck_assert_int_eq(rwsem_is_locked(&mm->mmap_lock), 0);
+	ck_assert_int_eq(mmap_is_locked(mm), 0);
 }
 END_TEST
 
@@ -155,7 +169,7 @@ START_TEST(out_of_frames_is_no_memory_for_populate)
 	for (uint64_t i = 0; i < n; i++)
 		taken[i] = alloc_page(machine);
 	ck_assert_int_eq(advise(b, 2, FL_MADV_POPULATE_WRITE), -ENOMEM);
-	ck_assert_int_eq(rwsem_is_locked(&mm->mmap_lock), 0);
+	ck_assert_int_eq(mmap_is_locked(mm), 0);
 	while (n > 0)
 		put_page(machine, taken[--n]);
 	ck_assert_int_eq(advise(b, 2, FL_MADV_POPULATE_WRITE), 0);
@@ -234,7 +248,7 @@ START_TEST(unmergeable_gives_each_page_back)
 	ck_assert_int_eq(page_mapcount(kpage), 2);
 	/* no advice for what is not mergeable: nothing happens */
 	ck_assert_int_eq(advise(a + PAGE, 2, FL_MADV_UNMERGEABLE), 0);
-	ck_assert_int_eq(rwsem_is_locked(&mm->mmap_lock), 0);
+	ck_assert_int_eq(mmap_is_locked(mm), 0);
 }
 END_TEST
 
@@ -282,6 +296,7 @@ int main(void)
 	tcase_add_checked_fixture(tc, set_up, end_world);
 	tcase_add_test(tc, nonsense_is_refused);
 	tcase_add_test(tc, what_is_not_needed_is_zeroes);
+	tcase_add_test(tc, what_is_cold_is_not_accessed_and_stays);
 	tcase_add_test(tc, a_hole_is_told_of_and_the_rest_is_done);
 	tcase_add_test(tc, what_is_free_is_clean_old_and_may_be_reclaimed);
 	tcase_add_test(tc, a_dirty_page_is_free_if_it_is_this_mappings_alone);

@@ -41,6 +41,14 @@ static int set_up_file(struct fl_cpu *cpu, struct fl_mm *mm, void *world)
 	return err ? err : find_frame(world);
 }
 
+/* Nothing maps the page any more, and the caller has the only reference to the file. */
+static int set_up_unmapped_file(struct fl_cpu *cpu, struct fl_mm *mm, void *world)
+{
+	int err = set_up_file(cpu, mm, world);
+
+	return err ? err : fl_munmap(mm, ((struct world *)world)->page, 1);
+}
+
 /* --- who comes --- */
 
 static void do_migrate(struct fl_cpu *cpu, void *world)
@@ -76,6 +84,12 @@ static void do_punch_and_load(struct fl_cpu *cpu, void *world)
 
 	fl_file_punch_hole(w->file, 0, 1);
 	fl_load(&word, cpu, w->page);
+}
+
+static void do_end_file(struct fl_cpu *cpu, void *world)
+{
+	(void)cpu;
+	fl_file_put(((struct world *)world)->file);
 }
 
 static void do_map_and_load(struct fl_cpu *cpu, void *world)
@@ -131,6 +145,7 @@ static const struct pair pairs[] = {
 	  { do_migrate, do_punch_and_load },
 	  .since = "6.12",
 	  .search = "preemptions:2" },
+	{ "file: its end", set_up_unmapped_file, { do_migrate, do_end_file } },
 	{ "file: MADV_DONTNEED", set_up_file, { do_migrate, do_dontneed } },
 	{ "file: read()", set_up_file, { do_migrate, do_read_file } },
 	{ "file: write()", set_up_file, { do_migrate, do_write_file } },

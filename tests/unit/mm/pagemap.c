@@ -115,7 +115,7 @@ START_TEST(ranges_are_checked)
 	ck_assert_int_eq(fl_pagemap(&out, fl_mm, PAGE, SIZE_MAX), -EINVAL);
 	ck_assert_int_eq(fl_pagemap(&out, fl_mm, 16 * PAGE, 0), 0);
 	ck_assert_uint_eq(out, 1);
-	ck_assert_int_eq(rwsem_is_locked(&mm->mmap_lock), 0);
+	ck_assert_int_eq(mmap_is_locked(mm), 0);
 }
 END_TEST
 

@@ -352,11 +352,11 @@ static inline void set_of(char *set, size_t size, const struct pair_table *t, co
 			  const char *kernel)
 {
 	const char *own = p->set ? p->set : "tlb_flush=broadcast"; /* that is everybody's */
+	const char *more = getenv("PAIRS_SET");
+	bool but = t->but.release && !strcmp(kernel, t->but.release);
 
-	if (t->but.release && !strcmp(kernel, t->but.release))
-		snprintf(set, size, "%s,%s", t->but.set, own);
-	else
-		snprintf(set, size, "%s", own);
+	snprintf(set, size, "%s%s%s%s%s", but ? t->but.set : "", but ? "," : "", own,
+		 more ? "," : "", more ? more : "");
 }
 
 static inline void verify_pair_in(const struct pair_table *t, const struct pair *p,
@@ -401,6 +401,13 @@ static inline bool pair_is_asked_for(const struct pair *p)
 	return !text || strstr(p->name, text);
 }
 
+static inline bool kernel_is_asked_for(const char *kernel)
+{
+	const char *text = getenv("PAIRS_KERNEL");
+
+	return !text || !strcmp(kernel, text);
+}
+
 /* In all releases that it is for. */
 static inline void verify_pair(const struct pair_table *t, const struct pair *p)
 {
@@ -409,7 +416,7 @@ static inline void verify_pair(const struct pair_table *t, const struct pair *p)
 
 	for (const char *const *kernel = t->releases; *kernel; kernel++) {
 		old = old && strcmp(*kernel, since) != 0;
-		if (!old && pair_is_asked_for(p))
+		if (!old && pair_is_asked_for(p) && kernel_is_asked_for(*kernel))
 			verify_pair_in(t, p, *kernel);
 	}
 }

@@ -39,7 +39,7 @@ static void linux_6_5(void)
 static void clear(void)
 {
 	ck_assert_int_eq(fl_clear_refs(fl_mm, FL_CLEAR_REFS_SOFT_DIRTY), 0);
-	ck_assert_int_eq(rwsem_is_locked(&mm->mmap_lock), 0);
+	ck_assert_int_eq(mmap_is_locked(mm), 0);
 	ck_assert(!mm_tlb_flush_pending(mm));
 }
 
@@ -146,7 +146,7 @@ START_TEST(the_accessed_bits_can_be_cleared_too)
 {
 	load(cpu0, a + 3 * PAGE);
 	ck_assert_int_eq(fl_clear_refs(fl_mm, FL_CLEAR_REFS_ALL), 0);
-	ck_assert_int_eq(rwsem_is_locked(&mm->mmap_lock), 0);
+	ck_assert_int_eq(mmap_is_locked(mm), 0);
 	ck_assert_uint_eq(bits_of(a), STORED & ~_PAGE_ACCESSED);
 	ck_assert(pte_young(entry_of(a + 3 * PAGE))); /* the zero page: nobody asks about it */
 	ck_assert(vma_lookup(mm, a)->vm_flags & VM_SOFTDIRTY);
@@ -218,12 +218,12 @@ START_TEST(the_walk_is_locked_and_announced_as_the_policy_says)
 		track(a);
 	vma = vma_lookup(mm, a);
 	ptl = ptl_of(a);
-	want = walks[_i].writer ? FL_RWSEM_WRITER : FL_RWSEM_READER;
+	want = walks[_i].writer ? RWSEM_WRITER_LOCKED : RWSEM_READER_BIAS;
 	cleared = 0;
 	/* It gets as far as the first table. */
 	spin_lock(ptl);
 	begin_on(&call, cpu1, clear_it, NULL);
-	while (__atomic_load_n(&mm->mmap_lock.count, __ATOMIC_ACQUIRE) != want)
+	while (__atomic_load_n(&mm->mmap_lock.rwsem.count, __ATOMIC_ACQUIRE) != want)
 		cpu_relax();
 	if (walks[_i].marked) {
 		while (__atomic_load_n(&vma->vm_lock_seq, __ATOMIC_RELAXED) !=
@@ -236,7 +236,7 @@ START_TEST(the_walk_is_locked_and_announced_as_the_policy_says)
 		cpu_relax();
 	usleep(2000); /* what is not there now will not come */
 	ck_assert_int_eq(atomic_read(&mm->tlb_flush_pending), walks[_i].pending);
-	ck_assert_int_eq(__atomic_load_n(&mm->mmap_lock.count, __ATOMIC_RELAXED), want);
+	ck_assert_int_eq(__atomic_load_n(&mm->mmap_lock.rwsem.count, __ATOMIC_RELAXED), want);
 	if (!walks[_i].marked)
 		ck_assert_int_ne(__atomic_load_n(&vma->vm_lock_seq, __ATOMIC_RELAXED),
 				 READ_ONCE(mm->mm_lock_seq));
@@ -244,7 +244,7 @@ START_TEST(the_walk_is_locked_and_announced_as_the_policy_says)
 	spin_unlock(ptl);
 	end_on(&call);
 	ck_assert(!soft_dirty(a));
-	ck_assert_int_eq(rwsem_is_locked(&mm->mmap_lock), 0);
+	ck_assert_int_eq(mmap_is_locked(mm), 0);
 	ck_assert_int_eq(atomic_read(&mm->tlb_flush_pending), 0);
 	ck_assert_int_eq(atomic_read(&mm->wrprotect_pending), 0);
 	end_world();

@@ -62,7 +62,7 @@ START_TEST(other_mappings_do_not_grow)
 	ck_assert_int_eq(fl_mmap(&addr, fl_mm, 8 * PAGE, 1, FL_READ, FL_MAP_FIXED, NULL, 0), 0);
 	ck_assert_int_eq(fl_load(&word, cpu0, 7 * PAGE), -EFAULT);
 	ck_assert_int_eq(fl_load(&word, cpu0, 9 * PAGE), -EFAULT);
-	ck_assert_int_eq(rwsem_is_locked(&mm->mmap_lock), 0);
+	ck_assert_int_eq(mmap_is_locked(mm), 0);
 	end_world();
 }
 END_TEST
@@ -81,7 +81,7 @@ START_TEST(a_gap_stays_below_it)
 	fl_last_signal(&sig, cpu0);
 	ck_assert_int_eq(sig.signo, SIGSEGV);
 	ck_assert_int_eq(sig.code, SEGV_MAPERR);
-	ck_assert_int_eq(rwsem_is_locked(&mm->mmap_lock), 0);
+	ck_assert_int_eq(mmap_is_locked(mm), 0);
 	/* not before one that nobody may access */
 	ck_assert_int_eq(fl_mprotect(fl_mm, 3 * PAGE, 1, 0), 0);
 	ck_assert_int_eq(fl_store(cpu0, 4 * PAGE, 1), 0);
@@ -113,7 +113,7 @@ START_TEST(gup_grows_it_up_to_6_4)
 	ck_assert_int_eq(fl_poke(cpu1, fl_mm, 6 * PAGE, 5), 0);
 	ck_assert_uint_eq(load(cpu0, 6 * PAGE), 5);
 	ck_assert_int_eq(fl_poke(cpu1, fl_mm, 12 * PAGE, 5), -EFAULT);
-	ck_assert_int_eq(rwsem_is_locked(&mm->mmap_lock), 0);
+	ck_assert_int_eq(mmap_is_locked(mm), 0);
 	end_world();
 }
 END_TEST

@@ -100,7 +100,7 @@ START_TEST(continue_maps_what_the_file_has)
 	ck_assert_int_eq(fl_uffd_continue(uffd, 14 * PAGE), -ENOENT);
 	ck_assert_int_eq(fl_uffd_continue(uffd, s + 1), -EINVAL);
 	ck_assert_int_eq(fl_uffd_continue_wp(uffd, s + 1), -EINVAL);
-	ck_assert_int_eq(rwsem_is_locked(&mm->mmap_lock), 0);
+	ck_assert_int_eq(mmap_is_locked(mm), 0);
 }
 END_TEST
 

@@ -190,7 +190,7 @@ START_TEST(faults_of_all_kinds_do_with_the_lock)
 	ck_assert_int_eq(fl_store(cpu0, a, 1), 0);
 	ck_assert_ptr_nonnull(vma_lookup(mm, a)->anon_vma);
 	ck_assert_uint_eq(under_vma_lock(), ++before);
-	ck_assert_int_eq(rwsem_is_locked(&mm->mmap_lock), 0);
+	ck_assert_int_eq(mmap_is_locked(mm), 0);
 	/* of a file: read, written to, copied */
 	ck_assert_int_eq(fl_file_create(&file, machine, FL_FILE_SHMEM, 2, 0), 0);
 	ck_assert_int_eq(fl_mmap(&b, fl_mm, 0, 2, FL_READ | FL_WRITE, FL_MAP_SHARED, file, 0), 0);
@@ -244,10 +244,10 @@ START_TEST(a_first_fault_does_not_wait_for_mmap_lock)
 		fl_mmap(&b, fl_mm, 10 * PAGE, 1, FL_READ | FL_WRITE, FL_MAP_FIXED, NULL, 0), 0);
 	other = lock_at(b);
 	ck_assert_ptr_nonnull(other);
-	down_write(&mm->mmap_lock); /* who may wait for us */
+	fl_chosen_write_lock(&mm->mmap_lock); /* who may wait for us */
 	ck_assert_uint_eq(handle_mm_fault(other, b, FAULT_FLAG_WRITE | FAULT_FLAG_VMA_LOCK),
 			  VM_FAULT_RETRY);
-	up_write(&mm->mmap_lock);
+	fl_chosen_write_unlock(&mm->mmap_lock);
 	/* It has let go of both. */
 	mmap_write_lock(mm);
 	ck_assert(vma_try_start_write(other));

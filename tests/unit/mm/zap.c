@@ -133,6 +133,11 @@ START_TEST(protection_of_a_files_entry_outlives_it_as_a_marker)
 
 	ck_assert_uint_eq(load(cpu0, a), 0);
 	set_entry(a, pte_mkuffd_wp(entry_of(a)));
+	zap(a, 1, NULL); /* left over from when userfaultfd watched */
+	ck_assert(pte_none(entry_of(a)));
+	vma_lookup(mm, a)->vm_flags |= VM_UFFD_WP;
+	ck_assert_uint_eq(load(cpu0, a), 0);
+	set_entry(a, pte_mkuffd_wp(entry_of(a)));
 	zap(a, 1, NULL);
 	ck_assert_uint_eq(entry_of(a), make_pte_marker_uffd_wp());
 	zap(a, 1, NULL);

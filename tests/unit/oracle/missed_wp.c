@@ -130,6 +130,23 @@ START_TEST(until_the_handler_lets_go_of_it)
 }
 END_TEST
 
+START_TEST(another_mode_in_its_place_lets_stores_be_made)
+{
+	struct fl_uffd *uffd;
+
+	ck_assert_int_eq(fl_uffd_create(&uffd, fl_mm), 0);
+	vma_of(a)->vm_flags &= ~VM_UFFD_WP;
+	ck_assert_int_eq(fl_uffd_register(uffd, cpu0, a, 1, FL_UFFD_WP), 0);
+	set_up_ends();
+	ck_assert_int_eq(fl_uffd_writeprotect(uffd, a, 1, true), 0);
+	ck_assert_int_eq(fl_uffd_register(uffd, cpu0, a, 1, FL_UFFD_MISSING), 0);
+	ck_assert_int_eq(fl_store(cpu0, a, 2), 0);
+	ck_assert_int_eq(fl_uffd_register(uffd, cpu0, a, 1, FL_UFFD_WP), 0);
+	ck_assert_silent();
+	fl_uffd_close(uffd);
+}
+END_TEST
+
 START_TEST(memory_that_is_not_registered_any_more_is_out)
 {
 	set_up_ends();
@@ -156,6 +173,7 @@ int main(void)
 	tcase_add_test(tc, where_there_was_no_page_there_is_nothing_to_protect);
 	tcase_add_test(tc, what_a_handler_looks_at_does_not_change);
 	tcase_add_test(tc, until_the_handler_lets_go_of_it);
+	tcase_add_test(tc, another_mode_in_its_place_lets_stores_be_made);
 	tcase_add_test(tc, memory_that_is_not_registered_any_more_is_out);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);

@@ -82,6 +82,18 @@ START_TEST(another_cpus_madvise_leaves_zeroes)
 }
 END_TEST
 
+START_TEST(what_is_mapped_at_the_end_may_have_come_after_the_load)
+{
+	fl_vaddr addr;
+
+	set_up_ends();
+	dontneed(0, true); /* of a file's page, say, which comes back */
+	ck_assert_uint_eq(load(cpu0, a), 1);
+	ck_assert_int_eq(fl_mmap(&addr, fl_mm, a, 1, FL_READ | FL_WRITE, FL_MAP_FIXED, NULL, 0), 0);
+	ck_assert_silent();
+}
+END_TEST
+
 START_TEST(a_handler_may_have_filled_it)
 {
 	set_up_ends();
@@ -134,6 +146,7 @@ int main(void)
 	tcase_add_test(tc, another_cpus_store_may_be_seen);
 	tcase_add_test(tc, another_cpu_that_unmaps_may_have_mapped_something_else);
 	tcase_add_test(tc, another_cpus_madvise_leaves_zeroes);
+	tcase_add_test(tc, what_is_mapped_at_the_end_may_have_come_after_the_load);
 	tcase_add_test(tc, a_handler_may_have_filled_it);
 	tcase_add_test(tc, something_else_may_be_there_afterwards);
 	tcase_add_test(tc, also_if_set_up_code_did_it);

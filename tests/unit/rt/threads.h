@@ -7,7 +7,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-#define MAX_THREADS 8
+#define MAX_THREADS 32
 
 struct threads {
 	void (*fn)(int nr, void *arg);

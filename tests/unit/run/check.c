@@ -99,6 +99,47 @@ static void assert_refused(const struct fl_run_options *opt, const char *reason)
 	ck_assert_ptr_null(strchr(err, '\n'));
 }
 
+/* A member of what NULL points to: a sanitizer has nothing to say of forming it. */
+static int *volatile nowhere = (int *)64;
+
+static void load_nowhere(struct fl_cpu *cpu, void *world)
+{
+	(void)READ_ONCE(*nowhere);
+}
+
+static void store_nowhere(struct fl_cpu *cpu, void *world)
+{
+	WRITE_ONCE(*nowhere, 1);
+}
+
+static void add_nowhere(struct fl_cpu *cpu, void *world)
+{
+	atomic_inc((atomic_t *)nowhere);
+}
+
+static void wait_nowhere(struct fl_cpu *cpu, void *world)
+{
+	(void)FL_AWAIT_MASK(nowhere, ~0u, 0, FL_ACQUIRE, "wait");
+}
+
+START_TEST(a_marked_access_to_no_memory_is_a_violation)
+{
+	static void (*const all[])(struct fl_cpu *, void *) = { load_nowhere, store_nowhere,
+								add_nowhere, wait_nowhere };
+	static struct fl_scenario s;
+
+	s = scenario;
+	s.threads[1].run = all[_i];
+	memset(&result, 0, sizeof(result));
+	ck_assert_int_eq(fl_run_check(&s, &(struct fl_run_options){ .variant = "x86" }, &result,
+				      err, sizeof(err)),
+			 0);
+	ck_assert_int_eq(result.verdict, FL_VERDICT_VIOLATION);
+	ck_assert_str_eq(result.oracle, "bad-access");
+	fl_run_result_free(&result);
+}
+END_TEST
+
 START_TEST(a_variant_says_kernel_and_model)
 {
 	ck_assert_int_eq(run(&(struct fl_run_options){ .variant = "weak" }), 0);
@@ -447,6 +488,7 @@ int main(void)
 	int failed;
 
 	tcase_add_test(tc, a_variant_says_kernel_and_model);
+	tcase_add_loop_test(tc, a_marked_access_to_no_memory_is_a_violation, 0, 4);
 	tcase_add_test(tc, options_override_the_variant);
 	tcase_add_test(tc, settings_alone_change_the_newest_kernel);
 	tcase_add_test(tc, what_is_unknown_is_named_with_what_there_is);

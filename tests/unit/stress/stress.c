@@ -105,16 +105,60 @@ START_TEST(places_are_the_same_in_each_process_and_some_are_shared)
 	ck_assert(!run("fork-vma-lock", "linux-6.5", 1, .01, false));
 	ck_assert_int_eq(first.nr_threads, 3);
 	for (int i = 0; i < 3; i++) {
-		ck_assert_uint_eq(first.places[i].marked.n, result.places[i].marked.n);
-		ck_assert_uint_eq(first.places[i].marked.nr_shared,
-				  result.places[i].marked.nr_shared);
-		ck_assert_uint_gt(first.places[i].marked.n, 5);
-		ck_assert_uint_le(first.places[i].marked.n, first.places[i].all.n);
+		const uint32_t *n = result.places[i].n;
+
+		ck_assert_mem_eq(first.places[i].n, n, sizeof(first.places[i].n));
+		ck_assert_uint_gt(n[0], 5);
+		ck_assert_uint_le(n[0], n[FL_PLACES_PLAIN]);
 #ifdef FL_STRESS_ACCESSES
-		ck_assert_uint_gt(first.places[i].marked.nr_shared, 2);
-		ck_assert_uint_lt(first.places[i].marked.n, first.places[i].all.n);
+		ck_assert_uint_gt(n[FL_PLACES_SHARED], 2);
+		ck_assert_uint_lt(n[0], n[FL_PLACES_PLAIN]);
 #endif
 	}
+}
+END_TEST
+
+/* It takes stalls at four places, which no run finds at once. */
+START_TEST(a_bug_of_many_orders_is_hit_by_runs_upon_others_and_again_by_its_stalls)
+{
+#ifdef FL_STRESS_ACCESSES
+	struct fl_stress_failure found;
+	struct fl_stress_options again = {
+		.variant = "before-lock",
+		.seconds = 40,
+		.until_hit = true,
+		.hang_after = 60,
+	};
+
+	ck_assert_msg(!run("vma-anon-check", "before-lock", 0, 60, true), "%s", err);
+	ck_assert_msg(failure("use-after-free") != NULL, "not hit in %llu runs",
+		      (unsigned long long)result.runs);
+	ck_assert_int_gt(result.kept, 5);
+	found = result.failure[0];
+	if (!found.stalls[0])
+		return; /* by luck */
+	again.first = found.first_run;
+	again.stalls = found.stalls;
+	ck_assert_msg(
+		!fl_stress(fl_scenario_find("vma-anon-check"), &again, &result, err, sizeof(err)),
+		"%s", err);
+	ck_assert_uint_eq(result.hits, 1);
+	ck_assert_str_eq(result.failure[0].stalls, found.stalls);
+	ck_assert_int_eq(result.kept, 0);
+#endif
+}
+END_TEST
+
+START_TEST(stalls_that_are_none_are_an_error)
+{
+	const struct fl_stress_options opt = {
+		.variant = "linux-6.5", .seconds = 1, .hang_after = 60, .stalls = "0@"
+	};
+
+	ck_assert_int_eq(
+		fl_stress(fl_scenario_find("fork-vma-lock"), &opt, &result, err, sizeof(err)),
+		-EINVAL);
+	ck_assert_ptr_nonnull(strstr(err, "0@"));
 }
 END_TEST
 
@@ -164,19 +208,25 @@ int main(void)
 {
 	Suite *suite = suite_create("stress.stress");
 	TCase *tc = tcase_create("stress");
+	TCase *learns = tcase_create("learns");
 	SRunner *runner;
 	int failed;
 
+	tcase_set_timeout(learns, 110);
+	tcase_add_test(learns,
+		       a_bug_of_many_orders_is_hit_by_runs_upon_others_and_again_by_its_stalls);
 	tcase_add_test(tc, a_lost_write_is_hit);
 	tcase_add_test(tc, a_bug_of_two_threads_is_hit);
 	tcase_add_test(tc, a_page_that_is_left_behind_is_hit);
 	tcase_add_test(tc, a_fixed_variant_is_not_hit);
 	tcase_add_test(tc, memory_that_is_used_after_it_was_freed_is_hit);
 	tcase_add_test(tc, places_are_the_same_in_each_process_and_some_are_shared);
+	tcase_add_test(tc, stalls_that_are_none_are_an_error);
 	tcase_add_test(tc, waits_for_ever_that_are_legal_end);
 	tcase_add_test(tc, what_is_not_there_is_said);
 	tcase_add_test(tc, a_signal_ends_it_between_runs);
 	suite_add_tcase(suite, tc);
+	suite_add_tcase(suite, learns);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);
