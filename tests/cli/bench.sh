@@ -3,35 +3,9 @@
 # bench.sh FAULTLINE - faultline bench: each workload with each strategy, for a moment; what JSON, CSV and the plot
 # have; what is said of bad input; Ctrl-C. Nothing here depends on how fast anything is.
 set -eu
-faultline=$1
-python3 -c 'import json' 2>/dev/null || {
-	echo "no python3 to read JSON with"
-	exit 77
-}
-temp=$(mktemp -d)
-trap 'rm -rf "$temp"' EXIT
-
-# status WANTED ARGUMENT...: output is in $temp/out and $temp/err
-status() {
-	want=$1
-	shift
-	got=0
-	"$faultline" bench "$@" >"$temp/out" 2>"$temp/err" </dev/null || got=$?
-	if [ "$got" != "$want" ]; then
-		echo "bench $*: exit status $got, not $want"
-		cat "$temp/out" "$temp/err"
-		exit 1
-	fi
-}
-
-# says TEXT: so does the last command
-says() {
-	grep -qF -e "$1" "$temp/out" "$temp/err" || {
-		echo "does not say: $1"
-		cat "$temp/out" "$temp/err"
-		exit 1
-	}
-}
+set -- "$1" bench
+# shellcheck source=tests/status.sh
+. "$(dirname "$0")/../status.sh"
 
 all="anon-fault anon-fault-shared-vma fault-vs-mmap cow-storm mprotect-toggle gup-fast file-fault mmap-churn zipf-mix"
 
@@ -55,9 +29,9 @@ temp, *workloads = sys.argv[1:]
 cells = [json.loads(line) for line in open(f"{temp}/out")]
 null = type(None)
 types = dict(workload=str, strategy=str, rwlock=str, threads=int, operation=str, ops_per_second=float,
-             ops_per_second_least=float, ops_per_second_most=float, spread=float, p50_ns=float,
-             p99_ns=float, p999_ns=float, writer_ops_per_second=(float, null), writer_p50_ns=(float, null),
-             writer_p99_ns=(float, null), writer_p999_ns=(float, null), ops=int, writer_ops=int,
+             ops_per_second_least=float, ops_per_second_most=float, spread=float,
+             p50_ns=(float, null), p99_ns=(float, null), p999_ns=(float, null), writer_ops_per_second=(float, null),
+             writer_p50_ns=(float, null), writer_p99_ns=(float, null), writer_p999_ns=(float, null), ops=int, writer_ops=int,
              faults=int, retries=int, fallbacks=int, shootdowns=int, samples=int, runs=int,
              runs_again=int, disturbed=bool, runs_disturbed=int, seconds=float, cores=int, pinned=bool,
              host_ops_per_second=(float, null), host_writer_ops_per_second=(float, null),
@@ -68,9 +42,13 @@ for o in cells:
     for name, kind in types.items():
         assert isinstance(o[name], kind), f"{name} is {o[name]!r}"
     assert o["runs"] == 2, o
-    assert o["p50_ns"] <= o["p99_ns"] <= o["p999_ns"], o
+    if o["samples"]: # on a busy machine nothing may come to an end in 20 ms
+        assert o["p50_ns"] <= o["p99_ns"] <= o["p999_ns"], o
+    else:
+        assert o["p50_ns"] is o["p99_ns"] is o["p999_ns"] is None, o
     assert o["ops_per_second_least"] <= o["ops_per_second"] <= o["ops_per_second_most"], o
     assert o["strategy"] != "mmap-lock" or o["fallbacks"] == 0, o
+assert sum(o["samples"] > 0 for o in cells) > len(cells) / 2
 assert sorted({o["workload"] for o in cells}) == sorted(workloads)
 strategies = {o["strategy"] for o in cells}
 assert {"mmap-lock", "vma-rwsem-seq", "vma-refcount"} <= strategies, strategies

@@ -3,35 +3,9 @@
 # stress.sh FAULTLINE - scenarios on real threads: verdicts, exit statuses, what JSON has, and what is said of bugs
 # that this machine can't show. A second or two for each.
 set -eu
-faultline=$1
-python3 -c 'import json' 2>/dev/null || {
-	echo "no python3 to read JSON with"
-	exit 77
-}
-temp=$(mktemp -d)
-trap 'rm -rf "$temp"' EXIT
-
-# status WANTED COMMAND...: its output is in $temp/out and $temp/err
-status() {
-	want=$1
-	shift
-	got=0
-	"$faultline" stress "$@" >"$temp/out" 2>"$temp/err" </dev/null || got=$?
-	if [ "$got" != "$want" ]; then
-		echo "stress $*: exit status $got, not $want"
-		cat "$temp/out" "$temp/err"
-		exit 1
-	fi
-}
-
-# says TEXT: so does the last command
-says() {
-	grep -qF -e "$1" "$temp/out" "$temp/err" || {
-		echo "does not say: $1"
-		cat "$temp/out" "$temp/err"
-		exit 1
-	}
-}
+set -- "$1" stress
+# shellcheck source=tests/status.sh
+. "$(dirname "$0")/../status.sh"
 
 # A bug, and its fix.
 status 1 fork-vma-lock --variant linux-6.4 --seconds 30 --until-hit

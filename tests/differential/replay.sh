@@ -2,32 +2,10 @@
 # SPDX-License-Identifier: MIT
 # replay.sh FAULTLINE - what hosts did, against the simulator; and that a difference, a bad file and bad options are told.
 set -eu
-faultline=$1
 here=$(dirname "$0")
-temp=$(mktemp -d)
-trap 'rm -rf "$temp"' EXIT
-
-# status WANTED ARGUMENT...: the output is in $temp/out
-status() {
-	want=$1
-	shift
-	got=0
-	"$faultline" differential "$@" >"$temp/out" 2>&1 </dev/null || got=$?
-	if [ "$got" != "$want" ]; then
-		echo "differential $*: exit status $got, not $want"
-		cat "$temp/out"
-		exit 1
-	fi
-}
-
-# says TEXT: so does the last command
-says() {
-	grep -qF -e "$1" "$temp/out" || {
-		echo "does not say: $1"
-		cat "$temp/out"
-		exit 1
-	}
-}
+set -- "$1" differential
+# shellcheck source=tests/status.sh
+. "$here/../status.sh"
 
 status 0 "$here"/*.log
 says ' 0 divergences'
