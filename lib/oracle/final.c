@@ -80,6 +80,7 @@ struct walk {
 	struct mm_struct *mm;
 	bool slots; /* entries that refer to a swap slot */
 	bool swap;  /* all that are neither none nor present. Neither of these: entries of pages */
+	bool zero;  /* of the zero page, too */
 	void (*fn)(struct mm_struct *mm, fl_vaddr addr, pte_t pte, void *arg);
 	void *arg;
 	bool huge; /* only these, and as they are */
@@ -93,7 +94,7 @@ static bool wanted(const struct walk *w, pte_t entry)
 		return pte_is_swap_slot(entry) && pte_swp_offset(entry) <= m->nr_slots;
 	if (w->swap)
 		return is_swap_pte(entry);
-	return pte_present(entry) && !pte_special(entry) && pte_pfn(entry) < m->nr_frames;
+	return pte_present(entry) && (pte_special(entry) ? w->zero : pte_pfn(entry) < m->nr_frames);
 }
 
 static void walk_leaf(const struct walk *w, fl_vaddr addr, pte_t pte)
@@ -143,6 +144,12 @@ void fl_final_each_page(void (*fn)(struct mm_struct *mm, fl_vaddr addr, pte_t pt
 			void *arg)
 {
 	walk_all(&(struct walk){ .fn = fn, .arg = arg });
+}
+
+void fl_final_each_present(void (*fn)(struct mm_struct *mm, fl_vaddr addr, pte_t pte, void *arg),
+			   void *arg)
+{
+	walk_all(&(struct walk){ .fn = fn, .arg = arg, .zero = true });
 }
 
 void fl_final_each_huge(void (*fn)(struct mm_struct *mm, fl_vaddr addr, pmd_t pmd, void *arg),

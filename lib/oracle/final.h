@@ -49,6 +49,9 @@ void fl_final_each_swap(void (*fn)(struct mm_struct *mm, fl_vaddr addr, pte_t pt
 /* Every entry of every mm that maps a page, the zero page left out. For a huge page: each of its base pages. */
 void fl_final_each_page(void (*fn)(struct mm_struct *mm, fl_vaddr addr, pte_t pte, void *arg),
 			void *arg);
+/* The same with the zero page. */
+void fl_final_each_present(void (*fn)(struct mm_struct *mm, fl_vaddr addr, pte_t pte, void *arg),
+			   void *arg);
 /* Every PMD of every mm that maps a huge page. */
 void fl_final_each_huge(void (*fn)(struct mm_struct *mm, fl_vaddr addr, pmd_t pmd, void *arg),
 			void *arg);

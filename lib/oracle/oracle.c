@@ -41,6 +41,7 @@ static const struct fl_oracle *const oracles[] = {
 	&fl_refcount_oracle,
 	&fl_rmap_oracle,
 	&fl_vma_torn_oracle,
+	&fl_left_behind_oracle,
 	&fl_lock_order_oracle,
 };
 #define NR_ORACLES (sizeof(oracles) / sizeof(oracles[0]))

@@ -92,6 +92,7 @@ extern const struct fl_oracle fl_dirty_oracle;
 extern const struct fl_oracle fl_discards; /* discards.h: no oracle, what several of them share */
 extern const struct fl_oracle fl_frame_use_oracle;
 extern const struct fl_oracle fl_isolation_oracle;
+extern const struct fl_oracle fl_left_behind_oracle; /* "permission", at the end */
 extern const struct fl_oracle fl_lock_order_oracle;
 extern const struct fl_oracle fl_lost_write_oracle;
 extern const struct fl_oracle fl_migration_oracle;

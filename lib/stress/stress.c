@@ -33,7 +33,6 @@
 #include "stress/arena.h"
 #include "stress/delay.h"
 #include "stress/learn.h"
-#include "stress/mapped.h"
 #include "stress/places.h"
 
 #define SPINS 200	  /* before a thread that waits for the next run yields */
@@ -216,7 +215,6 @@ static int run_once(struct stress *s)
 		spin(&step);
 	}
 	fl_oracle_finish();
-	fl_mapped_check();
 	count(s);
 	fl_run_tear_down(&s->run);
 	return 0;
