@@ -249,12 +249,18 @@ START_TEST(room_is_found_among_many_areas)
 }
 END_TEST
 
-/* Loads from pages that come and go: each finds its page's word, or nothing. */
+/*
+ * Loads from pages that come and go: each finds its page's word, or nothing. In no order: valgrind takes turns after so and
+ * so many basic blocks, and a loop whose rounds divide that can have its turn end with the same lock held for ever.
+ */
 static int stop;
 
 static void load_all_the_time(struct fl_cpu *cpu, void *arg)
 {
-	for (unsigned int i = 0; !READ_ONCE(stop); i = (i + 1) % 8) {
+	unsigned int seed = 1;
+
+	while (!READ_ONCE(stop)) {
+		unsigned int i = (unsigned int)rand_r(&seed) % 8;
 		uint64_t word;
 
 		if (!fl_load(&word, cpu, (i + 1) * PAGE) && word && word != i + 1)
