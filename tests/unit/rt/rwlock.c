@@ -15,6 +15,7 @@
 #include "rt/native/rwlock/chosen.h"
 #include "rt/native/rwlock/wait.h"
 #include "rt/thread.h"
+#include "rw_sections.h"
 #include "threads.h"
 
 #define NCPUS 8
@@ -308,29 +309,6 @@ END_TEST
 
 #define ROUNDS 400
 
-struct shared {
-	long a, b; /* plain: equal outside of write sections; ThreadSanitizer looks */
-	atomic_t readers, writers;
-	int stop;
-};
-
-static void read_section(struct shared *s)
-{
-	ck_assert_int_eq(atomic_read(&s->writers), 0);
-	ck_assert_int_eq(s->a, s->b);
-}
-
-static void write_section(struct shared *s)
-{
-	ck_assert_int_eq(atomic_inc_return(&s->writers), 1);
-	ck_assert_int_eq(atomic_read(&s->readers), 0);
-	s->a++;
-	if (s->a % 64 == 0)
-		sched_yield();
-	s->b++;
-	atomic_dec(&s->writers);
-}
-
 static void mixed(int nr, void *arg)
 {
 	struct shared *s = arg;
@@ -384,14 +362,20 @@ START_TEST(writers_exclude_all_readers_exclude_writers)
 }
 END_TEST
 
+struct rare {
+	struct shared shared;
+	int stop;
+};
+
 /* A writer now and then, so that BRAVO is biased again in between, and readers all the time. */
 static void write_rarely(int nr, void *arg)
 {
-	struct shared *s = arg;
+	struct rare *rare = arg;
+	struct shared *s = &rare->shared;
 	uint64_t end;
 
 	ck_assert_int_eq(fl_rt_bind_cpu(nr), 0);
-	while (nr && !READ_ONCE(s->stop)) {
+	while (nr && !READ_ONCE(rare->stop)) {
 		kind->read_lock(lock);
 		atomic_inc(&s->readers);
 		read_section(s);
@@ -408,17 +392,17 @@ static void write_rarely(int nr, void *arg)
 		while (fl_now_ns() < next)
 			cpu_relax();
 	}
-	WRITE_ONCE(s->stop, 1);
+	WRITE_ONCE(rare->stop, 1);
 	fl_rt_unbind_cpu();
 }
 
 START_TEST(a_rare_writer_excludes_readers)
 {
-	struct shared s = { 0 };
+	struct rare rare = { 0 };
 
 	begin(_i);
-	threads_run(3, write_rarely, &s);
-	ck_assert_int_eq(s.a, s.b);
+	threads_run(3, write_rarely, &rare);
+	ck_assert_int_eq(rare.shared.a, rare.shared.b);
 	end();
 }
 END_TEST
