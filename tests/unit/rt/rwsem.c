@@ -6,6 +6,7 @@
 
 #include <faultline/rt.h>
 
+#include "rw_sections.h"
 #include "threads.h"
 
 static struct rw_semaphore sem;
@@ -203,28 +204,6 @@ START_TEST(readers_are_in_together)
 END_TEST
 
 #define ROUNDS 4000
-
-struct shared {
-	long a, b; /* plain: equal outside of write sections */
-	atomic_t readers, writers;
-};
-
-static void read_section(struct shared *s)
-{
-	ck_assert_int_eq(atomic_read(&s->writers), 0);
-	ck_assert_int_eq(s->a, s->b);
-}
-
-static void write_section(struct shared *s)
-{
-	ck_assert_int_eq(atomic_inc_return(&s->writers), 1);
-	ck_assert_int_eq(atomic_read(&s->readers), 0);
-	s->a++;
-	if (s->a % 64 == 0)
-		sched_yield();
-	s->b++;
-	atomic_dec(&s->writers);
-}
 
 static void mixed(int nr, void *arg)
 {

@@ -6,6 +6,7 @@
 #include <check.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <time.h>
 
 #define MAX_THREADS 32
 
@@ -60,6 +61,12 @@ static inline void threads_run(int n, void (*fn)(int nr, void *arg), void *arg)
 
 	threads_start(&t, n, fn, arg);
 	threads_join(&t);
+}
+
+/* Less than a second. */
+static inline void nap_ms(long ms)
+{
+	nanosleep(&(struct timespec){ .tv_nsec = ms * 1000000 }, NULL);
 }
 
 /* The main() of a suite. */
