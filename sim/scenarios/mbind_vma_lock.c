@@ -13,33 +13,21 @@ static const char story[] = "A fault asks the VMA's policy where its new page sh
 			    "a policy that is freed.\n"
 			    "6c21e066f925: mbind() write-locks the VMA before.\n";
 
-struct world {
-	struct fl_mm *mm;
-	fl_vaddr range; /* two pages of one VMA, which has a policy */
-};
-
+/* The VMA has a policy. */
 static int set_up(struct fl_cpu *cpu, struct fl_mm *mm, void *world)
 {
-	struct world *w = world;
-	int err = map_written(&w->range, cpu, mm, 2);
+	struct two_pages *w = world;
+	int err = set_up_two_pages(cpu, mm, world);
 
-	w->mm = mm;
 	return err ? err : fl_mbind(mm, w->range, 2, FL_MPOL_BIND);
 }
 
 static void do_mbind(struct fl_cpu *cpu, void *world)
 {
-	struct world *w = world;
+	struct two_pages *w = world;
 
 	(void)cpu;
 	fl_mbind(w->mm, w->range, 2, FL_MPOL_INTERLEAVE);
-}
-
-static void do_fault(struct fl_cpu *cpu, void *world)
-{
-	struct world *w = world;
-
-	fl_store(cpu, fl_page(cpu, w->range, 1), 2);
 }
 
 static const struct fl_variant variants[] = {
@@ -61,6 +49,6 @@ FL_SCENARIO(mbind_vma_lock, .name = "mbind-vma-lock", .id = "A5i", .broken = "5e
 	    .fixed = "6c21e066f925",
 	    .summary = "a fault follows a memory policy that mbind() has replaced", .story = story,
 	    .since = "6.4", .needs = { .cpus = 2, .mms = 1, .vmas = 1, .pages = 2, .mempolicy = 1 },
-	    .world = sizeof(struct world), .set_up = set_up,
-	    .threads = { { "mbind", do_mbind }, { "fault", do_fault } }, .policies = policies,
-	    .variants = variants, .nr_variants = FL_ARRAY_SIZE(variants));
+	    .world = sizeof(struct two_pages), .set_up = set_up,
+	    .threads = { { "mbind", do_mbind }, { "fault", do_store_to_second } },
+	    .policies = policies, .variants = variants, .nr_variants = FL_ARRAY_SIZE(variants));

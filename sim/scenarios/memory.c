@@ -69,3 +69,26 @@ void do_gup_fast_only(struct fl_cpu *cpu, void *world)
 
 	fl_pin_user_pages_fast(cpu, w->page, 1, FL_GUP_FAST_ONLY, &w->pin);
 }
+
+int set_up_two_pages(struct fl_cpu *cpu, struct fl_mm *mm, void *world)
+{
+	struct two_pages *w = world;
+
+	w->mm = mm;
+	return map_written(&w->range, cpu, mm, 2);
+}
+
+void do_unmap_two_pages(struct fl_cpu *cpu, void *world)
+{
+	struct two_pages *w = world;
+
+	(void)cpu;
+	fl_munmap(w->mm, w->range, 2);
+}
+
+void do_store_to_second(struct fl_cpu *cpu, void *world)
+{
+	struct two_pages *w = world;
+
+	fl_store(cpu, fl_page(cpu, w->range, 1), 2);
+}

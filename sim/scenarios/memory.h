@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * memory.h - what worlds are made of, over and over: memory in a certain state, and threads that take a page away from a
- * program. Compiled code, not inline: pictures cite its lines.
+ * memory.h - what worlds are made of, over and over: memory in a certain state, and threads that take pages away from a
+ * program, or fault them in. Compiled code, not inline: pictures cite its lines.
  */
 #ifndef FL_SCENARIOS_MEMORY_H
 #define FL_SCENARIOS_MEMORY_H
@@ -38,5 +38,17 @@ void do_reclaim(struct fl_cpu *cpu, void *world);
 void do_migrate(struct fl_cpu *cpu, void *world);
 /* A read pin without a lock. It is kept: the oracle looks at the page when all is over. */
 void do_gup_fast_only(struct fl_cpu *cpu, void *world);
+
+/* A world in which a fault of a page that is not there yet meets a change of its VMA. */
+struct two_pages {
+	struct fl_mm *mm;
+	fl_vaddr range; /* two pages of one VMA, private, anonymous; the first one was written to */
+};
+
+int set_up_two_pages(struct fl_cpu *cpu, struct fl_mm *mm, void *world);
+
+/* Threads. */
+void do_unmap_two_pages(struct fl_cpu *cpu, void *world);
+void do_store_to_second(struct fl_cpu *cpu, void *world);
 
 #endif

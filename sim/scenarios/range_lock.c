@@ -7,55 +7,27 @@
 
 #include "memory.h"
 
-struct world {
-	struct fl_mm *mm;
-	fl_vaddr range; /* two pages of one VMA; the first one was written to */
-};
-
-static int set_up(struct fl_cpu *cpu, struct fl_mm *mm, void *world)
-{
-	struct world *w = world;
-
-	w->mm = mm;
-	return map_written(&w->range, cpu, mm, 2);
-}
-
-static void do_unmap(struct fl_cpu *cpu, void *world)
-{
-	struct world *w = world;
-
-	(void)cpu;
-	fl_munmap(w->mm, w->range, 2);
-}
-
 /* It does not count as soft-dirty: so, once it has grown over a new page, its flags change. */
 static int set_up_clean(struct fl_cpu *cpu, struct fl_mm *mm, void *world)
 {
-	int err = set_up(cpu, mm, world);
+	int err = set_up_two_pages(cpu, mm, world);
 
 	return err ? err : fl_clear_refs(mm, FL_CLEAR_REFS_SOFT_DIRTY);
 }
 
 static void do_map_behind(struct fl_cpu *cpu, void *world)
 {
-	struct world *w = world;
+	struct two_pages *w = world;
 	fl_vaddr addr;
 
 	fl_mmap(&addr, w->mm, fl_page(cpu, w->range, 2), 1, FL_READ | FL_WRITE,
 		FL_MAP_FIXED_NOREPLACE, NULL, 0);
 }
 
-static void do_fault(struct fl_cpu *cpu, void *world)
-{
-	struct world *w = world;
-
-	fl_store(cpu, fl_page(cpu, w->range, 1), 2);
-}
-
 /* Not mapped, or only just. */
 static void do_fault_behind(struct fl_cpu *cpu, void *world)
 {
-	struct world *w = world;
+	struct two_pages *w = world;
 
 	fl_store(cpu, fl_page(cpu, w->range, 2), 2);
 }
@@ -82,8 +54,9 @@ static const char *const unmap_policies[] = { "vma_lock", "range_lookup", NULL }
 FL_SCENARIO(range_lock_unmap, .name = "range-lock-unmap",
 	    .summary = "munmap() locks the range of a VMA that a fault has found",
 	    .story = unmap_story, .since = "6.5",
-	    .needs = { .cpus = 2, .mms = 1, .vmas = 1, .pages = 2 }, .world = sizeof(struct world),
-	    .set_up = set_up, .threads = { { "unmap", do_unmap }, { "fault", do_fault } },
+	    .needs = { .cpus = 2, .mms = 1, .vmas = 1, .pages = 2 },
+	    .world = sizeof(struct two_pages), .set_up = set_up_two_pages,
+	    .threads = { { "unmap", do_unmap_two_pages }, { "fault", do_store_to_second } },
 	    .policies = unmap_policies, .variants = unmap_variants,
 	    .nr_variants = FL_ARRAY_SIZE(unmap_variants));
 
@@ -110,7 +83,7 @@ static const char *const grow_policies[] = { "vma_lock", "range_extents", NULL }
 FL_SCENARIO(range_lock_grow, .name = "range-lock-grow",
 	    .summary = "a VMA grows over an address that a fault has locked", .story = grow_story,
 	    .since = "6.5", .needs = { .cpus = 2, .mms = 1, .vmas = 1, .pages = 3 },
-	    .world = sizeof(struct world), .set_up = set_up_clean,
+	    .world = sizeof(struct two_pages), .set_up = set_up_clean,
 	    .threads = { { "mmap", do_map_behind }, { "fault", do_fault_behind } },
 	    .policies = grow_policies, .variants = grow_variants,
 	    .nr_variants = FL_ARRAY_SIZE(grow_variants));

@@ -5,46 +5,18 @@
  */
 #include "memory.h"
 
-struct world {
-	struct fl_mm *mm;
-	fl_vaddr range; /* two pages of one VMA; the first one was written to */
-};
-
-static int set_up(struct fl_cpu *cpu, struct fl_mm *mm, void *world)
-{
-	struct world *w = world;
-
-	w->mm = mm;
-	return map_written(&w->range, cpu, mm, 2);
-}
-
-static void do_unmap(struct fl_cpu *cpu, void *world)
-{
-	struct world *w = world;
-
-	(void)cpu;
-	fl_munmap(w->mm, w->range, 2);
-}
-
 static void do_protect(struct fl_cpu *cpu, void *world)
 {
-	struct world *w = world;
+	struct two_pages *w = world;
 
 	(void)cpu;
 	fl_mprotect(w->mm, w->range, 2, FL_READ);
 }
 
-static void do_fault(struct fl_cpu *cpu, void *world)
-{
-	struct world *w = world;
-
-	fl_store(cpu, fl_page(cpu, w->range, 1), 2);
-}
-
 /* A read is permitted before and after. */
 static void do_read_fault(struct fl_cpu *cpu, void *world)
 {
-	struct world *w = world;
+	struct two_pages *w = world;
 	uint64_t word;
 
 	fl_load(&word, cpu, fl_page(cpu, w->range, 1));
@@ -84,8 +56,9 @@ static const char *const unmap_policies[] = { "vma_lock", "spf_checks", "pgtable
 FL_SCENARIO(spf_unmap, .name = "spf-unmap",
 	    .summary = "munmap() takes a page table away from a fault that locks nothing",
 	    .story = unmap_story, .since = "6.5",
-	    .needs = { .cpus = 2, .mms = 1, .vmas = 1, .pages = 2 }, .world = sizeof(struct world),
-	    .set_up = set_up, .threads = { { "unmap", do_unmap }, { "fault", do_fault } },
+	    .needs = { .cpus = 2, .mms = 1, .vmas = 1, .pages = 2 },
+	    .world = sizeof(struct two_pages), .set_up = set_up_two_pages,
+	    .threads = { { "unmap", do_unmap_two_pages }, { "fault", do_store_to_second } },
 	    .policies = unmap_policies, .variants = unmap_variants,
 	    .nr_variants = FL_ARRAY_SIZE(unmap_variants));
 
@@ -116,7 +89,7 @@ static const char *const protect_policies[] = { "vma_lock", "spf_read_order", "s
 FL_SCENARIO(spf_protect, .name = "spf-protect",
 	    .summary = "mprotect() changes a VMA that a fault is copying", .story = protect_story,
 	    .since = "6.5", .needs = { .cpus = 2, .mms = 1, .vmas = 1, .pages = 2 },
-	    .world = sizeof(struct world), .set_up = set_up,
+	    .world = sizeof(struct two_pages), .set_up = set_up_two_pages,
 	    .threads = { { "protect", do_protect }, { "fault", do_read_fault } },
 	    .policies = protect_policies, .variants = protect_variants,
 	    .nr_variants = FL_ARRAY_SIZE(protect_variants));
