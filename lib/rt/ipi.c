@@ -353,13 +353,6 @@ void fl_ipi_cpu_end(int cpu)
 	spin_unlock(&slot->lock);
 }
 
-const int *fl_ipi_pending(int cpu)
-{
-	static const int none;
-
-	return slots[cpu].cpu ? &slots[cpu].cpu->pending : &none;
-}
-
 int fl_ipi_ncpus(void)
 {
 	return nslots;

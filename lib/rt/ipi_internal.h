@@ -27,7 +27,4 @@ void fl_ipi_cpu_begin(int cpu);
 /* Called by @cpu: it answers what is pending and no more. Interrupts are on. */
 void fl_ipi_cpu_end(int cpu);
 
-/* The word that is not 0 while a request waits for @cpu. */
-const int *fl_ipi_pending(int cpu);
-
 #endif

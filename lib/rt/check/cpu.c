@@ -225,14 +225,6 @@ void fl_ipi_cpu_end(int cpu)
 	(void)cpu;
 }
 
-const int *fl_ipi_pending(int cpu)
-{
-	static const int none;
-
-	(void)cpu;
-	return &none;
-}
-
 /* One call_rcu(): what it hands to its thread, in memory that no other call of the execution uses. */
 struct call {
 	struct rcu_head *head; /* NULL until the call */

@@ -280,7 +280,7 @@ static void send_then_watch(int nr, void *arg)
 	if (nr == 1) {
 		local_irq_disable();
 		smp_store_release(state, 1);
-		while (!READ_ONCE(*fl_ipi_pending(1)))
+		while (READ_ONCE(fl_native_this_cpu.pending) == FL_IPI_NONE) /* until it arrives */
 			sched_yield();
 		ck_assert_int_eq(handled[1], 0);
 		local_irq_enable();
