@@ -12,39 +12,11 @@
 
 #include "soak.h"
 
+#include "../counted.h"
+
 #include "oracle/native_report.h"
 #include "oracle/oracle.h"
 #include "rt/thread.h"
-
-/* --- objects of fl_zalloc(): the linker has these called (--wrap) --- */
-
-static _Atomic long live;
-
-void *__real_fl_zalloc(size_t size);
-void *__real_fl_zalloc_aligned(size_t size, size_t align);
-void __real_fl_free(void *p);
-void *__wrap_fl_zalloc(size_t size);
-void *__wrap_fl_zalloc_aligned(size_t size, size_t align);
-void __wrap_fl_free(void *p);
-
-void *__wrap_fl_zalloc(size_t size)
-{
-	atomic_fetch_add_explicit(&live, 1, memory_order_relaxed);
-	return __real_fl_zalloc(size);
-}
-
-void *__wrap_fl_zalloc_aligned(size_t size, size_t align)
-{
-	atomic_fetch_add_explicit(&live, 1, memory_order_relaxed);
-	return __real_fl_zalloc_aligned(size, align);
-}
-
-void __wrap_fl_free(void *p)
-{
-	if (p)
-		atomic_fetch_sub_explicit(&live, 1, memory_order_relaxed);
-	__real_fl_free(p);
-}
 
 /* --- the calls --- */
 
@@ -298,6 +270,7 @@ static void finish(struct round *r)
 int run_round(struct round *r, double seconds)
 {
 	uint64_t random = random_state(r->seed, 0);
+	long objects;
 	int err;
 
 	err = make_machine(r, &random);
@@ -317,8 +290,9 @@ int run_round(struct round *r, double seconds)
 		finish(r);
 	}
 	fl_machine_destroy(r->m);
-	if (!err && atomic_load(&live))
-		soak_fail("%ld objects are left when the machine is gone", atomic_load(&live));
+	objects = __atomic_load_n(&live, __ATOMIC_SEQ_CST);
+	if (!err && objects)
+		soak_fail("%ld objects are left when the machine is gone", objects);
 	free_slots(r);
 	return err;
 }

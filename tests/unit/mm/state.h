@@ -14,6 +14,8 @@
 
 #include "../world.h"
 
+#include "../../counted.h"
+
 #include "mm/anon_vma_cache.h"
 #include "mm/file.h"
 #include "mm/ksm.h"
@@ -28,36 +30,6 @@
 #define RW (FL_READ | FL_WRITE)
 #define NR_PAGES 64 /* that an address space can have */
 #define AT(i) ((fl_vaddr)(i)*PAGE)
-
-/* --- objects of fl_zalloc(): the linker has these called (--wrap) --- */
-
-static long live; /* atomic */
-
-void *__real_fl_zalloc(size_t size);
-void *__real_fl_zalloc_aligned(size_t size, size_t align);
-void __real_fl_free(void *p);
-void *__wrap_fl_zalloc(size_t size);
-void *__wrap_fl_zalloc_aligned(size_t size, size_t align);
-void __wrap_fl_free(void *p);
-
-void *__wrap_fl_zalloc(size_t size)
-{
-	__atomic_fetch_add(&live, 1, __ATOMIC_RELAXED);
-	return __real_fl_zalloc(size);
-}
-
-void *__wrap_fl_zalloc_aligned(size_t size, size_t align)
-{
-	__atomic_fetch_add(&live, 1, __ATOMIC_RELAXED);
-	return __real_fl_zalloc_aligned(size, align);
-}
-
-void __wrap_fl_free(void *p)
-{
-	if (p)
-		__atomic_fetch_sub(&live, 1, __ATOMIC_RELAXED);
-	__real_fl_free(p);
-}
 
 /* Check writes a line to a file for each of its assertions, also for those that hold. */
 #define must_say(condition, ...)                                                                   \
