@@ -14,9 +14,11 @@
  * docs/rwlocks.md says what each costs and when it wins.
  *
  * A lock of your own is a table of functions over memory that the library allocates for each address
- * space. A simulated CPU must answer the interrupts that others send it (a TLB shootdown) also while its
- * thread waits for a lock, or the sender, who may have the lock, waits for ever. So a thread that spins calls
- * fl_wait() between two looks, and one that sleeps does so between fl_sleep_begin() and fl_sleep_end().
+ * space. While a thread waits for a lock others, among them who has the lock, may send its CPU interrupts (TLB
+ * shootdowns). A thread that spins calls fl_wait() between two looks, which answers them; one that sleeps does so
+ * between fl_sleep_begin() and fl_sleep_end(), and senders do the CPU's part at once. A thread that does neither
+ * holds up nobody for good, but each sender waits some microseconds for its answer, and then needs a
+ * membarrier(2) to act in its place.
  *
  * The check engine has its own lock, and none of these: fl_rwlock_at() has nothing, and a machine with a table
  * is -EOPNOTSUPP.

@@ -31,8 +31,12 @@
  * If there is no memory for a table at the new place all entries go back, for which there are tables,
  * and the new range is unmapped instead.
  *
+ * KSM knows pages by their addresses: in a VMA that is VM_MERGEABLE, what it merged of the old range is un-merged
+ * before R1, by the faults of MADV_UNMERGEABLE (ksm_break). Without memory for these nothing moves; a page that
+ * userfaultfd keeps from a write fault stays merged, and moves. The flag stays: ksmd may merge at the new place.
+ *
  * Models: mremap(), move_vma(), move_page_tables(), move_ptes(), mm/mremap.c, Linux 6.5, without moving
- * whole tables, and without un-merging what KSM merged; remap_move(), Linux 6.17.
+ * whole tables; remap_move(), Linux 6.17.
  * Policy: mremap_range, mremap_dontunmap, mremap_uffd_wp.
  */
 #include "mm/file.h"

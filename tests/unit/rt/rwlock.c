@@ -279,7 +279,7 @@ static void answer(void *info)
 	answers++;
 }
 
-/* Who waits answers, awake or asleep: else the sender, who has the lock, would wait for ever. */
+/* Requests to who waits, awake or asleep, for a lock that the sender has are answered; by whom does not show here. */
 static void ck_answers(void)
 {
 	answers = 0;
