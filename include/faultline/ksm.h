@@ -22,7 +22,7 @@ int fl_ksm_write_protect(struct fl_cpu *cpu, struct fl_mm *mm, fl_vaddr addr);
  * two passes before it enters the unstable tree. After ksm_scan_thread(), mm/ksm.c, Linux 6.1.
  */
 long fl_ksm_scan(struct fl_cpu *cpu, struct fl_machine *m);
-/* Gives every page of a range back to itself, by write faults. After unmerge_ksm_pages(). */
+/* Gives every page of a range back to itself: by write faults, since 6.2 by such that unshare. After unmerge_ksm_pages(). */
 int fl_ksm_unmerge(struct fl_cpu *cpu, struct fl_mm *mm, fl_vaddr addr, size_t pages);
 
 #endif

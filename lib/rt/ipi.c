@@ -38,8 +38,8 @@
  *     membarrier() also is to the target's other code what an interrupt is: all of that is before it or after.
  *
  * Nobody waits for a CPU that does not look: only for one that is in a section, and sections are ours and end. Who is
- * in T3, or finds CLAIMED when he looks, waits for a sender, who waits for nobody between S5 and S9: he runs the function and has no interrupts
- * meanwhile, without T3 of his own, as it is the state of the target that he touches.
+ * in T3, or finds CLAIMED when he looks, waits for a sender, who waits for nobody between S5 and S9: he runs the
+ * function and has no interrupts meanwhile, without T3 of his own, as it is the state of the target that he touches.
  *
  * Who holds slot->lock, from S1 to S9, has the CPU's attention; further senders queue up behind the lock. A
  * sender takes the slots of all its targets before it waits for the first answer, in the order of their
