@@ -43,10 +43,14 @@ static void rename_page(struct page_view *p, struct names *frames, unsigned int 
 		p->frame = name_of(frames, p->frame);
 }
 
-/* MAP_POPULATE over what was there. KSM: which of two equal pages stays is nobody's business. */
+/*
+ * MAP_POPULATE over what was there, and mremap(), which gives merged pages frames of their own when those of the target are free. KSM:
+ * which of two equal pages stays is nobody's business.
+ */
 static bool may_replace(const struct step *step)
 {
-	return step->op == OP_KSM_SCAN || (step->op == OP_MMAP && step->v[F_MAP] & MAPS_POPULATE);
+	return step->op == OP_KSM_SCAN || (step->op == OP_MMAP && step->v[F_MAP] & MAPS_POPULATE) ||
+	       (step->op == OP_MREMAP && step->v[F_REMAP] & REMAP_FIXED);
 }
 
 void view_note_replaced(struct view *view, struct memory *memory, const struct step *step)
