@@ -40,7 +40,7 @@
  * An mm stays as long as ksmd looks at it: ksm_exit() takes the mutex, before anything of it goes.
  *
  * Models: write_protect_page(), replace_page(), try_to_merge_one_page(), break_ksm(),
- * cmp_and_merge_page(), ksm_do_scan(), mm/ksm.c, Linux 6.0 and 6.1, without the limits on sharing.
+ * cmp_and_merge_page(), ksm_do_scan(), mm/ksm.c, Linux 6.0 to 6.12, without the limits on sharing.
  * Policy: ksm_flush, ksm_pending, ksm_break.
  */
 #include "mm/ksm.h"
@@ -311,7 +311,7 @@ static struct page *try_to_merge_two_pages(struct ksm *ksm, struct ksm_rmap_item
 		return NULL;
 	if (!try_to_merge_with_ksm_page(ksm, tree_item, tree_page, page))
 		return page;
-	break_cow(item); /* a KSM page that nobody shares */
+	break_cow(item); /* a KSM page without a node; who else maps it, after a fork, keeps it */
 	return NULL;
 }
 

@@ -32,7 +32,7 @@
  * and the new range is unmapped instead.
  *
  * Models: mremap(), move_vma(), move_page_tables(), move_ptes(), mm/mremap.c, Linux 6.5, without moving
- * whole tables, and without un-merging what KSM merged; remap_move(), Linux 6.17.
+ * whole tables; remap_move(), Linux 6.17.
  * Policy: mremap_range, mremap_dontunmap, mremap_uffd_wp.
  */
 #include "mm/file.h"
