@@ -40,7 +40,7 @@
  * An mm stays as long as ksmd looks at it: ksm_exit() takes the mutex, before anything of it goes.
  *
  * Models: write_protect_page(), replace_page(), try_to_merge_one_page(), break_ksm(),
- * cmp_and_merge_page(), ksm_do_scan(), mm/ksm.c, Linux 6.0 and 6.1, without the limits on sharing.
+ * cmp_and_merge_page(), ksm_do_scan(), mm/ksm.c, Linux 6.0 to 6.12, without the limits on sharing.
  * Policy: ksm_flush, ksm_pending, ksm_break.
  */
 #include "mm/ksm.h"
@@ -84,8 +84,11 @@ static int write_protect_page(struct vm_area_struct *vma, struct page *page, fl_
 	spinlock_t *ptl;
 	pte_t *ptep, entry;
 
-	/* Nor of a huge page, which the kernel would split first. */
-	if (!pmd_table(pmd))
+	/*
+	 * page_address_in_vma() finds no address for a page that is KSM's already: it has no anon_vma. Nor of a huge page, which the
+	 * kernel would split first.
+	 */
+	if (PageKsm(page) || !pmd_table(pmd))
 		return err;
 	ptep = pte_offset_map(m, pmd, address);
 	ptl = pte_lockptr(pmd);
@@ -308,7 +311,7 @@ static struct page *try_to_merge_two_pages(struct ksm *ksm, struct ksm_rmap_item
 		return NULL;
 	if (!try_to_merge_with_ksm_page(ksm, tree_item, tree_page, page))
 		return page;
-	break_cow(item); /* a KSM page that nobody shares */
+	break_cow(item); /* a KSM page without a node; who else maps it, after a fork, keeps it */
 	return NULL;
 }
 
@@ -329,37 +332,42 @@ static long stable_tree_take(struct fl_machine *m, struct page *kpage, struct ks
 	return 1;
 }
 
+/* P2. How many pages were merged. */
+static long merge_with_ksm_page(struct fl_machine *m, struct ksm_rmap_item *item, struct page *page,
+				struct page *kpage)
+{
+	int err = try_to_merge_with_ksm_page(m->state->ksm, item, page, kpage);
+
+	if (!err)
+		stable_tree_append(item, page_stable_node(kpage));
+	put_page(m, kpage);
+	return !err && page != kpage;
+}
+
 /* P1 to P4. How many pages were merged, or -ENOMEM. */
 static long cmp_and_merge_page(struct fl_machine *m, struct page *page, struct ksm_rmap_item *item)
 {
+	struct ksm_stable_node *node = page_stable_node(page);
 	struct ksm *ksm = m->state->ksm;
 	struct ksm_rmap_item *tree_item;
 	struct page *kpage, *tree_page;
-	struct ksm_stable_node *node;
-	uint64_t checksum;
-	long merged;
-	bool stable; /* not one of which K4 was the end, as of a page that was forked then */
+	uint64_t checksum = 0;
 
-	stable = PageKsm(page) && READ_ONCE(page->mapping);
-	if (stable && item->head && READ_ONCE(page->mapping) == item->head)
+	if (node && item->head == node)
 		return 0;
 	remove_rmap_item_from_tree(ksm, item);
-	checksum = calc_checksum(m, page);
-	if (!stable && (!item->seen || item->oldchecksum != checksum)) { /* P1 */
-		item->seen = true;
-		item->oldchecksum = checksum;
-		return 0;
+	if (!node) {
+		checksum = calc_checksum(m, page);
+		if (!item->seen || item->oldchecksum != checksum) { /* P1 */
+			item->seen = true;
+			item->oldchecksum = checksum;
+			return 0;
+		}
 	}
-	item->oldchecksum = checksum;
 
-	node = stable_tree_search(m, page, checksum, &kpage); /* P2 */
-	if (node) {
-		merged = page != kpage && !try_to_merge_with_ksm_page(ksm, item, page, kpage);
-		if (merged || page == kpage)
-			stable_tree_append(item, node);
-		put_page(m, kpage);
-		return merged;
-	}
+	kpage = stable_tree_search(m, page, checksum);
+	if (kpage)
+		return merge_with_ksm_page(m, item, page, kpage);
 	tree_item = unstable_tree_search_insert(m, item, page, &tree_page); /* P4 */
 	if (!tree_item)
 		return 0;

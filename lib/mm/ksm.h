@@ -12,6 +12,12 @@
  * Both are ordered by checksum, then content; the kernel's by content. A node of the stable tree has
  * no reference to its page: when the last entry goes, so does the page, and whoever meets the node
  * finds that page->mapping no longer is the node.
+ *
+ * Two nodes have one content if a page was still mapped, by entries that a fork made and ksmd has not seen yet, when two others with
+ * that content were merged.
+ *
+ * A KSM page without a node is one whose merge came to nothing, and that more than one entry maps: ksmd gives a page of its own to
+ * the entry that it looked at alone (break_cow()).
  */
 #ifndef FL_MM_KSM_H
 #define FL_MM_KSM_H
@@ -27,6 +33,9 @@ struct ksm_stable_node {
 	struct ksm_tree_node node; /* first */
 	uint64_t kpfn;
 	struct ksm_rmap_item *items;
+	unsigned int nr_items;
+	/* Of the same content; the first of them is in the tree. */
+	struct ksm_stable_node *prev_dup, *next_dup;
 };
 
 struct ksm_rmap_item {
@@ -87,9 +96,10 @@ void remove_rmap_item_from_tree(struct ksm *ksm, struct ksm_rmap_item *item);
 
 /* The node's page, with a reference. NULL: it is gone, and so is the node now. */
 struct page *ksm_get_page(struct fl_machine *m, struct ksm_stable_node *node);
-/* The node whose page has the content of @page; *@kpage with a reference. NULL: there is none. */
-struct ksm_stable_node *stable_tree_search(struct fl_machine *m, struct page *page,
-					   uint64_t checksum, struct page **kpage);
+/* A KSM page's node, NULL: it has none. Other pages have none. */
+struct ksm_stable_node *page_stable_node(const struct page *page);
+/* A KSM page of a node, with the content of @page and a reference: @page, if it is one. NULL: there is none that may be shared. */
+struct page *stable_tree_search(struct fl_machine *m, struct page *page, uint64_t checksum);
 /* A node for @kpage, referenced, which becomes its page->mapping. NULL: no memory. */
 struct ksm_stable_node *stable_tree_insert(struct fl_machine *m, struct page *kpage,
 					   uint64_t checksum);

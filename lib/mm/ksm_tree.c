@@ -18,8 +18,8 @@
  * again before T2, then U2 is before T2, and T3 sees it, or what the next owner put there.
  *
  * Models: ksm_get_folio(), stable_tree_search(), stable_tree_insert(),
- * unstable_tree_search_insert(), get_next_rmap_item(), mm/ksm.c, Linux 6.1, without NUMA, chains of
- * duplicates and migration.
+ * unstable_tree_search_insert(), get_next_rmap_item(), mm/ksm.c, Linux 6.12, without NUMA, migration, and limits on
+ * sharing.
  * Policy: none.
  */
 #include "mm/ksm.h"
@@ -45,6 +45,18 @@ static void replace_node(struct ksm_tree_node **root, struct ksm_tree_node *node
 		node->parent->right = by;
 	if (by)
 		by->parent = node->parent;
+}
+
+/* @by, which is in no tree, to where @node is. */
+static void take_place(struct ksm_tree_node **root, struct ksm_tree_node *node,
+		       struct ksm_tree_node *by)
+{
+	*by = *node;
+	replace_node(root, node, by);
+	if (by->left)
+		by->left->parent = by;
+	if (by->right)
+		by->right->parent = by;
 }
 
 static void erase_node(struct ksm_tree_node **root, struct ksm_tree_node *node)
@@ -105,6 +117,7 @@ void remove_rmap_item_from_tree(struct ksm *ksm, struct ksm_rmap_item *item)
 		for (link = &item->head->items; *link != item; link = &(*link)->next_same)
 			;
 		*link = item->next_same;
+		item->head->nr_items--;
 		item->head = NULL;
 	} else if (item->seqnr == ksm->seqnr) {
 		erase_node(&ksm->unstable, &item->node);
@@ -150,6 +163,40 @@ void free_rmap_items(struct ksm *ksm, struct ksm_rmap_item **list)
 
 /* --- the stable tree --- */
 
+struct ksm_stable_node *page_stable_node(const struct page *page)
+{
+	return PageKsm(page) ? READ_ONCE(page->mapping) : NULL;
+}
+
+/* A page that entries map, but none that ksmd knows of, is about to go: nobody is merged with it. */
+static bool is_page_sharing_candidate(const struct ksm_stable_node *node)
+{
+	return node->nr_items;
+}
+
+/* @dup becomes the first of those with @first's content. */
+static void add_dup(struct ksm *ksm, struct ksm_stable_node *first, struct ksm_stable_node *dup)
+{
+	take_place(&ksm->stable, &first->node, &dup->node);
+	dup->prev_dup = NULL;
+	dup->next_dup = first;
+	first->prev_dup = dup;
+}
+
+static void remove_dup(struct ksm *ksm, struct ksm_stable_node *dup)
+{
+	struct ksm_stable_node *prev = dup->prev_dup, *next = dup->next_dup;
+
+	if (next)
+		next->prev_dup = prev;
+	if (prev)
+		prev->next_dup = next;
+	else if (next)
+		take_place(&ksm->stable, &dup->node, &next->node);
+	else
+		erase_node(&ksm->stable, &dup->node);
+}
+
 static void remove_stable_node(struct fl_machine *m, struct ksm_stable_node *node)
 {
 	struct ksm_rmap_item *item, *next;
@@ -158,7 +205,7 @@ static void remove_stable_node(struct fl_machine *m, struct ksm_stable_node *nod
 		next = item->next_same;
 		item->head = NULL;
 	}
-	erase_node(&m->state->ksm->stable, &node->node);
+	remove_dup(m->state->ksm, node);
 	fl_free(node);
 }
 
@@ -175,29 +222,66 @@ struct page *ksm_get_page(struct fl_machine *m, struct ksm_stable_node *node)
 	return NULL;
 }
 
-struct ksm_stable_node *stable_tree_search(struct fl_machine *m, struct page *page,
-					   uint64_t checksum, struct page **kpage)
+/*
+ * Which of the nodes with @first's content is to be shared; it becomes the first. *@kpage with a reference. NULL: none has its page any
+ * more, and all are gone.
+ */
+static struct ksm_stable_node *stable_node_dup(struct fl_machine *m, struct ksm_stable_node *first,
+					       struct page **kpage)
 {
-	struct ksm_tree_node *at = m->state->ksm->stable;
+	struct ksm_stable_node *found = NULL, *next;
+	struct page *page;
 
-	while (at) {
-		struct ksm_stable_node *node = (struct ksm_stable_node *)at;
-		int cmp = 0;
-
-		if (checksum != at->checksum) {
-			at = checksum < at->checksum ? at->left : at->right;
+	for (; first && !(found && is_page_sharing_candidate(found)); first = next) {
+		next = first->next_dup;
+		page = ksm_get_page(m, first);
+		if (!page)
+			continue;
+		if (found && !is_page_sharing_candidate(first)) {
+			put_page(m, page);
 			continue;
 		}
-		*kpage = ksm_get_page(m, node);
-		if (!*kpage) {
-			at = m->state->ksm->stable; /* another tree now */
-			continue;
+		if (found)
+			put_page(m, *kpage);
+		found = first;
+		*kpage = page;
+	}
+	if (found && found->prev_dup && is_page_sharing_candidate(found)) {
+		for (first = found; first->prev_dup; first = first->prev_dup)
+			;
+		remove_dup(m->state->ksm, found);
+		add_dup(m->state->ksm, first, found);
+	}
+	return found;
+}
+
+struct page *stable_tree_search(struct fl_machine *m, struct page *page, uint64_t checksum)
+{
+	struct ksm_tree_node **link = &m->state->ksm->stable;
+
+	if (page_stable_node(page)) { /* forked */
+		get_page(page);
+		return page;
+	}
+	while (*link) {
+		int cmp = checksum < (*link)->checksum ? -1 : checksum > (*link)->checksum;
+		struct ksm_stable_node *node;
+		struct page *kpage;
+
+		if (!cmp) {
+			node = stable_node_dup(m, (struct ksm_stable_node *)*link, &kpage);
+			if (!node) {
+				link = &m->state->ksm->stable; /* another tree now */
+				continue;
+			}
+			cmp = memcmp_pages(m, page, kpage);
+			if (!cmp && is_page_sharing_candidate(node))
+				return kpage;
+			put_page(m, kpage);
+			if (!cmp)
+				return NULL;
 		}
-		cmp = memcmp_pages(m, page, *kpage);
-		if (!cmp)
-			return node;
-		put_page(m, *kpage);
-		at = cmp < 0 ? at->left : at->right;
+		link = cmp < 0 ? &(*link)->left : &(*link)->right;
 	}
 	return NULL;
 }
@@ -205,33 +289,38 @@ struct ksm_stable_node *stable_tree_search(struct fl_machine *m, struct page *pa
 struct ksm_stable_node *stable_tree_insert(struct fl_machine *m, struct page *kpage,
 					   uint64_t checksum)
 {
-	struct ksm_tree_node **link = &m->state->ksm->stable, *parent = NULL;
-	struct ksm_stable_node *node;
+	struct ksm *ksm = m->state->ksm;
+	struct ksm_tree_node **link = &ksm->stable, *parent = NULL;
+	struct ksm_stable_node *node, *same = NULL;
 
-	while (*link) {
+	while (*link && !same) {
+		int cmp = checksum < (*link)->checksum ? -1 : checksum > (*link)->checksum;
 		struct page *page;
-		int cmp;
 
-		parent = *link;
-		cmp = checksum < parent->checksum ? -1 : checksum > parent->checksum;
 		if (!cmp) {
-			page = ksm_get_page(m, (struct ksm_stable_node *)parent);
-			if (!page) {
-				link = &m->state->ksm->stable;
+			if (!stable_node_dup(m, (struct ksm_stable_node *)*link, &page)) {
+				link = &ksm->stable;
 				parent = NULL;
 				continue;
 			}
 			cmp = memcmp_pages(m, kpage, page);
 			put_page(m, page);
 		}
-		link = cmp < 0 ? &parent->left : &parent->right;
+		parent = *link;
+		if (!cmp)
+			same = (struct ksm_stable_node *)parent;
+		else
+			link = cmp < 0 ? &parent->left : &parent->right;
 	}
 	node = mm_zalloc(FL_ALLOC_KSM, sizeof(*node));
 	if (!node)
 		return NULL;
 	node->kpfn = page_to_pfn(kpage);
 	node->node.checksum = checksum;
-	insert_node(link, parent, &node->node);
+	if (same)
+		add_dup(ksm, same, node);
+	else
+		insert_node(link, parent, &node->node);
 	WRITE_ONCE(kpage->mapping, node);
 	return node;
 }
@@ -241,14 +330,15 @@ void stable_tree_append(struct ksm_rmap_item *item, struct ksm_stable_node *node
 	item->head = node;
 	item->next_same = node->items;
 	node->items = item;
+	node->nr_items++;
 }
 
 void ksm_free_stable_tree(struct ksm *ksm)
 {
 	while (ksm->stable) {
-		struct ksm_tree_node *node = ksm->stable;
+		struct ksm_stable_node *node = (struct ksm_stable_node *)ksm->stable;
 
-		erase_node(&ksm->stable, node);
+		remove_dup(ksm, node);
 		fl_free(node);
 	}
 }

@@ -106,7 +106,9 @@ static bool unmap_lazyfree(struct unmap *u)
 	if (lazyfree_unused(u->m, u->page))
 		return true;
 	unmap_restore(u);
-	SetPageSwapBacked(u->page); /* not lazyfree any more */
+	/* A reference alone says nothing: when it has gone, the page is dirty or not. */
+	if (u->m->policy.madv_free_reclaim != FL_MADV_FREE_STAYS || PageDirty(u->page))
+		SetPageSwapBacked(u->page); /* not lazyfree any more */
 	return false;
 }
 

@@ -68,7 +68,7 @@ const struct fl_policy_release fl_policy_releases[] = {
 	  "vma_detach=wait,vma_attach_order=release" },
 	{ { "6.17", "a VMA of another mm is let go of with that mm held (9bbffee67ffd)" },
 	  "vma_foreign=pin,mremap_range=many-vmas,mremap_dontunmap=self-merge,"
-	  "shared_upgrade=page-mkwrite" },
+	  "shared_upgrade=page-mkwrite,madv_free_reclaim=refcount-stays" },
 };
 
 const size_t fl_policy_nr_releases = sizeof(fl_policy_releases) / sizeof(fl_policy_releases[0]);

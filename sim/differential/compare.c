@@ -43,24 +43,32 @@ static void rename_page(struct page_view *p, struct names *frames, unsigned int 
 		p->frame = name_of(frames, p->frame);
 }
 
-/* MAP_POPULATE over what was there. KSM: which of two equal pages stays is nobody's business. */
-static bool may_replace(const struct step *step)
+/*
+ * MAP_POPULATE over what was there, and mremap() there, which gives merged pages frames of their own when those of the target are free.
+ * KSM: which of two equal pages stays is nobody's business.
+ */
+static bool may_replace(const struct step *step, bool had_merged)
 {
-	return step->op == OP_KSM_SCAN || (step->op == OP_MMAP && step->v[F_MAP] & MAPS_POPULATE);
+	return step->op == OP_KSM_SCAN || (step->op == OP_MMAP && step->v[F_MAP] & MAPS_POPULATE) ||
+	       (had_merged && step->op == OP_MREMAP && step->v[F_REMAP] & REMAP_FIXED);
 }
 
 void view_note_replaced(struct view *view, struct memory *memory, const struct step *step)
 {
 	for (int i = 0; i < PROCESSES; i++) {
+		bool may = may_replace(step, memory->merged[i]);
+
+		memory->merged[i] = false;
 		for (int page = 0; page < WINDOW_PAGES; page++) {
 			struct page_view *p = &view->process[i].page[page];
 			uint64_t *before = &memory->frame[i][page], now = 0;
 
 			if (view->process[i].alive && p->flags & V_PRESENT && !(p->flags & V_ZERO))
 				now = p->frame;
-			if (*before && now && now != *before && !may_replace(step))
+			if (*before && now && now != *before && !may)
 				p->flags |= V_REPLACED;
 			*before = now;
+			memory->merged[i] |= now && p->flags & V_KSM;
 		}
 	}
 }

@@ -466,17 +466,12 @@ static const struct {
 #define NR_MAKERS (sizeof(makers) / sizeof(makers[0]))
 
 /*
- * Userfaultfd is in some sequences only: it makes much of the rest fail. KSM in few: its passes take their time; without references
- * that keep pages from being merged.
+ * Userfaultfd is in some sequences only: it makes much of the rest fail. KSM in few: its passes take their time.
  */
 static unsigned int weight_of(const struct generator *g, size_t maker)
 {
-	bool reference = makers[maker].make == make_pin || makers[maker].make == make_vmsplice;
-
 	if (makers[maker].make == make_ksm)
 		return g->ksm_weight;
-	if (g->ksm_weight && reference)
-		return 0;
 	return makers[maker].make == make_uffd ? g->uffd_weight : makers[maker].weight;
 }
 

@@ -20,6 +20,7 @@
 
 #include "host_area.h"
 #include "host_frames.h"
+#include "host_lru.h"
 #include "host_pin.h"
 #include "settings.h"
 
@@ -262,6 +263,7 @@ static void run_own(struct host *h, struct result *r, const struct step *s)
 	case OP_KSM_SCAN:
 		errno = EIO;
 		set_error(r, !ksm_pass());
+		drain_all_lru(); /* ksmd's, of the pages that it made */
 		break;
 	default:
 		break;

@@ -24,6 +24,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "host_lru.h"
 #include "host_pin.h"
 #include "host_uffd.h"
 
@@ -36,7 +37,6 @@ static sigjmp_buf jump;
 static volatile siginfo_t got;
 static uint64_t own_page[512] __attribute__((aligned(4096)));
 static char bytes[WINDOW_PAGES * PAGE];
-static char lru_page[PAGE] __attribute__((aligned(4096)));
 
 void futex_wait(_Atomic uint32_t *at, uint32_t old, int milliseconds)
 {
@@ -269,15 +269,6 @@ static void do_poke(struct result *r, const struct slot *slot, const struct step
 }
 
 /* ---- the loop ---- */
-
-/*
- * Pages on their way to an LRU list, or from one to another, have a reference of this CPU's batch. Whether a page is reused or copied
- * would depend on it, and so on what others did here. madvise_cold() begins by emptying all batches; the memory is nobody's.
- */
-static void drain_lru(void)
-{
-	madvise(lru_page, sizeof(lru_page), MADV_COLD);
-}
 
 static void run_step(struct area *area, struct slot *slot)
 {

@@ -76,11 +76,12 @@ static bool is_pageout(const struct step *step)
 }
 
 /*
- * Shared memory goes to swap on the host, and the simulator has none of that. Looked up in what the host has: a generator's idea of
- * it is a rough one.
+ * Shared memory goes to swap on the host, and KSM's pages that one entry maps: the simulator has none of that. Looked up in what the
+ * host has: a generator's idea of it is a rough one.
  */
-static bool pages_out_files(const struct sides *s, const struct step *step)
+static bool pages_out_more(const struct sides *s, const struct step *step)
 {
+	uint64_t from = step->v[F_PAGE], to = from + step->v[F_PAGES];
 	const struct process_view *p;
 
 	if (!is_pageout(step))
@@ -89,8 +90,10 @@ static bool pages_out_files(const struct sides *s, const struct step *step)
 		return true;
 	p = &s->host_view.process[step->process];
 	for (uint32_t i = 0; i < p->nr_vmas; i++)
-		if (p->vma[i].file && p->vma[i].start < step->v[F_PAGE] + step->v[F_PAGES] &&
-		    p->vma[i].end > step->v[F_PAGE])
+		if (p->vma[i].file && p->vma[i].start < to && p->vma[i].end > from)
+			return true;
+	for (uint64_t page = from; page < to; page++)
+		if (p->page[page].flags & V_KSM)
 			return true;
 	return false;
 }
@@ -117,7 +120,7 @@ static enum verdict run_steps(struct sides *s, const struct script *script, unsi
 		const struct step *step = &script->step[*at];
 		enum host_end end;
 
-		if (!state_allows(&state, step) || pages_out_files(s, step) ||
+		if (!state_allows(&state, step) || pages_out_more(s, step) ||
 		    (step->op == OP_KSM_SCAN && !(s->see & SEE_KSM)))
 			continue;
 		++*steps;

@@ -39,9 +39,12 @@ static struct {
 	const char *name, *ours;
 	char old[32];
 } ksm_files[] = {
-	{ KSM "pages_to_scan", "1000000", "" }, { KSM "sleep_millisecs", "200", "" },
-	{ KSM "smart_scan", "0", "" },		{ KSM "use_zero_pages", "0", "" },
+	{ KSM "pages_to_scan", "1000000", "" },
+	{ KSM "sleep_millisecs", "200", "" },
+	{ KSM "smart_scan", "0", "" },
+	{ KSM "use_zero_pages", "0", "" },
 	{ KSM "advisor_mode", "none", "" },
+	{ KSM "stable_node_chains_prune_millisecs", "100000000", "" },
 };
 #define NR_KSM_FILES (sizeof(ksm_files) / sizeof(ksm_files[0]))
 

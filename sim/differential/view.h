@@ -70,9 +70,10 @@ enum {
 	SEE_REPLACED = 8, /* V_REPLACED: frames, remembered from step to step */
 };
 
-/* The frames after the step before; 0: none. */
+/* The frames after the step before; 0: none. And has the process some of KSM's? */
 struct memory {
 	uint64_t frame[PROCESSES][WINDOW_PAGES];
+	bool merged[PROCESSES];
 };
 
 /*
