@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # fl_check_test(NAME SOURCES FILE... ENGINE native|check
-#               [LABELS quick|full ...] [PARTS PART...] [SCENARIOS] [UNINSTRUMENTED] [VALGRIND]
+#               [LABELS quick|full ...] [PARTS PART...] [SCENARIOS] [UNINSTRUMENTED] [VALGRIND] [ALONE]
 #               [TIMEOUT SECONDS] [LINK LIBRARY...])
 #
 #   A suite of Check (libcheck) with a main() of its own, linked with the library's objects, so that it
@@ -15,6 +15,7 @@
 #   SCENARIOS       links sim/scenarios too
 #   UNINSTRUMENTED  check engine: plain accesses in SOURCES are not events
 #   VALGRIND        native engine, gcc: a second test, valgrind.NAME, runs the suite under valgrind (full)
+#   ALONE           one thread makes all calls: not there under ThreadSanitizer, which would have nothing to see in minutes
 #   TIMEOUT         default 60 seconds for quick, 300 for full
 #
 # fl_script_test(NAME COMMAND ... [LABELS ...] [TIMEOUT SECONDS])
@@ -27,8 +28,11 @@ function(fl_script_test name)
 endfunction()
 
 function(fl_check_test name)
-  cmake_parse_arguments(PARSE_ARGV 1 TEST "SCENARIOS;UNINSTRUMENTED;VALGRIND" "TIMEOUT"
+  cmake_parse_arguments(PARSE_ARGV 1 TEST "SCENARIOS;UNINSTRUMENTED;VALGRIND;ALONE" "TIMEOUT"
                         "SOURCES;ENGINE;LABELS;PARTS;LINK")
+  if(TEST_ALONE AND "thread" IN_LIST FAULTLINE_SANITIZERS)
+    return()
+  endif()
   foreach(engine IN LISTS TEST_ENGINE)
     if(NOT engine IN_LIST FAULTLINE_ENGINES)
       continue()
