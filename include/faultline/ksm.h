@@ -9,7 +9,7 @@
  * What ksmd does to the page at @addr of @mm before it compares and merges it: takes a reference,
  * makes the mapping read-only and clean, and takes the page's exclusiveness away. @cpu is ksmd's.
  *
- *   -EFAULT  no anonymous page is mapped there
+ *   -EFAULT  no anonymous page is mapped there, or one that is KSM's already
  *   -EBUSY   somebody else holds the page (a pin, a reference, the page lock): nothing was changed
  *
  * After try_to_merge_one_page() and write_protect_page(), mm/ksm.c, Linux 6.0 and 6.1.

@@ -142,7 +142,10 @@ static bool lock_page_retake_ptl(struct vm_fault *vmf, struct page *page)
  */
 static bool reuse_ksm_page(struct vm_fault *vmf, struct page *page)
 {
-	if (vmf->m->policy.ksm_reuse == FL_NO || PageSwapCache(page) || !page_ref_freeze(page, 1))
+	if (vmf->m->policy.ksm_reuse == FL_NO || PageSwapCache(page))
+		return false;
+	/* Without a node: what is left of a merge that came to nothing (ksm.h). */
+	if (!READ_ONCE(page->mapping) || !page_ref_freeze(page, 1))
 		return false;
 	ClearPageKsm(page);
 	page_move_anon_rmap(page, vmf->vma);

@@ -283,6 +283,26 @@ bool is_populated(struct mm_struct *mm, fl_vaddr addr, bool write)
 	       pte_access_permitted(ptep_get_lockless(pte_offset_map(m, pmd, addr)), write);
 }
 
+/*
+ * FOLL_TOUCH: who asks for a page to write to, and does not have to fault, leaves it dirty. Reclaim would throw away one that
+ * MADV_FREE was for. After follow_page_pte(), mm/gup.c, Linux 6.12.
+ */
+static void touch_populated(struct mm_struct *mm, fl_vaddr addr)
+{
+	pmd_t pmd = pmd_read_lockless(mm->machine, mm->pgd, addr);
+	struct page *page;
+	spinlock_t *ptl;
+	pte_t pte;
+
+	if (!pmd_table(pmd))
+		return;
+	pte = ptep_get(pte_offset_map_lock(mm, pmd, addr, &ptl));
+	page = pte_access_permitted(pte, true) ? vm_normal_page(mm->machine, pte) : NULL;
+	if (page && !pte_dirty(pte) && !PageDirty(page))
+		FL_STEP("B7", SetPageDirty(page)); /* rmap_unmap.c */
+	spin_unlock(ptl);
+}
+
 /* One fault at @addr. mmap:R, held again on return. */
 static int faultin_page(struct mm_struct *mm, struct vm_area_struct *vma, fl_vaddr addr, bool write)
 {
@@ -309,10 +329,13 @@ int faultin_page_range(struct mm_struct *mm, fl_vaddr start, fl_vaddr end, bool 
 			return -ENOMEM;
 		if (!(vma->vm_flags & (write ? VM_WRITE : VM_READ)))
 			return -EINVAL;
-		if (is_populated(mm, start, write))
-			start += size;
-		else
+		if (!is_populated(mm, start, write)) {
 			err = faultin_page(mm, vma, start, write);
+			continue;
+		}
+		if (write)
+			touch_populated(mm, start);
+		start += size;
 	}
 	return err;
 }

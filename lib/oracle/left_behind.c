@@ -5,7 +5,7 @@
  * Specification (mprotect(2), munmap(2)): permission.c's. That half waits for an access that exceeds what a call left, and
  * natively for one of the caller's CPU. This one needs none: when nothing runs, an entry that can be reached, with no
  * mapping behind it or with a right that its mapping has not, is there for the next access to use. Of a mapping that
- * may be written and not read nothing is said: hardware that can write can read.
+ * may be written and not read nothing is said: hardware that can write can read. A page in swap needs a mapping, too.
  *
  * Judged at the end, by entries and mappings alone.
  */
@@ -40,9 +40,25 @@ static void judge(struct mm_struct *mm, fl_vaddr addr, pte_t pte, void *arg)
 		       mm->id, addr, what);
 }
 
+/* Who maps that place next finds there what somebody else had. */
+static void judge_swap(struct mm_struct *mm, fl_vaddr addr, pte_t pte, void *arg)
+{
+	(void)pte;
+	(void)arg;
+	if (fl_final_vma(mm->id, addr))
+		return;
+	FL_ABOUT(.memory = fl_final_entry(mm->id, addr));
+	FL_ABOUT(.kinds = FL_EVENT_BIT(PROTECTED), .mm_id = mm->id);
+	fl_oracle_fail("permission",
+		       "at the end mm %" PRIu64 " has a page in swap at %#" PRIx64
+		       ", where nothing is mapped any more",
+		       mm->id, addr);
+}
+
 static void finish(void)
 {
 	fl_final_each_present(judge, NULL);
+	fl_final_each_swap(judge_swap, NULL);
 }
 
 const struct fl_oracle fl_left_behind_oracle = {

@@ -188,8 +188,9 @@ static const struct {
 	      { "no-smp-mb", "mutant: without the barrier between entry and references", NULL },
 	      { "no-smp-rmb", "mutant: without the one between references and dirty", NULL },
 	      { "refcount-stays",
-		"as refcount; a page with references, but clean, stays as it is, for next time",
-		NULL }),
+		"as refcount; a page with references, but clean, stays as it is, for next time "
+		"(6.15)",
+		"faeb2831b517" }),
 	FIELD(swap_exclusive, "1493a1913e34",
 	      "when a page that comes back from swap may be written to without a copy",
 	      { "mapcount", "if mappings and swap entries together are one (up to 5.17)", NULL },

@@ -64,11 +64,12 @@ const struct fl_policy_release fl_policy_releases[] = {
 	  /* 6.13, 6.14 */
 	  "mremap_uffd_wp=clear,mm_lock_seq=seqcount,vma_unlock_order=wmb" },
 	{ { "6.15", "per-VMA locks by reference count, VMAs recycled at once (f35ab95ca0af)" },
-	  "vma_lock=refcnt,vma_inc_order=acquire,vma_wait_order=acquire,vma_free=typesafe,"
+	  "madv_free_reclaim=refcount-stays,vma_lock=refcnt,vma_inc_order=acquire,vma_wait_order="
+	  "acquire,vma_free=typesafe,"
 	  "vma_detach=wait,vma_attach_order=release" },
 	{ { "6.17", "a VMA of another mm is let go of with that mm held (9bbffee67ffd)" },
 	  "vma_foreign=pin,mremap_range=many-vmas,mremap_dontunmap=self-merge,"
-	  "shared_upgrade=page-mkwrite,madv_free_reclaim=refcount-stays" },
+	  "shared_upgrade=page-mkwrite" },
 };
 
 const size_t fl_policy_nr_releases = sizeof(fl_policy_releases) / sizeof(fl_policy_releases[0]);

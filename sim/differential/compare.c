@@ -56,7 +56,7 @@ static bool may_replace(const struct step *step, bool had_merged)
 void view_note_replaced(struct view *view, struct memory *memory, const struct step *step)
 {
 	for (int i = 0; i < PROCESSES; i++) {
-		bool may = may_replace(step, memory->merged[i]);
+		bool may = may_replace(step, i == step->process && memory->merged[i]);
 
 		memory->merged[i] = false;
 		for (int page = 0; page < WINDOW_PAGES; page++) {

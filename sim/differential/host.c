@@ -42,6 +42,14 @@ static int open_if(bool able, const char *name)
 	return able ? open(name, O_RDONLY | O_CLOEXEC) : -1;
 }
 
+static void forget_files(struct area *a)
+{
+	for (int i = 0; i < NR_FILES; i++)
+		a->file[i] = -1;
+	for (int i = 0; i < NR_PIPES; i++)
+		a->pipe_in[i] = a->pipe_out[i] = -1;
+}
+
 struct host *host_create(const struct abilities *abilities)
 {
 	struct host *h = calloc(1, sizeof(*h));
@@ -55,6 +63,7 @@ struct host *host_create(const struct abilities *abilities)
 		free(h);
 		return NULL;
 	}
+	forget_files(h->area);
 	h->frames.flags = open_if(abilities->has[ABLE_FLAGS], "/proc/kpageflags");
 	h->frames.count = open_if(abilities->has[ABLE_MAPCOUNT], "/proc/kpagecount");
 	for (int i = 0; i < NR_BUFFERS; i++) {
@@ -163,6 +172,7 @@ enum host_end host_begin(struct host *h)
 
 	for (int i = 0; i < PROCESSES; i++)
 		a->slot[i].go = a->slot[i].done = 0;
+	a->paged_out = false;
 	if (!open_files(a))
 		return HOST_BROKEN;
 	h->pid[0] = fork();
@@ -195,10 +205,7 @@ void host_end(struct host *h)
 	for (unsigned int i = 0; i < NR_BUFFERS; i++)
 		unpin(h, i);
 	close_files(h->area);
-	for (int i = 0; i < NR_FILES; i++)
-		h->area->file[i] = -1;
-	for (int i = 0; i < NR_PIPES; i++)
-		h->area->pipe_in[i] = h->area->pipe_out[i] = -1;
+	forget_files(h->area);
 }
 
 /* A page that is being written can't be taken out of the swap cache, so that it would be copied and not reused. */
@@ -238,7 +245,7 @@ static void move_pinned(struct host *h, struct result *r, const struct step *s)
 		r->word[r->nr_words++] = word;
 }
 
-static void run_own(struct host *h, struct result *r, const struct step *s)
+static enum host_end run_own(struct host *h, struct result *r, const struct step *s)
 {
 	switch (s->op) {
 	case OP_PIPE_READ:
@@ -261,26 +268,29 @@ static void run_own(struct host *h, struct result *r, const struct step *s)
 		set_error(r, ftruncate(h->area->file[s->v[F_FILE]], (off_t)(s->v[F_SIZE] * PAGE)));
 		break;
 	case OP_KSM_SCAN:
-		errno = EIO;
-		set_error(r, !ksm_pass());
+		if (!ksm_pass()) /* not in time, or not one: nothing to do with the calls */
+			return HOST_BROKEN;
+		r->err = 0;
 		drain_all_lru(); /* ksmd's, of the pages that it made */
 		break;
 	default:
 		break;
 	}
+	return HOST_OK;
 }
 
 /* ---- calls of a process ---- */
 
 static enum host_end run_exit(struct host *h, int i)
 {
-	int left = STEP_SECONDS * 1000;
+	int looks = 0;
 
 	tell(h, i, &(struct step){ .op = OP_EXIT });
-	for (; waitpid(h->pid[i], NULL, WNOHANG) != h->pid[i]; left -= 1) {
-		if (left <= 0)
+	for (; waitpid(h->pid[i], NULL, WNOHANG) != h->pid[i]; looks++) {
+		if (looks > STEP_SECONDS * 1000)
 			return HOST_HANG;
-		nanosleep(&(struct timespec){ .tv_nsec = 20000 }, NULL);
+		/* At once, as a rule. */
+		nanosleep(&(struct timespec){ .tv_nsec = looks < 500 ? 20000 : 1000000 }, NULL);
 	}
 	h->pid[i] = 0;
 	return HOST_OK;
@@ -310,10 +320,10 @@ static enum host_end run_step(struct host *h, struct result *r, const struct ste
 	enum host_end end;
 
 	*r = (struct result){ .faults = -1, .at = -1 };
-	if (!op_has_process(s->op)) {
-		run_own(h, r, s);
-		return HOST_OK;
-	}
+	if (s->op == OP_MADVISE && s->v[F_ADVICE] == ADVICE_PAGEOUT)
+		h->area->paged_out = true;
+	if (!op_has_process(s->op))
+		return run_own(h, r, s);
 	if (s->op == OP_EXIT)
 		return run_exit(h, s->process);
 	slot = &h->area->slot[s->process];

@@ -34,6 +34,7 @@ struct slot {
 struct area {
 	struct slot slot[PROCESSES];
 	int file[NR_FILES], pipe_in[NR_PIPES], pipe_out[NR_PIPES], ring[NR_BUFFERS];
+	bool paged_out; /* MADV_PAGEOUT was called in this sequence */
 };
 
 /* For ever. */

@@ -353,7 +353,11 @@ void child_run(struct area *area, int self)
 		futex_wake(&slot->done);
 		while (atomic_load(&slot->go) != done)
 			futex_wait(&slot->go, done - 1, -1);
-		drain_lru();
+		/* The end of a write to swap puts its page into a batch of the CPU that the disk interrupts. */
+		if (area->paged_out)
+			drain_all_lru();
+		else
+			drain_lru();
 		run_step(area, slot);
 	}
 }

@@ -238,8 +238,10 @@ int main(int argc, char **argv)
 	if (!in.nr_files)
 		work(&in.o, &able, policy, shared);
 	else if (!run_files(&in, &able, policy, shared))
-		return CLI_BAD_INPUT;
+		status = CLI_BAD_INPUT;
 	settings_end();
+	if (status)
+		return status;
 	report(&in, &able, shared, kernel, now() - begin);
 	fl_policy_free(policy);
 	return status_of(shared, !work_interrupted());

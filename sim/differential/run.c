@@ -10,6 +10,7 @@
 #include "settings.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #define TRIES 3
 
@@ -167,16 +168,22 @@ enum verdict run_script(struct sides *s, const struct script *script, unsigned i
 	enum verdict verdict = SAME;
 	int lock = s->see & SEE_KSM && has_mergeable(script) ? ksm_lock() : -1;
 
+	/* Not before it is our turn. */
+	alarm(s->limit);
 	for (int i = 0; i < TRIES; i++) {
 		forget(s);
 		if (s->log) {
 			rewind(s->log_file);
+			if (i && ftruncate(fileno(s->log_file), 0)) {
+				verdict = BROKEN;
+				break;
+			}
 			log_begin(s->log, s->log_file, s->release, s->see);
 		}
 		verdict = run_steps(s, script, at, steps);
 		host_end(s->host);
 		ours_end(&s->ours);
-		if (verdict != DIFFERS)
+		if (verdict == SAME || verdict == HANGS)
 			break;
 	}
 	ksm_unlock(lock);

@@ -27,6 +27,7 @@ struct sides {
 	struct log_writer *log; /* NULL: nothing is written down */
 	const char *release;	/* for it */
 	FILE *log_file;
+	unsigned int limit; /* seconds for a sequence, after which SIGALRM comes; 0: none */
 	struct result host_result, our_result;
 	struct view host_view, our_view;
 	struct memory host_memory, our_memory;

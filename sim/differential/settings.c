@@ -143,6 +143,9 @@ int ksm_lock(void)
 		close(fd);
 		return -1;
 	}
+	/* Who had it may have been killed in the middle of a pass. */
+	if (fd >= 0)
+		write_file(KSM "run", "0");
 	return fd;
 }
 
@@ -160,8 +163,10 @@ bool ksm_pass(void)
 	char sleep[16];
 
 	snprintf(sleep, sizeof(sleep), "%u", KSM_SLEEP + (++turn & 1));
-	if (!write_file(KSM "run", "1") || !write_file(KSM "sleep_millisecs", sleep))
+	if (!write_file(KSM "run", "1") || !write_file(KSM "sleep_millisecs", sleep)) {
+		write_file(KSM "run", "0");
 		return false;
+	}
 	for (int i = 0; !done && i < KSM_LIMIT * 10; i++) {
 		nanosleep(&(struct timespec){ .tv_nsec = 100000 }, NULL);
 		done = read_number(KSM "full_scans") != before;

@@ -7,6 +7,8 @@
  */
 #include "shrink.h"
 
+#include "work.h"
+
 #include <string.h>
 
 static bool still(struct sides *sides, const struct script *script, enum verdict verdict)
@@ -14,6 +16,9 @@ static bool still(struct sides *sides, const struct script *script, enum verdict
 	unsigned int at;
 	uint64_t steps = 0;
 
+	/* What is small by then has to do. */
+	if (work_interrupted())
+		return false;
 	return run_script(sides, script, &at, &steps) == verdict;
 }
 

@@ -118,14 +118,15 @@ static void run_number(const struct options *o, const struct abilities *able, st
 	unsigned int at = 0;
 	uint64_t steps = 0;
 
-	alarm(SEQUENCE_SECONDS);
+	s->limit = SEQUENCE_SECONDS;
 	generate(&script, o->seed, number, o->steps, able);
 	verdict = run_script(s, &script, &at, &steps);
 	atomic_fetch_add(&shared->sequences, 1);
 	atomic_fetch_add(&shared->steps, steps);
+	s->limit = 0;
+	alarm(0);
 	if (verdict == SAME)
 		return;
-	alarm(0);
 	verdict = make_small(o, s, &script, verdict, &at);
 	if (verdict == SAME) /* it does not show again: something of the host's own */
 		return;

@@ -37,6 +37,22 @@ START_TEST(a_page_in_swap_is_where_it_was)
 }
 END_TEST
 
+START_TEST(a_page_in_swap_without_a_mapping_is_reported)
+{
+	fl_vaddr b = map(1, FL_READ | FL_WRITE);
+	pte_t entry = entry_of(a);
+
+	set_up_ends();
+	ck_assert_int_eq(fl_munmap(fl_mm, b, 1), 0);
+	*ptep_of(b) = entry;
+	*ptep_of(a) = PTE_NONE; /* the slot's count is right */
+	ck_assert_reported("permission", "has a page in swap at 0x20, where nothing is mapped");
+	*ptep_of(b) = PTE_NONE;
+	*ptep_of(a) = entry;
+	ck_assert_silent();
+}
+END_TEST
+
 START_TEST(a_store_that_did_not_get_to_swap_is_lost)
 {
 	set_up_ends();
@@ -221,6 +237,7 @@ int main(void)
 
 	tcase_add_checked_fixture(tc, begin_swapped, end_world);
 	tcase_add_test(tc, a_page_in_swap_is_where_it_was);
+	tcase_add_test(tc, a_page_in_swap_without_a_mapping_is_reported);
 	tcase_add_test(tc, a_store_that_did_not_get_to_swap_is_lost);
 	tcase_add_test(tc, content_of_another_page_is_reported_when_it_is_loaded);
 	tcase_add_test(tc, what_another_process_can_read_in_swap_is_reported);

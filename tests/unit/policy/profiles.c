@@ -93,7 +93,7 @@ START_TEST(each_release_has_its_values)
 		{ "unmap_flush", { { "4.8", "deferred" } } },
 		{ "reclaim_flush", { { "4.8", "before-pageout" } } },
 		{ "madv_free_reclaim",
-		  { { "4.8", "dirty" }, { "5.18", "refcount" }, { "6.17", "refcount-stays" } } },
+		  { { "4.8", "dirty" }, { "5.18", "refcount" }, { "6.15", "refcount-stays" } } },
 		{ "swap_exclusive",
 		  { { "4.8", "mapcount" }, { "5.18", "refcount" }, { "5.19", "swp-pte" } } },
 		{ "swap_pinned", { { "4.8", "take" }, { "5.11", "skip" } } },
