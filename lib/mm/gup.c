@@ -252,9 +252,8 @@ struct page *follow_page_pte(struct vm_area_struct *vma, fl_vaddr addr, unsigned
 		goto out;
 	page = vm_normal_page(m, pte);
 	page = follow_entry(vma, pte, page, page, flags, unshare);
-	/* FOLL_TOUCH, which all who write have: reclaim would throw away a page that MADV_FREE was for. */
-	if (page && flags & FOLL_WRITE && !pte_dirty(pte) && !PageDirty(page))
-		FL_STEP("B7", SetPageDirty(page)); /* rmap_unmap.c */
+	if (page && flags & FOLL_WRITE)
+		follow_touch(page, pte);
 out:
 	spin_unlock(ptl);
 	return page;

@@ -24,6 +24,16 @@ enum foll_flags {
 struct page *follow_page_pte(struct vm_area_struct *vma, fl_vaddr addr, unsigned int flags,
 			     bool *unshare);
 /*
+ * FOLL_TOUCH, which all who ask for a page to write to have: @page, which @pte maps, is left dirty, since reclaim would throw
+ * away one that MADV_FREE was for. Under the page-table lock. After follow_page_pte(), mm/gup.c, Linux 6.12.
+ */
+static inline void follow_touch(struct page *page, pte_t pte)
+{
+	if (!pte_dirty(pte) && !PageDirty(page))
+		FL_STEP("B7", SetPageDirty(page)); /* rmap_unmap.c */
+}
+
+/*
  * One page, faulted in if need be, with mmap:R held all the time. 0 or as fl_store().
  * *@vma is where it was found.
  */

@@ -35,6 +35,7 @@
  * Policy: none.
  */
 #include "mm/fault.h"
+#include "mm/gup.h"
 #include "mm/huge_memory.h"
 #include "mm/ksm.h"
 #include "mm/lru.h"
@@ -283,10 +284,7 @@ bool is_populated(struct mm_struct *mm, fl_vaddr addr, bool write)
 	       pte_access_permitted(ptep_get_lockless(pte_offset_map(m, pmd, addr)), write);
 }
 
-/*
- * FOLL_TOUCH: who asks for a page to write to, and does not have to fault, leaves it dirty. Reclaim would throw away one that
- * MADV_FREE was for. After follow_page_pte(), mm/gup.c, Linux 6.12.
- */
+/* FOLL_TOUCH where there is no need to fault. */
 static void touch_populated(struct mm_struct *mm, fl_vaddr addr)
 {
 	pmd_t pmd = pmd_read_lockless(mm->machine, mm->pgd, addr);
@@ -298,8 +296,8 @@ static void touch_populated(struct mm_struct *mm, fl_vaddr addr)
 		return;
 	pte = ptep_get(pte_offset_map_lock(mm, pmd, addr, &ptl));
 	page = pte_access_permitted(pte, true) ? vm_normal_page(mm->machine, pte) : NULL;
-	if (page && !pte_dirty(pte) && !PageDirty(page))
-		FL_STEP("B7", SetPageDirty(page)); /* rmap_unmap.c */
+	if (page)
+		follow_touch(page, pte);
 	spin_unlock(ptl);
 }
 

@@ -27,17 +27,21 @@ static const char *exceeds(const struct vm_area_struct *vma, pte_t pte)
 	return NULL;
 }
 
+static void fail(const struct mm_struct *mm, fl_vaddr addr, const char *has, const char *what)
+{
+	FL_ABOUT(.memory = fl_final_entry(mm->id, addr));
+	FL_ABOUT(.kinds = FL_EVENT_BIT(PROTECTED), .mm_id = mm->id);
+	fl_oracle_fail("permission", "at the end mm %" PRIu64 " %s at %#" PRIx64 "%s", mm->id, has,
+		       addr, what);
+}
+
 static void judge(struct mm_struct *mm, fl_vaddr addr, pte_t pte, void *arg)
 {
 	const char *what = exceeds(fl_final_vma(mm->id, addr), pte);
 
 	(void)arg;
-	if (!what)
-		return;
-	FL_ABOUT(.memory = fl_final_entry(mm->id, addr));
-	FL_ABOUT(.kinds = FL_EVENT_BIT(PROTECTED), .mm_id = mm->id);
-	fl_oracle_fail("permission", "at the end mm %" PRIu64 " maps a page at %#" PRIx64 "%s",
-		       mm->id, addr, what);
+	if (what)
+		fail(mm, addr, "maps a page", what);
 }
 
 /* Who maps that place next finds there what somebody else had. */
@@ -45,14 +49,8 @@ static void judge_swap(struct mm_struct *mm, fl_vaddr addr, pte_t pte, void *arg
 {
 	(void)pte;
 	(void)arg;
-	if (fl_final_vma(mm->id, addr))
-		return;
-	FL_ABOUT(.memory = fl_final_entry(mm->id, addr));
-	FL_ABOUT(.kinds = FL_EVENT_BIT(PROTECTED), .mm_id = mm->id);
-	fl_oracle_fail("permission",
-		       "at the end mm %" PRIu64 " has a page in swap at %#" PRIx64
-		       ", where nothing is mapped any more",
-		       mm->id, addr);
+	if (!fl_final_vma(mm->id, addr))
+		fail(mm, addr, "has a page in swap", ", where nothing is mapped any more");
 }
 
 static void finish(void)

@@ -291,7 +291,7 @@ static void ck_answers(void)
 	ck_assert_int_eq(answers, 100);
 }
 
-START_TEST(who_waits_answers_interrupts)
+START_TEST(who_waits_holds_up_no_sender)
 {
 	struct other o;
 
@@ -375,7 +375,7 @@ int main(void)
 	tcase_add_loop_test(t, a_downgrade_lets_the_waiting_reader_in, 0, nr);
 	tcase_add_loop_test(t, readers_are_in_together, 0, nr);
 	tcase_add_loop_test(t, a_thread_may_have_several, 0, nr);
-	tcase_add_loop_test(t, who_waits_answers_interrupts, 0, nr);
+	tcase_add_loop_test(t, who_waits_holds_up_no_sender, 0, nr);
 	suite_add_tcase(s, t);
 	return run_suite(s);
 }
