@@ -76,6 +76,15 @@ static bool bad(const struct log_reader *r, const char *what)
 	return false;
 }
 
+static bool line_is_whole(struct log_reader *r)
+{
+	if (strchr(r->next, '\n'))
+		return true;
+	r->cut = true;
+	return bad(r, feof(r->f) ? "the log ends in the middle of a line: it was cut short"
+				 : "the line is too long, or has a NUL in it");
+}
+
 /* The next line that is no comment, into r->next. False: there is none. */
 static bool read_line(struct log_reader *r)
 {
@@ -85,6 +94,8 @@ static bool read_line(struct log_reader *r)
 			return false;
 		}
 		r->line++;
+		if (!line_is_whole(r))
+			return false;
 	} while (r->next[0] == '#' || r->next[0] == '\n');
 	return true;
 }
@@ -93,9 +104,10 @@ bool log_open(struct log_reader *r, FILE *f, const char *name)
 {
 	*r = (struct log_reader){ .f = f, .name = name };
 	if (!read_line(r) || sscanf(r->next, "H %79s %u", r->release, &r->see) != 2)
-		return bad(r, "no log: it does not begin with \"H RELEASE NUMBER\"");
+		return r->cut ? false
+			      : bad(r, "no log: it does not begin with \"H RELEASE NUMBER\"");
 	read_line(r);
-	return true;
+	return !r->cut;
 }
 
 /* The numbers of a line, after its letter. False: other than @n of them. */
@@ -212,6 +224,8 @@ enum log_end log_next(struct log_reader *r, struct step *step, struct result *re
 			return LOG_BAD;
 		}
 	}
+	if (r->cut)
+		return LOG_BAD;
 	if (seen != 3) {
 		bad(r, "the step before has no line \"R ...\", or no line \"A ...\"");
 		return LOG_BAD;

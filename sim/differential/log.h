@@ -26,6 +26,7 @@ struct log_reader {
 	unsigned int line;
 	char release[80];
 	unsigned int see;
+	bool cut;	 /* a line is not whole, which was said */
 	char next[8192]; /* the line that begins the next step */
 };
 

@@ -67,8 +67,9 @@ static void report_json(const struct input *in, const struct abilities *able,
 			const struct shared *shared, const char *kernel, double seconds)
 {
 	printf("{\"seed\": %" PRIu64 ", \"sequences\": %" PRIu64 ", \"steps\": %" PRIu64
-	       ", \"divergences\": %u, \"hangs\": %u, \"skipped\": ",
-	       in->o.seed, shared->sequences, shared->steps, shared->divergences, shared->hangs);
+	       ", \"divergences\": %u, \"hangs\": %u, \"interrupted\": %s, \"skipped\": ",
+	       in->o.seed, shared->sequences, shared->steps, shared->divergences, shared->hangs,
+	       work_interrupted() ? "true" : "false");
 	put_skipped(able);
 	printf(", \"kernel\": \"%s\", \"host\": \"%s\", \"seconds\": %.3f}\n", kernel,
 	       able->release, seconds);
@@ -81,6 +82,8 @@ static void report(const struct input *in, const struct abilities *able,
 		report_json(in, able, shared, kernel, seconds);
 		return;
 	}
+	if (work_interrupted())
+		printf("interrupted; up to then: ");
 	printf("host %s, simulator %s: %" PRIu64 " sequences, %" PRIu64 " steps, %u divergence%s, "
 	       "%.1f s\n",
 	       able->release, kernel, shared->sequences, shared->steps, shared->divergences,
@@ -160,11 +163,6 @@ static bool run_file(const struct input *in, const struct abilities *able,
 	if (!read_script(&script, name))
 		return false;
 	*verdict = work_one(&in->o, able, policy, &script, name, steps);
-	if (*verdict == SAME && *steps < script.n)
-		fprintf(stderr,
-			"faultline: %s: %" PRIu64 " of %u calls left out: nobody is there to make "
-			"them, or this host lacks what they need\n",
-			name, script.n - *steps, script.n);
 	return true;
 }
 

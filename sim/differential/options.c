@@ -209,6 +209,10 @@ int options_parse(struct input *in, int argc, char **argv)
 		return err;
 	if (in->o.record && (in->nr_files != 1 || is_log(in->file[0])))
 		return cli_error("--record is for one script (.steps): name it");
+	if (in->o.record && !is_log(in->o.record))
+		return cli_error("--record \"%s\": end its name in .log, by which it is known "
+				 "when it is read",
+				 in->o.record);
 	if (!cli_can_write("log", in->o.record, "--record") || !can_keep(in->o.keep))
 		return CLI_BAD_INPUT;
 	add_defaults(in);

@@ -5,7 +5,8 @@
 #include <errno.h>
 #include <string.h>
 
-static void write_file(FILE *out, const struct script *script, const char *name, const char *file)
+static void write_file(FILE *out, const struct script *script, const char *name, const char *file,
+		       const char *options)
 {
 	FILE *f = fopen(file, "we");
 
@@ -18,11 +19,12 @@ static void write_file(FILE *out, const struct script *script, const char *name,
 	if (fclose(f))
 		fprintf(out, "  can't write %s: %s\n", file, strerror(errno));
 	else
-		fprintf(out, "  again: faultline differential %s\n", file);
+		fprintf(out, "  again: faultline differential%s %s\n", options, file);
 }
 
 void report_divergence(FILE *out, const struct sides *sides, const struct script *script,
-		       unsigned int at, enum verdict verdict, const char *name, const char *file)
+		       unsigned int at, enum verdict verdict, const char *name, const char *file,
+		       const char *options)
 {
 	char text[512];
 
@@ -40,6 +42,19 @@ void report_divergence(FILE *out, const struct sides *sides, const struct script
 		compare_explain(out, &sides->host_result, &sides->our_result, &sides->host_view,
 				&sides->our_view);
 	if (file)
-		write_file(out, script, name, file);
+		write_file(out, script, name, file, options);
 	fflush(out);
+}
+
+void report_left_out(const struct sides *sides, const struct script *script, const char *name)
+{
+	char text[512];
+
+	for (unsigned int i = 0; i < script->n; i++) {
+		if (!sides->left_out[i])
+			continue;
+		step_print(text, sizeof(text), &script->step[i]);
+		fprintf(stderr, "faultline: %s: step %u, \"%s\", was left out: %s\n", name, i + 1,
+			text, sides->left_out[i]);
+	}
 }

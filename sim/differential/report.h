@@ -6,9 +6,13 @@
 #include "run.h"
 
 /*
- * @name: what it is, as "seed 1, sequence 7". @file: where the script goes, NULL: nowhere. @sides: as run_script() left them.
+ * @name: what it is, as "seed 1, sequence 7". @file: where the script goes, NULL: nowhere. @options: with which it has to run, each
+ * with a blank before it. @sides: as run_script() left them.
  */
 void report_divergence(FILE *out, const struct sides *sides, const struct script *script,
-		       unsigned int at, enum verdict verdict, const char *name, const char *file);
+		       unsigned int at, enum verdict verdict, const char *name, const char *file,
+		       const char *options);
+/* On standard error: the steps of @name that were made on neither side, and why. */
+void report_left_out(const struct sides *sides, const struct script *script, const char *name);
 
 #endif

@@ -25,23 +25,26 @@ static bool is_uffd(enum op op)
 	return op >= OP_UFFD_OPEN && op <= OP_UFFD_WRITEPROTECT;
 }
 
-bool state_allows(const struct state *s, const struct step *step)
+const char *state_refuses(const struct state *s, const struct step *step)
 {
 	if (step->process >= 0 && !s->alive[step->process])
-		return false;
+		return "the process that would make it is not there";
 	if (op_has_field(step->op, F_PROCESS) && !s->alive[step->v[F_PROCESS]])
-		return false;
-	if (step->op == OP_FORK)
-		return !s->alive[step->v[F_CHILD]];
-	if (is_uffd(step->op))
-		return s->uffd[step->process] == (step->op != OP_UFFD_OPEN);
-	if (step->op == OP_PIN)
-		return !s->pinned[step->v[F_BUFFER]];
-	if (step->op == OP_PIN_READ || step->op == OP_PIN_WRITE)
-		return step->v[F_PAGE] < s->pinned[step->v[F_BUFFER]];
-	if (step->op == OP_UNPIN)
-		return s->pinned[step->v[F_BUFFER]];
-	return true;
+		return "the process that it is about is not there";
+	if (step->op == OP_FORK && s->alive[step->v[F_CHILD]])
+		return "the child is there already";
+	if (step->op == OP_UFFD_OPEN && s->uffd[step->process])
+		return "the process has a userfaultfd already";
+	if (step->op != OP_UFFD_OPEN && is_uffd(step->op) && !s->uffd[step->process])
+		return "the process has no userfaultfd";
+	if (step->op == OP_PIN && s->pinned[step->v[F_BUFFER]])
+		return "the buffer has pages already";
+	if ((step->op == OP_PIN_READ || step->op == OP_PIN_WRITE) &&
+	    step->v[F_PAGE] >= s->pinned[step->v[F_BUFFER]])
+		return "the buffer has no such page";
+	if (step->op == OP_UNPIN && !s->pinned[step->v[F_BUFFER]])
+		return "the buffer has no pages";
+	return NULL;
 }
 
 void state_after(struct state *s, const struct step *step, const struct result *r)
@@ -78,25 +81,38 @@ static bool is_pageout(const struct step *step)
 
 /*
  * Shared memory goes to swap on the host, and KSM's pages that one entry maps: the simulator has none of that. Looked up in what the
- * host has: a generator's idea of it is a rough one.
+ * host has: a generator's idea of it is a rough one. Why not, or NULL.
  */
-static bool pages_out_more(const struct sides *s, const struct step *step)
+static const char *pages_out_more(const struct sides *s, const struct step *step)
 {
 	uint64_t from = step->v[F_PAGE], to = from + step->v[F_PAGES];
 	const struct process_view *p;
 
 	if (!is_pageout(step))
-		return false;
+		return NULL;
 	if (!(s->see & SEE_SWAP))
-		return true;
+		return "there is no swap of this run's own";
 	p = &s->host_view.process[step->process];
 	for (uint32_t i = 0; i < p->nr_vmas; i++)
 		if (p->vma[i].file && p->vma[i].start < to && p->vma[i].end > from)
-			return true;
+			return "shared memory goes to swap on hosts alone";
 	for (uint64_t page = from; page < to; page++)
 		if (p->page[page].flags & V_KSM)
-			return true;
-	return false;
+			return "a page of KSM's goes to swap on hosts alone";
+	return NULL;
+}
+
+/* Why @step is made on neither side, or NULL. */
+static const char *leaves_out(const struct sides *s, const struct state *state,
+			      const struct step *step)
+{
+	const char *why = state_refuses(state, step);
+
+	if (!why)
+		why = pages_out_more(s, step);
+	if (!why && step->op == OP_KSM_SCAN && !(s->see & SEE_KSM))
+		why = "KSM is not for this run to use";
+	return why;
 }
 
 /* The host's part is done. */
@@ -121,8 +137,8 @@ static enum verdict run_steps(struct sides *s, const struct script *script, unsi
 		const struct step *step = &script->step[*at];
 		enum host_end end;
 
-		if (!state_allows(&state, step) || pages_out_more(s, step) ||
-		    (step->op == OP_KSM_SCAN && !(s->see & SEE_KSM)))
+		s->left_out[*at] = leaves_out(s, &state, step);
+		if (s->left_out[*at])
 			continue;
 		++*steps;
 		end = host_step(s->host, step, &s->host_result, &s->host_view);

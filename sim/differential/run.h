@@ -31,11 +31,13 @@ struct sides {
 	struct result host_result, our_result;
 	struct view host_view, our_view;
 	struct memory host_memory, our_memory;
+	const char *left_out[MAX_STEPS]; /* why a step was not made; NULL: it was */
 };
 
 void state_begin(struct state *state);
-bool state_allows(const struct state *state, const struct step *step);
-/* After @step, which was allowed. */
+/* Why not, or NULL. */
+const char *state_refuses(const struct state *state, const struct step *step);
+/* After @step, which was not refused. */
 void state_after(struct state *state, const struct step *step, const struct result *result);
 
 unsigned int see_of(const struct abilities *a);

@@ -345,7 +345,9 @@ bool script_read(struct script *out, FILE *f, const char *name)
 
 		nr++;
 		if (!strchr(line, '\n') && !feof(f)) {
-			fprintf(stderr, "faultline: %s:%u: the line is too long\n", name, nr);
+			fprintf(stderr,
+				"faultline: %s:%u: the line is too long, or has a NUL in it\n",
+				name, nr);
 			return false;
 		}
 		if (!step_parse(&step, line, &empty, why, sizeof(why))) {

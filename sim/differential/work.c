@@ -86,17 +86,27 @@ static void lock(struct shared *shared)
 		nanosleep(&(struct timespec){ .tv_nsec = POLL_NS }, NULL);
 }
 
+/* What a script has to be run with to end in the same way. */
+static const char *options_again(const struct options *o, char *text, size_t size)
+{
+	snprintf(text, size, "%s%s%s%s%s", o->kernel ? " --kernel " : "",
+		 o->kernel ? o->kernel : "", o->set ? " --set " : "", o->set ? o->set : "",
+		 o->hands_off ? " --hands-off" : "");
+	return text;
+}
+
 static void tell(const struct options *o, const struct sides *s, struct shared *shared,
 		 const struct script *script, unsigned int at, enum verdict verdict,
 		 uint64_t number)
 {
-	char name[96], file[512];
+	char name[96], file[512], again[1024];
 
 	snprintf(name, sizeof(name), "seed %" PRIu64 ", sequence %" PRIu64, o->seed, number);
 	snprintf(file, sizeof(file), "%s/differential-%" PRIu64 "-%" PRIu64 ".steps", o->keep,
 		 o->seed, number);
 	lock(shared);
-	report_divergence(o->json ? stderr : stdout, s, script, at, verdict, name, file);
+	report_divergence(o->json ? stderr : stdout, s, script, at, verdict, name, file,
+			  options_again(o, again, sizeof(again)));
 	atomic_store(&shared->lock, 0);
 }
 
@@ -285,6 +295,33 @@ static bool close_record(struct sides *s, const struct options *o)
 	return ok;
 }
 
+/* "a/b.steps" -> "KEEP/b-small.steps" */
+static void name_of_small(const struct options *o, const char *name, char *file, size_t size)
+{
+	const char *base = strrchr(name, '/') ? strrchr(name, '/') + 1 : name;
+	const char *dot = strrchr(base, '.');
+
+	snprintf(file, size, "%s/%.*s-small.steps", o->keep,
+		 (int)(dot && dot > base ? dot - base : (ptrdiff_t)strlen(base)), base);
+}
+
+/* A file of its own for what is smaller than @name. */
+static void tell_small(const struct options *o, struct sides *s, struct script *script,
+		       unsigned int *at, enum verdict *verdict, const char *name)
+{
+	static struct script before;
+	char file[512], again[1024];
+	bool smaller;
+
+	before = *script;
+	*verdict = make_small(o, s, script, *verdict, at);
+	smaller = script->n < before.n ||
+		  memcmp(script->step, before.step, script->n * sizeof(script->step[0]));
+	name_of_small(o, name, file, sizeof(file));
+	report_divergence(o->json ? stderr : stdout, s, script, *at, *verdict, name,
+			  smaller ? file : NULL, options_again(o, again, sizeof(again)));
+}
+
 enum verdict work_one(const struct options *o, const struct abilities *able,
 		      const struct fl_policy *policy, struct script *script, const char *name,
 		      uint64_t *steps)
@@ -299,11 +336,10 @@ enum verdict work_one(const struct options *o, const struct abilities *able,
 		verdict = run_script(s, script, &at, steps);
 		if (!close_record(s, o))
 			verdict = BROKEN;
-		if (verdict != SAME) {
-			verdict = make_small(o, s, script, verdict, &at);
-			report_divergence(o->json ? stderr : stdout, s, script, at, verdict, name,
-					  NULL);
-		}
+		if (verdict == SAME)
+			report_left_out(s, script, name);
+		else
+			tell_small(o, s, script, &at, &verdict, name);
 	}
 	if (s && s->host)
 		host_destroy(s->host);
@@ -326,6 +362,7 @@ enum verdict work_log(const struct options *o, const struct fl_policy *policy, F
 		return BROKEN;
 	verdict = run_log(&s, &reader, &script, &at, steps);
 	if (verdict == DIFFERS)
-		report_divergence(o->json ? stderr : stdout, &s, &script, at, verdict, name, NULL);
+		report_divergence(o->json ? stderr : stdout, &s, &script, at, verdict, name, NULL,
+				  "");
 	return verdict;
 }

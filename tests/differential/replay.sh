@@ -48,6 +48,14 @@ says 'Is a directory'
 sed '0,/^A /{/^A /d}' "$here/pin-fork.log" >"$temp/bad.log"
 status 2 "$temp/bad.log"
 says 'no line "A ..."'
+head -c -20 "$here/pin-fork.log" >"$temp/bad.log"
+status 2 "$temp/bad.log"
+says 'it was cut short'
+printf 'H 6.18 7\nS 0 \000\n' >"$temp/bad.log"
+status 2 "$temp/bad.log"
+says 'bad.log:2: the line is too long, or has a NUL in it'
+status 2 --record "$temp/x.foo" "$here/pin-fork.steps"
+says 'end its name in .log'
 status 2 --record "$temp/none/x.log" "$here/pin-fork.steps"
 says 'none/x.log'
 status 2 --record "$temp/x.log" "$here/pin-fork.log"
