@@ -5,6 +5,7 @@
  */
 #include "cli.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,13 +18,17 @@
 
 #include "../lib/run/setup.h"
 #include "progress.h"
+#include "show.h"
 
 #define MAX_SCENARIOS 256
+#define MAX_PROFILES 64
 #define CELL 5 /* characters */
 
-enum key { KEY_MODEL = 1, KEY_TIMEOUT, KEY_JOBS, KEY_JSON };
+enum key { KEY_MODEL = 1, KEY_TIMEOUT, KEY_JOBS, KEY_JSON, KEY_KERNEL };
 
 static const struct argp_option options[] = {
+	{ "kernel", KEY_KERNEL, "RELEASE", 0,
+	  "This release alone, as 6.0; may be repeated. Default: all of them", 0 },
 	{ "model", KEY_MODEL, "MODEL", 0,
 	  "Memory model: sc, tso or lkmm; default: that of each scenario's first variant", 0 },
 	{ "timeout", KEY_TIMEOUT, "SECONDS", 0, "Give up a cell after this time", 0 },
@@ -35,6 +40,7 @@ static const struct argp_option options[] = {
 struct matrix {
 	const struct fl_scenario *scenario[MAX_SCENARIOS];
 	size_t nr;
+	bool column[MAX_PROFILES]; /* by number of profile */
 	const char *model;
 	double timeout;
 	unsigned int jobs;
@@ -43,11 +49,39 @@ struct matrix {
 	int width;
 };
 
+/* Its place in the list of profiles. */
+static size_t profile_number(const char *name)
+{
+	size_t i = 0;
+
+	while (i < fl_policy_nr_profiles() && strcmp(fl_policy_profile(i)->name, name))
+		i++;
+	return i;
+}
+
+/* False after a message. */
+static bool take_kernel(struct matrix *x, const char *name)
+{
+	const struct fl_policy_profile *release = show_find_release(name);
+	struct fl_policy *policy;
+	char err[1024];
+
+	if (!release) {
+		fl_policy_create(&policy, name, NULL, err, sizeof(err));
+		cli_error("%s", err);
+		return false;
+	}
+	x->column[profile_number(release->name)] = true;
+	return true;
+}
+
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct matrix *x = state->input;
 
 	switch (key) {
+	case KEY_KERNEL:
+		return take_kernel(x, arg) ? 0 : CLI_REPORTED;
 	case KEY_MODEL:
 		x->model = arg;
 		return 0;
@@ -68,16 +102,6 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}
-}
-
-/* Its place in the list of profiles. */
-static size_t profile_number(const char *name)
-{
-	size_t i = 0;
-
-	while (i < fl_policy_nr_profiles() && strcmp(fl_policy_profile(i)->name, name))
-		i++;
-	return i;
 }
 
 static bool is_applicable(const struct fl_scenario *s, size_t profile)
@@ -163,6 +187,8 @@ static bool run_row(struct matrix *x, const struct fl_scenario *s)
 	for (size_t i = 0; i < fl_policy_nr_profiles(); i++) {
 		const char *kernel = fl_policy_profile(i)->name;
 
+		if (!x->column[i])
+			continue;
 		if (!is_applicable(s, i))
 			print_cell(x, s, kernel, NULL);
 		else if (!run_cell(x, s, kernel))
@@ -177,7 +203,8 @@ static void print_header(const struct matrix *x)
 {
 	printf("%-*s  %-8s", x->width, "scenario", "id");
 	for (size_t i = 0; i < fl_policy_nr_profiles(); i++)
-		printf("  %-*s", CELL, fl_policy_profile(i)->name);
+		if (x->column[i])
+			printf("  %-*s", CELL, fl_policy_profile(i)->name);
 	putchar('\n');
 }
 
@@ -211,6 +238,9 @@ int cmd_matrix(int argc, char **argv)
 		return cli_error("%s", why);
 	if (!x.nr)
 		take_all(&x);
+	assert(fl_policy_nr_profiles() <= MAX_PROFILES);
+	if (!memchr(x.column, true, sizeof(x.column)))
+		memset(x.column, true, sizeof(x.column));
 	for (size_t i = 0; i < x.nr; i++) {
 		int n = (int)strlen(x.scenario[i]->name);
 

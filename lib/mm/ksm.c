@@ -41,7 +41,7 @@
  *
  * Models: write_protect_page(), replace_page(), try_to_merge_one_page(), break_ksm(),
  * cmp_and_merge_page(), ksm_do_scan(), mm/ksm.c, Linux 6.0 to 6.12, without the limits on sharing.
- * Policy: ksm_flush, ksm_pending, ksm_break.
+ * Policy: ksm_flush, ksm_pending, ksm_break, ksm_replace.
  */
 #include "mm/ksm.h"
 
@@ -126,6 +126,16 @@ out_unlock:
 	return err;
 }
 
+/* It is read-only. What @old says of it beside its protection: policy ksm_replace. */
+static pte_t ksm_entry(struct vm_area_struct *vma, struct page *kpage, pte_t old)
+{
+	pte_t entry = pfn_pte(page_to_pfn(kpage), vma->vm_page_prot);
+
+	if (vma->vm_mm->machine->policy.ksm_replace == FL_KSM_REPLACE_KEEP)
+		entry |= old & (_PAGE_SOFT_DIRTY | _PAGE_UFFD_WP);
+	return entry;
+}
+
 /* K6. @page is locked, @kpage referenced. */
 static int replace_page(struct vm_area_struct *vma, fl_vaddr address, struct page *page,
 			struct page *kpage, pte_t orig_pte)
@@ -147,7 +157,7 @@ static int replace_page(struct vm_area_struct *vma, fl_vaddr address, struct pag
 	page_dup_rmap(kpage);
 	/* Old and new frame must never be in two TLBs at once. */
 	ptep_clear_flush(vma, address, ptep);
-	set_pte_at(mm, address, ptep, pfn_pte(page_to_pfn(kpage), vma->vm_page_prot));
+	set_pte_at(mm, address, ptep, ksm_entry(vma, kpage, orig_pte));
 	page_remove_rmap(page);
 	spin_unlock(ptl);
 	if (page_mapcount(page) == 0)

@@ -87,6 +87,23 @@ static const struct page *flags_page(const struct fl_machine *m, uint64_t pfn, b
 	return head;
 }
 
+/*
+ * Of a page that may have been unmapped since it was pinned. Nothing says of a huge one's whether a PMD did: then its own flag never
+ * was set, and that at the head, which nobody changes any more, speaks for it. As sanity_check_pinned_pages().
+ */
+static bool is_exclusive(const struct fl_machine *m, uint64_t pfn)
+{
+	const struct page *page = pfn_to_page(m, pfn), *head = page;
+	bool several;
+
+	if (flags_page(m, pfn, &several)->flags & FL_BIT(PG_anon_exclusive))
+		return true;
+	if (fl_block_mask)
+		head = (const struct page *)((uintptr_t)page & fl_block_mask);
+	return head->compound && page->_mapcount.counter < 0 && head->_mapcount.counter < 0 &&
+	       head->_entire_mapcount.counter < 0 && head->flags & FL_BIT(PG_anon_exclusive);
+}
+
 static bool is_anon(const struct fl_machine *m, uint64_t pfn)
 {
 	const struct page *page = pfn_to_page(m, pfn), *head = page;
@@ -133,10 +150,8 @@ static void finish(void)
 		return;
 	for (size_t i = 0; i < pins.nr; i++) {
 		const struct pin *pin = fl_table_at(&pins, i);
-		bool several;
-		unsigned long flags = flags_page(m, pin->pfn, &several)->flags;
 
-		if (!is_anon(m, pin->pfn) || flags & FL_BIT(PG_anon_exclusive))
+		if (!is_anon(m, pin->pfn) || is_exclusive(m, pin->pfn))
 			continue;
 		failed = true;
 		FL_ABOUT(.kinds = FL_EVENT_BIT(PIN), .pfn = pin->pfn, .by_cpu = true,

@@ -135,6 +135,7 @@ enum fl_change_writable {
 	FL_CHANGE_WRITABLE_NO_DIRTY
 };
 enum fl_ksm_pending { FL_KSM_PENDING_IGNORED, FL_KSM_PENDING_CHECK };
+enum fl_ksm_replace { FL_KSM_REPLACE_PROT, FL_KSM_REPLACE_KEEP };
 enum fl_ksm_break { FL_KSM_BREAK_WRITE, FL_KSM_BREAK_UNSHARE };
 
 /* Flushing, and the end of page tables. */
@@ -244,6 +245,7 @@ struct fl_policy {
 	enum fl_numa_write numa_write;		       /* numa.c */
 	enum fl_ksm_pending ksm_pending;	       /* ksm.c */
 	enum fl_ksm_break ksm_break;		       /* ksm.c */
+	enum fl_ksm_replace ksm_replace;	       /* ksm.c */
 	enum fl_no_yes ksm_reuse;		       /* cow.c */
 	enum fl_tlb_gen tlb_gen;		       /* shootdown.c */
 	enum fl_tlb_lazy tlb_lazy;		       /* shootdown.c */

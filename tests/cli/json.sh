@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # json.sh FAULTLINE - what list, show, check and the trace files say in JSON is JSON, and has the fields that
-# scripts depend on, of the right types. check's exit status follows from its lines.
+# scripts depend on, of the right types. check's exit status follows from its lines, and each variant
+# ends as its scenario declares.
 set -eu
 faultline=$1
 python3 -c 'import json' 2>/dev/null || {
@@ -54,5 +55,7 @@ bad = any(o["as_expected"] is False for o in checked)
 undecided = any(o["verdict"] == "inconclusive" for o in checked)
 status = int(os.environ["STATUS"])
 assert status == (1 if bad else 3 if undecided else 0), f"exit status {status}"
+assert not bad, [o for o in checked if o["as_expected"] is False]
+assert not undecided, [o for o in checked if o["verdict"] == "inconclusive"]
 print(f"{len(listed)} scenarios, {len(checked)} variants")
 END

@@ -15,7 +15,7 @@
 /* What no release does. */
 #define REPAIRED                                                                                   \
 	"soft_dirty_migration=wrprotect,fork_seq_barrier=smp_mb,migrate_count_barrier=smp_rmb,"    \
-	"wrprotect_sync=fault-and-uffd"
+	"wrprotect_sync=fault-and-uffd,ksm_replace=keep"
 
 /* Releases by era, with what they lack. */
 static const struct {
@@ -114,6 +114,8 @@ static void choose_sizes(struct round *r, uint64_t *random)
 	c->mmu_notifiers = one_in(random, 2);
 	c->lock = one_in(random, 2) ? fl_lock_strategy_at(below(random, nr_strategies())) : NULL;
 	c->rwlock = one_in(random, 2) ? fl_rwlock_at(below(random, nr_rwlocks())) : NULL;
+	c->lock = options.lock ? options.lock : c->lock;
+	c->rwlock = options.rwlock ? options.rwlock : c->rwlock;
 }
 
 int make_machine(struct round *r, uint64_t *random)

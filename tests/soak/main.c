@@ -8,6 +8,8 @@
  *   --threads N     (twice the number of cores)
  *   --profile NAME  a release of Linux, instead of a random one
  *   --set F=V,...   further policy fields
+ *   --lock NAME     a lock strategy, and
+ *   --rwlock NAME   a reader-writer lock, instead of random ones
  *   --only N        round number N of the seed, over and over
  *   --without OP,.. leaves these calls out (--verbose names them)
  *   --trace ADDR    prints all that oracles hear of the page at ADDR
@@ -22,6 +24,9 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+
+#include <faultline/lock.h>
+#include <faultline/rwlock.h>
 
 #include "soak.h"
 
@@ -74,11 +79,13 @@ void print_round(const struct round *r, FILE *f)
 		"  linux-%s, %s\n"
 		"  %u threads, %u CPUs, %llu frames of %u words, %u levels of %u bits, TLB %u x "
 		"%u, "
-		"LRU batch %d, %u swap slots, migration %u, %u huge pages%s%s\n  calls:",
+		"LRU batch %d, %u swap slots, migration %u, %u huge pages%s%s\n"
+		"  locks: %s, %s\n  calls:",
 		r->kernel, r->set, r->nr_threads, c->cpus, (unsigned long long)c->frames,
 		c->page_words, c->levels, c->level_bits, c->tlb_sets, c->tlb_ways,
 		(int)c->lru_batch, c->swap_slots, c->migration, c->huge_pages,
-		c->mempolicy ? ", policies" : "", c->mmu_notifiers ? ", notifiers" : "");
+		c->mempolicy ? ", policies" : "", c->mmu_notifiers ? ", notifiers" : "",
+		c->lock ? c->lock->name : "the release's", c->rwlock ? c->rwlock->name : "rwsem");
 	for (unsigned int i = 0; i < nr_ops; i++) {
 		if (r->weights[i])
 			fprintf(f, " %s", ops[i].name);
@@ -95,11 +102,13 @@ static void report(const struct round *r)
 	for (int i = 0; i < n; i++)
 		printf("VIOLATION  %s\n  %s\n", failed[i].oracle, failed[i].message);
 	print_round(r, stdout);
-	printf("again: soak --seed %llu --only %llu --threads %u --round %g%s%s%s%s\n",
+	printf("again: soak --seed %llu --only %llu --threads %u --round %g%s%s%s%s%s%s%s%s\n",
 	       (unsigned long long)options.seed, (unsigned long long)r->number, options.threads,
 	       options.round, options.profile ? " --profile " : "",
 	       options.profile ? options.profile : "", options.set ? " --set " : "",
-	       options.set ? options.set : "");
+	       options.set ? options.set : "", options.lock ? " --lock " : "",
+	       options.lock ? options.lock->name : "", options.rwlock ? " --rwlock " : "",
+	       options.rwlock ? options.rwlock->name : "");
 }
 
 static uint64_t calls_of(const struct round *r)
@@ -115,9 +124,10 @@ static uint64_t calls_of(const struct round *r)
 
 static void usage(void)
 {
-	fprintf(stderr, "usage: soak [--seconds N] [--round N] [--seed N] [--threads N] [--profile "
-			"NAME] [--set FIELD=VALUE,...] [--only N] [--without CALL,...] [--trace "
-			"ADDR] [--verbose]\n");
+	fprintf(stderr,
+		"usage: soak [--seconds N] [--round N] [--seed N] [--threads N] [--profile "
+		"NAME] [--set FIELD=VALUE,...] [--lock NAME] [--rwlock NAME] [--only N] [--without "
+		"CALL,...] [--trace ADDR] [--verbose]\n");
 	exit(2);
 }
 
@@ -130,12 +140,15 @@ static void read_options(int argc, char **argv)
 		{ "threads", required_argument, NULL, 't' },
 		{ "profile", required_argument, NULL, 'p' },
 		{ "set", required_argument, NULL, 'P' },
+		{ "lock", required_argument, NULL, 'l' },
+		{ "rwlock", required_argument, NULL, 'w' },
 		{ "only", required_argument, NULL, 'o' },
-		{ "without", required_argument, NULL, 'w' },
+		{ "without", required_argument, NULL, 'W' },
 		{ "trace", required_argument, NULL, 'T' },
 		{ "verbose", no_argument, NULL, 'v' },
 		{ 0 },
 	};
+	bool known = true;
 	int c;
 
 	options.seed = (uint64_t)time(NULL);
@@ -164,7 +177,15 @@ static void read_options(int argc, char **argv)
 			options.one_round = true;
 			options.first_round = strtoull(optarg, NULL, 0);
 			break;
+		case 'l':
+			options.lock = fl_lock_strategy_find(optarg);
+			known &= options.lock != NULL;
+			break;
 		case 'w':
+			options.rwlock = fl_rwlock_find(optarg);
+			known &= options.rwlock != NULL;
+			break;
+		case 'W':
 			options.without = optarg;
 			break;
 		case 'T':
@@ -177,7 +198,7 @@ static void read_options(int argc, char **argv)
 			usage();
 		}
 	}
-	if (optind < argc || options.seconds <= 0 || options.round <= 0)
+	if (!known || optind < argc || options.seconds <= 0 || options.round <= 0)
 		usage();
 	if (options.threads < 1)
 		options.threads = 1;

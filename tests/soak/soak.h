@@ -60,6 +60,9 @@ struct options {
 	uint64_t seed, first_round;
 	unsigned int threads;
 	const char *profile, *set, *without;
+	/* NULL: as a round chooses. */
+	const struct fl_lock_strategy *lock;
+	const struct fl_rwlock *rwlock;
 	bool verbose, one_round;
 };
 

@@ -10,6 +10,8 @@
 
 #include <errno.h>
 
+#include <faultline/proc.h>
+
 START_TEST(a_page_becomes_read_only_clean_and_shareable)
 {
 	fl_vaddr a = map(1, FL_READ | FL_WRITE);
@@ -559,6 +561,29 @@ static void broadcast(void)
 	make_world("6.5", NULL);
 }
 
+/* Of the first two that are merged one stays where it is, the other's entry is made anew. */
+START_TEST(a_merged_pages_entry_is_not_soft_dirty)
+{
+	static const uint64_t content[] = { 7, 8 };
+	fl_vaddr a;
+
+	make_world("6.12", _i ? "ksm_replace=keep" : NULL);
+	a = mergeable(2, content);
+	ck_assert_int_eq(fl_clear_refs(fl_mm, FL_CLEAR_REFS_SOFT_DIRTY), 0);
+	ck_assert(!pte_soft_dirty(entry_of(a)) && !pte_soft_dirty(entry_of(a + PAGE)));
+	ck_assert_int_eq(fl_store(cpu0, a, 5), 0);
+	ck_assert_int_eq(fl_store(cpu0, a + PAGE, 5), 0);
+	ck_assert(pte_soft_dirty(entry_of(a)) && pte_soft_dirty(entry_of(a + PAGE)));
+	fl_ksm_scan(cpu0, machine);
+	ck_assert_int_eq(fl_ksm_scan(cpu0, machine), 1);
+	ck_assert_ptr_eq(page_of(a), page_of(a + PAGE));
+	ck_assert_int_eq((pte_soft_dirty(entry_of(a)) != 0) +
+				 (pte_soft_dirty(entry_of(a + PAGE)) != 0),
+			 1 + _i);
+	end_world();
+}
+END_TEST
+
 static void ipi(void)
 {
 	make_world("6.0", "tlb_flush=ipi");
@@ -608,6 +633,7 @@ int main(void)
 	}
 	tcase_add_test(large, thousands_of_pages);
 	tcase_add_test(large, pages_in_the_batch_of_another_cpu_are_merged);
+	tcase_add_loop_test(large, a_merged_pages_entry_is_not_soft_dirty, 0, 2);
 	tcase_add_loop_test(large, unmerging_writes_up_to_6_1, 0, 5);
 	suite_add_tcase(suite, large);
 	return run_suite(suite);

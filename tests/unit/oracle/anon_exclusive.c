@@ -143,6 +143,70 @@ START_TEST(a_reset_keeps_what_set_up_did_and_forgets_the_rest)
 }
 END_TEST
 
+/* --- huge pages --- */
+
+#define HPAGE (4 * PAGE)
+
+/* A huge page at a, of which the third base page is pinned. */
+static void set_up_huge(void)
+{
+	struct fl_machine_config config = { .cpus = 2, .huge_pages = 2 };
+
+	fl_machine_config_small(&config);
+	config.frames = 32;
+	config.levels = 3;
+	make_world_with(&config, "6.1", NULL);
+	fl_native_report_clear();
+	a = HPAGE;
+	ck_assert_int_eq(
+		fl_mmap(&a, fl_mm, a, 4, FL_READ | FL_WRITE, FL_MAP_FIXED_NOREPLACE, NULL, 0), 0);
+	ck_assert_int_eq(fl_madvise(fl_mm, a, 4, FL_MADV_HUGEPAGE), 0);
+	ck_assert_int_eq(fl_store(cpu0, a, 1), 0);
+	ck_assert_int_eq(fl_pin_user_pages_fast(cpu0, a + 2 * PAGE, 1, 0, &pin), 1);
+	ck_assert(compound_head(pfn_to_page(machine, pin.pfn)) != pfn_to_page(machine, pin.pfn));
+}
+
+START_TEST(a_huge_pages_head_speaks_for_all_of_it)
+{
+	struct page *head = compound_head(pfn_to_page(machine, pin.pfn));
+
+	ck_assert_uint_eq(failures(), 0);
+	ClearPageAnonExclusive(head);
+	ck_assert_uint_gt(failures(), 0);
+	SetPageAnonExclusive(head);
+}
+END_TEST
+
+START_TEST(a_huge_page_may_be_unmapped_while_it_is_pinned)
+{
+	struct page *head = compound_head(pfn_to_page(machine, pin.pfn));
+
+	ck_assert_int_eq(fl_munmap(fl_mm, a, 4), 0);
+	ck_assert_uint_eq(failures(), 0);
+	ClearPageAnonExclusive(head);
+	ck_assert_uint_eq(failures(), 1);
+	SetPageAnonExclusive(head);
+}
+END_TEST
+
+START_TEST(split_each_base_page_speaks_for_itself)
+{
+	struct page *page = pfn_to_page(machine, pin.pfn);
+
+	ck_assert_int_eq(fl_munmap(fl_mm, a + 3 * PAGE, 1), 0);
+	ck_assert_uint_eq(failures(), 0);
+	ck_assert(PageAnonExclusive(compound_head(page)));
+	ClearPageAnonExclusive(page);
+	ck_assert_uint_eq(failures(), 1);
+	ck_assert_int_eq(fl_munmap(fl_mm, a + 2 * PAGE, 1), 0); /* the head is mapped still */
+	ck_assert_uint_eq(failures(), 2);
+	SetPageAnonExclusive(page);
+	fl_native_report_clear();
+	ck_assert_int_eq(fl_munmap(fl_mm, a, 2), 0);
+	ck_assert_uint_eq(failures(), 0);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("oracle.anon_exclusive");
@@ -157,6 +221,13 @@ int main(void)
 	tcase_add_test(tc, an_exclusive_page_that_two_map_is_reported);
 	tcase_add_test(tc, before_5_19_the_flag_means_nothing);
 	tcase_add_test(tc, a_reset_keeps_what_set_up_did_and_forgets_the_rest);
+	suite_add_tcase(suite, tc);
+
+	tc = test_case("huge");
+	tcase_add_checked_fixture(tc, set_up_huge, tear_down);
+	tcase_add_test(tc, a_huge_pages_head_speaks_for_all_of_it);
+	tcase_add_test(tc, a_huge_page_may_be_unmapped_while_it_is_pinned);
+	tcase_add_test(tc, split_each_base_page_speaks_for_itself);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);
 }

@@ -125,6 +125,7 @@ START_TEST(each_release_has_its_values)
 		{ "numa_write", { { "4.8", "saved" }, { "6.3", "can-change-writable" } } },
 		{ "ksm_pending", { { "4.8", "ignored" }, { "5.7", "check" } } },
 		{ "ksm_break", { { "4.8", "write" }, { "6.3", "unshare" } } },
+		{ "ksm_replace", { { "4.8", "prot" } } },
 		{ "ksm_reuse", { { "4.8", "no" }, { "5.7", "yes" } } },
 		{ "tlb_gen", { { "4.8", "none" }, { "5.7", "on" } } },
 		{ "tlb_lazy", { { "4.8", "leave-mm" }, { "5.7", "skip" } } },
