@@ -8,6 +8,13 @@ $ faultline matrix clear-refs-pin --json | sed -nE '/"5.9"/s/,"seconds.*//p'
   {"scenario":"clear-refs-pin","id":"A1c","kernel":"5.9","verdict":"violated","model":"lkmm","oracle":"pin-coherence","executions":1
 $ faultline matrix gup-read-uffd-wp --json | grep -c not-applicable
   1
+$ faultline matrix vma-lock-seq clear-refs-pin --kernel 6.4 --kernel linux-5.9 | sed -E 's/ +$//'
+  scenario        id        5.9    6.4
+  vma-lock-seq    A5a,A5f   -      BUG
+  clear-refs-pin  A1c       BUG    ok
+$ faultline matrix vma-lock-seq --kernel 6.2
+  faultline: unknown kernel release "6.2"; the newest profile up to it is "6.1". There are: ...
+  [2]
 $ faultline matrix nonsense
   faultline: no scenario "nonsense"; 'faultline list' shows all
   [2]
@@ -30,6 +37,8 @@ $ faultline matrix --help
   
         --jobs=N               N processes share a long search; default 1
         --json                 One JSON object per cell and line
+        --kernel=RELEASE       This release alone, as 6.0; may be repeated.
+                               Default: all of them
         --model=MODEL          Memory model: sc, tso or lkmm; default: that of
                                each scenario's first variant
         --timeout=SECONDS      Give up a cell after this time
