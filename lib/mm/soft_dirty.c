@@ -24,6 +24,9 @@
  * A base page that a device may write to stays soft-dirty and writable (policy soft_dirty_pinned): by a
  * write fault the mapping could leave the pin behind, and the device's writes fault nowhere. The look and
  * D3 are two steps, and GUP-fast heeds no PTL: it may pin in between (clear-refs-gup-fast, up to 5.18).
+ * Soft-dirty it stays only if it was. While all of a VMA counts as soft-dirty, mprotect() makes entries writable that
+ * are not (since 6.0): pinned, such an entry is as it was when D1 is over, and stores are missed. Kernels do that; with
+ * soft_dirty_pinned=mark it is soft-dirty from then on.
  *
  * The entry of a page that is about to move (migrate.c) loses the bit and keeps its kind: a writable one is so
  * when the page is back, no store faults, and none is heard of (clear-refs-migrate; policy soft_dirty_migration
@@ -50,7 +53,7 @@ static bool pte_is_pinned(const struct vm_area_struct *vma, pte_t pte)
 	struct fl_machine *m = vma->vm_mm->machine;
 	struct page *page;
 
-	if (m->policy.soft_dirty_pinned != FL_SOFT_DIRTY_PINNED_SKIP)
+	if (m->policy.soft_dirty_pinned == FL_SOFT_DIRTY_PINNED_CLEAR || !pte_write(pte))
 		return false;
 	if (!is_cow_mapping(vma->vm_flags) || !test_bit(MMF_HAS_PINNED, &vma->vm_mm->flags))
 		return false;
@@ -70,8 +73,13 @@ static bool clear_soft_dirty(struct vm_area_struct *vma, fl_vaddr addr, pte_t *p
 			pte = migration_entry_wrprotect(m, pte);
 		FL_STEP("D3", set_pte_at(mm, addr, ptep, pte_clear_soft_dirty(pte)));
 	}
-	if (!pte_present(pte) || pte_is_pinned(vma, pte))
+	if (!pte_present(pte))
 		return false;
+	if (pte_is_pinned(vma, pte)) {
+		if (m->policy.soft_dirty_pinned == FL_SOFT_DIRTY_PINNED_MARK)
+			FL_VOID_RMW(or, ptep, _PAGE_SOFT_DIRTY, "pte_mksoft_dirty(*ptep)");
+		return false;
+	}
 	old = ptep_get_and_clear(mm, addr, ptep);
 	pte = pte_clear_soft_dirty(pte_wrprotect(old));
 	FL_STEP("D3", set_pte_at(mm, addr, ptep, pte));

@@ -112,7 +112,11 @@ enum fl_soft_dirty_flush {
 };
 enum fl_swap_pinned { FL_SWAP_PINNED_TAKE, FL_SWAP_PINNED_SKIP };
 enum fl_tlb_batched_note { FL_TLB_BATCHED_NOTE_ALL, FL_TLB_BATCHED_NOTE_ACCESSIBLE };
-enum fl_soft_dirty_pinned { FL_SOFT_DIRTY_PINNED_CLEAR, FL_SOFT_DIRTY_PINNED_SKIP };
+enum fl_soft_dirty_pinned {
+	FL_SOFT_DIRTY_PINNED_CLEAR,
+	FL_SOFT_DIRTY_PINNED_SKIP,
+	FL_SOFT_DIRTY_PINNED_MARK
+};
 enum fl_soft_dirty_migration { FL_SOFT_DIRTY_MIGRATION_KEEP, FL_SOFT_DIRTY_MIGRATION_WRPROTECT };
 enum fl_uffd_wp_memory { FL_UFFD_WP_NONE, FL_UFFD_WP_ANON, FL_UFFD_WP_ANON_SHMEM };
 enum fl_uffd_wp_prot { FL_UFFD_WP_PROT_VM_FLAGS, FL_UFFD_WP_PROT_VM_PAGE_PROT };

@@ -15,7 +15,7 @@
 /* What no release does. */
 #define REPAIRED                                                                                   \
 	"soft_dirty_migration=wrprotect,fork_seq_barrier=smp_mb,migrate_count_barrier=smp_rmb,"    \
-	"wrprotect_sync=fault-and-uffd,ksm_replace=keep"
+	"wrprotect_sync=fault-and-uffd,ksm_replace=keep,soft_dirty_pinned=mark"
 
 /* Releases by era, with what they lack. */
 static const struct {

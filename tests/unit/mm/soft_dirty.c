@@ -281,6 +281,44 @@ START_TEST(up_to_5_10_pinned_pages_are_no_exception)
 }
 END_TEST
 
+/*
+ * All of a mapping counts as soft-dirty when a neighbour becomes part of it. Then mprotect() need not wait for the
+ * bit, and clear_refs leaves a pinned page's entry alone: writable, and not soft-dirty.
+ */
+START_TEST(a_pinned_page_that_is_writable_and_not_soft_dirty)
+{
+	struct fl_pin pin;
+
+	set_up_with("6.12", _i ? "soft_dirty_pinned=mark" : NULL);
+	clear();
+	ck_assert(!soft_dirty(a) && !pte_write(entry_of(a)));
+	vma_lookup(mm, a)->vm_flags |= VM_SOFTDIRTY; /* as a neighbour would */
+	ck_assert_int_eq(fl_mprotect(fl_mm, a, 1, FL_READ), 0);
+	ck_assert_int_eq(fl_mprotect(fl_mm, a, 1, FL_READ | FL_WRITE), 0);
+	ck_assert(pte_write(entry_of(a)) && !pte_soft_dirty(entry_of(a)));
+	ck_assert_int_eq(fl_pin_user_pages_fast(cpu0, a, 1, FL_GUP_WRITE, &pin), 1);
+	clear();
+	ck_assert_int_eq(fl_store(cpu0, a, 3), 0);
+	ck_assert_int_eq(soft_dirty(a), _i);
+	fl_unpin(cpu0, &pin);
+	end_world();
+}
+END_TEST
+
+/* Stores to it fault, whoever has pinned it. */
+START_TEST(a_pinned_page_that_is_read_only_is_no_exception)
+{
+	struct fl_pin pin;
+
+	ck_assert_int_eq(fl_mprotect(fl_mm, a, 1, FL_READ), 0);
+	ck_assert(soft_dirty(a) && !pte_write(entry_of(a)));
+	ck_assert_int_eq(fl_pin_user_pages_fast(cpu0, a, 1, 0, &pin), 1);
+	clear();
+	ck_assert(!soft_dirty(a));
+	fl_unpin(cpu0, &pin);
+}
+END_TEST
+
 START_TEST(a_plain_reference_is_no_pin)
 {
 	struct page *page = page_of(a);
@@ -314,6 +352,7 @@ int main(void)
 		tcase_add_test(tc, the_accessed_bits_can_be_cleared_too);
 		if (i) {
 			tcase_add_test(tc, a_pinned_page_stays_soft_dirty_and_writable);
+			tcase_add_test(tc, a_pinned_page_that_is_read_only_is_no_exception);
 			tcase_add_test(tc, a_plain_reference_is_no_pin);
 		}
 		suite_add_tcase(suite, tc);
@@ -322,6 +361,7 @@ int main(void)
 			    sizeof(flushes) / sizeof(flushes[0]));
 	tcase_add_loop_test(own, the_walk_is_locked_and_announced_as_the_policy_says, 0,
 			    sizeof(walks) / sizeof(walks[0]));
+	tcase_add_loop_test(own, a_pinned_page_that_is_writable_and_not_soft_dirty, 0, 2);
 	tcase_add_test(own, up_to_5_10_pinned_pages_are_no_exception);
 	suite_add_tcase(suite, own);
 	return run_suite(suite);
