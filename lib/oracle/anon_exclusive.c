@@ -104,15 +104,6 @@ static bool is_exclusive(const struct fl_machine *m, uint64_t pfn)
 	       head->_entire_mapcount.counter < 0 && head->flags & FL_BIT(PG_anon_exclusive);
 }
 
-static bool is_anon(const struct fl_machine *m, uint64_t pfn)
-{
-	const struct page *page = pfn_to_page(m, pfn), *head = page;
-
-	if (fl_block_mask)
-		head = (const struct page *)((uintptr_t)page & fl_block_mask);
-	return (fl_block_mask && head->compound ? head : page)->flags & FL_BIT(PG_anon);
-}
-
 static void judge_entry(struct mm_struct *mm, fl_vaddr addr, pte_t pte, void *arg)
 {
 	struct other other = { pte_pfn(pte), mm->id, false };
@@ -120,7 +111,7 @@ static void judge_entry(struct mm_struct *mm, fl_vaddr addr, pte_t pte, void *ar
 	const struct page *page = flags_page(mm->machine, pte_pfn(pte), &several);
 	bool exclusive = page->flags & FL_BIT(PG_anon_exclusive);
 
-	if (!is_anon(mm->machine, pte_pfn(pte)))
+	if (!fl_final_page_is_anon(pte_pfn(pte)))
 		return;
 	if (pte_write(pte) && !exclusive)
 		fl_about_entry(mm->id, addr);
@@ -151,7 +142,7 @@ static void finish(void)
 	for (size_t i = 0; i < pins.nr; i++) {
 		const struct pin *pin = fl_table_at(&pins, i);
 
-		if (!is_anon(m, pin->pfn) || is_exclusive(m, pin->pfn))
+		if (!fl_final_page_is_anon(pin->pfn) || is_exclusive(m, pin->pfn))
 			continue;
 		failed = true;
 		FL_ABOUT(.kinds = FL_EVENT_BIT(PIN), .pfn = pin->pfn, .by_cpu = true,

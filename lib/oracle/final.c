@@ -71,6 +71,23 @@ bool fl_final_word(uint64_t *word, uint64_t mm_id, fl_vaddr addr)
 	return words;
 }
 
+bool fl_final_page_is_anon(uint64_t pfn)
+{
+	const struct page *page = pfn_to_page(fl_oracle_machine(), pfn);
+
+	return compound_head(page)->flags & FL_BIT(PG_anon);
+}
+
+bool fl_final_has_other_names(uint64_t mm_id, fl_vaddr addr)
+{
+	const struct vm_area_struct *vma = fl_final_vma(mm_id, addr);
+	pte_t pte = fl_final_pte(mm_id, addr);
+
+	if (vma && vma->vm_flags & VM_SHARED)
+		return true;
+	return pte_present(pte) && pte_pfn(pte) != ZERO_PFN && !fl_final_page_is_anon(pte_pfn(pte));
+}
+
 uint64_t fl_final_pgoff(const struct vm_area_struct *vma, fl_vaddr addr)
 {
 	return linear_page_index(vma->vm_mm->machine, vma, addr);

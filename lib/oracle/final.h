@@ -40,6 +40,13 @@ pte_t fl_final_pte(uint64_t mm_id, fl_vaddr addr);
 const uint64_t *fl_final_words(const struct fl_machine *m, pte_t pte);
 /* The word at @addr if a page is mapped there, for whatever access, or is in swap. */
 bool fl_final_word(uint64_t *word, uint64_t mm_id, fl_vaddr addr);
+/* Of a page, or of the huge page that it is part of. */
+bool fl_final_page_is_anon(uint64_t pfn);
+/*
+ * Does what is at @addr, which something maps, change by other names, too? All of a shared mapping; of a private one the file's
+ * pages, up to the first write.
+ */
+bool fl_final_has_other_names(uint64_t mm_id, fl_vaddr addr);
 /* The number of the page at @addr within @vma's file. */
 uint64_t fl_final_pgoff(const struct vm_area_struct *vma, fl_vaddr addr);
 

@@ -11,8 +11,8 @@
  * after the clearing by program order, whatever else is ordered. Judged at the end: a page that this CPU stored to, or whose word
  * is no longer what it loaded, must be soft-dirty. Too many soft-dirty pages are no error.
  *
- * Silent about: what other CPUs stored if the clearing CPU did not look, ranges that were
- * discarded, pages that are not mapped at the end, values of the kernel and of devices (a pin's
+ * Silent about: what other CPUs stored if the clearing CPU did not look, or to a file's page, which has other names;
+ * ranges that were discarded, pages that are not mapped at the end, values of the kernel and of devices (a pin's
  * writes are not tracked), shared mappings where there is reclaim: a file's page that it unmaps leaves an empty entry.
  */
 #include "oracle/discards.h"
@@ -112,8 +112,8 @@ static void judge(const struct seen *w)
 	if (!vma || counts_as_dirty(vma, fl_final_pte(w->key.a, w->key.b)) ||
 	    !fl_final_word(&value, w->key.a, w->key.b))
 		return;
-	if (!w->stored && (!w->loaded || w->value == value || vma->vm_flags & VM_SHARED ||
-			   fl_kernel_value(value)))
+	if (!w->stored && (!w->loaded || w->value == value || fl_kernel_value(value) ||
+			   fl_final_has_other_names(w->key.a, w->key.b)))
 		return;
 	if (fl_entry_discarded(w->key.a, w->key.b) ||
 	    (vma->vm_flags & VM_SHARED && fl_oracle_machine()->nr_slots))

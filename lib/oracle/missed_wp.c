@@ -209,12 +209,6 @@ static bool is_watched(uint64_t mm_id, fl_vaddr addr)
 	return vma && vma->vm_flags & VM_UFFD_WP && !fl_discarded(mm_id, addr);
 }
 
-/* Its content can change by other names. */
-static bool is_shared(uint64_t mm_id, fl_vaddr addr)
-{
-	return fl_final_vma(mm_id, addr)->vm_flags & VM_SHARED;
-}
-
 /* What @cpu did to the page, or to the word at @addr. */
 static void about(const struct page_state *p, unsigned int cpu, uint32_t kinds, fl_vaddr addr)
 {
@@ -247,7 +241,7 @@ static void judge_protector(const struct page_state *p, const struct word *w, fl
 		value = w->later;
 	else if (!fl_final_word(&value, mm_id, addr))
 		return;
-	if (is_shared(mm_id, addr))
+	if (fl_final_has_other_names(mm_id, addr))
 		return;
 	if (!w->loaded || value == w->value || fl_kernel_value(value))
 		return;
@@ -266,7 +260,8 @@ static void judge_handler(const struct page_state *p, const struct word *w, fl_v
 {
 	uint64_t value = w->later;
 
-	if (p->unprotected & ~bit(p->handler) || !w->loaded || is_shared(p->key.a, addr))
+	if (p->unprotected & ~bit(p->handler) || !w->loaded ||
+	    fl_final_has_other_names(p->key.a, addr))
 		return;
 	/* After it took the protection back anything may be there. */
 	if (!w->changed && (!p->frozen || !fl_final_word(&value, p->key.a, addr)))

@@ -61,12 +61,11 @@ static void event(const struct fl_event *e)
 /* Does the kernel promise it for this page? */
 static bool is_promised(const struct pin *pin)
 {
-	const struct page *page = compound_head(pfn_to_page(fl_oracle_machine(), pin->pfn));
 	struct vm_area_struct *vma = fl_final_vma(pin->mm_id, pin->addr);
 
 	if (!vma || pin->pfn == ZERO_PFN)
 		return false;
-	return page->flags & FL_BIT(PG_anon) || vma->vm_flags & VM_SHARED || pin->write;
+	return fl_final_page_is_anon(pin->pfn) || vma->vm_flags & VM_SHARED || pin->write;
 }
 
 /* Is another page than the pinned one there, or in swap, and that will come back? */

@@ -2,6 +2,9 @@
 /* missed_soft_dirty.c - tests lib/oracle/missed_soft_dirty.c: what it reports, and what it must not. */
 #include "told.h"
 
+#include <faultline/file.h>
+#include <faultline/proc.h>
+
 /* clear_refs(4) on @cpu, without a flush if @broken. */
 static void clear_refs(unsigned int cpu, bool broken)
 {
@@ -60,6 +63,33 @@ START_TEST(another_cpus_store_may_have_been_before)
 	clear_refs(0, true);
 	store_on_cpu1(a, 3);
 	ck_assert_silent();
+}
+END_TEST
+
+/* A file's page that is mapped privately: whoever shares the file may store to it, and this mapping need not hear of it. */
+START_TEST(a_files_page_may_be_stored_to_by_other_names)
+{
+	fl_vaddr private = 0, shared = 0;
+	struct fl_file *file;
+
+	ck_assert_int_eq(fl_file_create(&file, machine, FL_FILE_REGULAR, 1, 0), 0);
+	ck_assert_int_eq(fl_mmap(&private, fl_mm, 0, 1, FL_READ | FL_WRITE, 0, file, 0), 0);
+	ck_assert_int_eq(fl_mmap(&shared, fl_mm, 0, 1, FL_READ | FL_WRITE, FL_MAP_SHARED, file, 0),
+			 0);
+	ck_assert_int_eq(fl_store(cpu0, shared, 7), 0);
+	set_up_ends();
+	ck_assert_uint_eq(load(cpu0, private), 7);
+	ck_assert_int_eq(fl_clear_refs(fl_mm, FL_CLEAR_REFS_SOFT_DIRTY), 0);
+	ck_assert_uint_eq(load(cpu0, private), 7);
+	store_on_cpu1(shared, 8);
+	ck_assert_uint_eq(load(cpu0, private), 8);
+	ck_assert_silent();
+	/* Of the mapping's own copy it need. */
+	store_on_cpu1(private, 9);
+	ck_assert_silent();
+	*ptep_of(private) &= ~_PAGE_SOFT_DIRTY;
+	ck_assert_reported("missed-soft-dirty", "now there is 0x9");
+	fl_file_put(file);
 }
 END_TEST
 
@@ -136,6 +166,7 @@ int main(void)
 	tcase_add_test(tc, a_store_through_an_entry_that_stayed_writable_is_missed);
 	tcase_add_test(tc, so_is_a_change_that_the_clearing_cpu_can_see);
 	tcase_add_test(tc, another_cpus_store_may_have_been_before);
+	tcase_add_test(tc, a_files_page_may_be_stored_to_by_other_names);
 	tcase_add_test(tc, unless_set_up_code_cleared);
 	tcase_add_test(tc, a_vma_that_is_soft_dirty_as_a_whole_says_enough);
 	tcase_add_test(tc, a_second_clearing_begins_anew);

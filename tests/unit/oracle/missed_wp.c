@@ -2,6 +2,8 @@
 /* missed_wp.c - tests lib/oracle/missed_wp.c: what it reports, and what it must not. */
 #include "told.h"
 
+#include <faultline/file.h>
+
 static void set_up(void)
 {
 	begin_newest_world();
@@ -51,6 +53,27 @@ START_TEST(another_cpus_store_may_have_been_before)
 	protect(0, true);
 	store_on_cpu1(a, 2);
 	ck_assert_silent();
+}
+END_TEST
+
+START_TEST(so_may_that_of_who_shares_the_file)
+{
+	fl_vaddr shared = 0;
+	struct fl_file *file;
+
+	ck_assert_int_eq(fl_file_create(&file, machine, FL_FILE_SHMEM, 1, 0), 0);
+	ck_assert_int_eq(fl_mmap(&shared, fl_mm, 0, 1, FL_READ | FL_WRITE, FL_MAP_SHARED, file, 0),
+			 0);
+	ck_assert_int_eq(fl_store(cpu0, shared, 1), 0);
+	ck_assert_int_eq(fl_mmap(&a, fl_mm, a, 1, FL_READ | FL_WRITE, FL_MAP_FIXED, file, 0), 0);
+	vma_of(a)->vm_flags |= VM_UFFD_WP;
+	set_up_ends();
+	protect(0, true);
+	ck_assert_uint_eq(load(cpu0, a), 1);
+	store_on_cpu1(shared, 2);
+	ck_assert_uint_eq(load(cpu0, a), 2);
+	ck_assert_silent();
+	fl_file_put(file);
 }
 END_TEST
 
@@ -166,6 +189,7 @@ int main(void)
 	tcase_add_test(tc, a_store_without_a_message_is_missed);
 	tcase_add_test(tc, so_is_a_change_that_the_protector_can_see);
 	tcase_add_test(tc, another_cpus_store_may_have_been_before);
+	tcase_add_test(tc, so_may_that_of_who_shares_the_file);
 	tcase_add_test(tc, unless_set_up_code_protected);
 	tcase_add_test(tc, who_took_the_protection_back_may_store);
 	tcase_add_test(tc, so_may_others_whenever_they_say_so);
