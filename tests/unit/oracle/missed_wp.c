@@ -67,6 +67,7 @@ START_TEST(so_may_that_of_who_shares_the_file)
 	ck_assert_int_eq(fl_store(cpu0, shared, 1), 0);
 	ck_assert_int_eq(fl_mmap(&a, fl_mm, a, 1, FL_READ | FL_WRITE, FL_MAP_FIXED, file, 0), 0);
 	vma_of(a)->vm_flags |= VM_UFFD_WP;
+	ck_assert_uint_eq(load(cpu0, a), 1);
 	set_up_ends();
 	protect(0, true);
 	ck_assert_uint_eq(load(cpu0, a), 1);
