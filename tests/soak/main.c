@@ -122,13 +122,13 @@ static uint64_t calls_of(const struct round *r)
 
 /* --- options --- */
 
-static void usage(void)
+static void usage(FILE *f)
 {
-	fprintf(stderr,
+	fprintf(f,
 		"usage: soak [--seconds N] [--round N] [--seed N] [--threads N] [--profile "
 		"NAME] [--set FIELD=VALUE,...] [--lock NAME] [--rwlock NAME] [--only N] [--without "
 		"CALL,...] [--trace ADDR] [--verbose]\n");
-	exit(2);
+	exit(f == stdout ? 0 : 2);
 }
 
 static void read_options(int argc, char **argv)
@@ -146,6 +146,7 @@ static void read_options(int argc, char **argv)
 		{ "without", required_argument, NULL, 'W' },
 		{ "trace", required_argument, NULL, 'T' },
 		{ "verbose", no_argument, NULL, 'v' },
+		{ "help", no_argument, NULL, 'h' },
 		{ 0 },
 	};
 	bool known = true;
@@ -194,12 +195,15 @@ static void read_options(int argc, char **argv)
 		case 'v':
 			options.verbose = true;
 			break;
+		case 'h':
+			usage(stdout);
+			break;
 		default:
-			usage();
+			usage(stderr);
 		}
 	}
 	if (!known || optind < argc || options.seconds <= 0 || options.round <= 0)
-		usage();
+		usage(stderr);
 	if (options.threads < 1)
 		options.threads = 1;
 	/* An own region each, and a CPU more for the handler. */
